@@ -1,0 +1,60 @@
+# shellcheck shell=bash
+# Steps: a line each with its time, quiet otherwise; a failure says what failed, the log and the cure.
+#
+# A step's function runs in a subshell with its output in `$PLIMSOLL_HOME/logs/<step>.log`. What later steps need it
+# leaves in files. It may call `detail TEXT` (what its line shows), `note TEXT` (a line of its own under it) and
+# `cure TEXT` (what to do should the next thing fail).
+
+# Seconds since the microsecond stamp $1, as `12.3`.
+seconds_since() {
+  local elapsed=$((${EPOCHREALTIME/[.,]/} - $1))
+  printf '%d.%d' $((elapsed / 1000000)) $((elapsed / 100000 % 10))
+}
+
+detail() { printf '%s\n' "$*" >"$PLIMSOLL_HOME/run/step.detail"; }
+note() { printf '%s\n' "$*" >>"$PLIMSOLL_HOME/run/step.notes"; }
+cure() { printf '%s\n' "$*" >"$PLIMSOLL_HOME/run/step.cure"; }
+
+# Ends a step: what is wrong ($1) and what to do about it ($2).
+fail() {
+  cure "$2"
+  printf '%s\n' "$1" >&2
+  exit 1
+}
+
+# step NAME FUNCTION [ARGUMENT...]: runs one step; ends the program when it fails.
+step() {
+  local name=$1 slug started status
+  shift
+  slug=${name,,}
+  slug=${slug//[^a-z0-9]/-}
+  local log="$PLIMSOLL_HOME/logs/$slug.log"
+  rm -f "$PLIMSOLL_HOME"/run/step.*
+  started=${EPOCHREALTIME/[.,]/}
+  # Not `if (...)`: bash would ignore `set -e` inside.
+  set +e
+  (set -e; "$@") >"$log" 2>&1 </dev/null
+  status=$?
+  set -e
+  if ((status != 0)); then
+    report_failure "$name" "$log" "$started"
+    exit "$status"
+  fi
+  printf '[%6ss] %s%s\n' "$(seconds_since "$started")" "$name" "$(step_remark detail ': ')"
+  [[ ! -f $PLIMSOLL_HOME/run/step.notes ]] || sed 's/^/          /' "$PLIMSOLL_HOME/run/step.notes"
+}
+
+# What the step left in its file $1, after the text $2; nothing if it left nothing.
+step_remark() {
+  [[ ! -f $PLIMSOLL_HOME/run/step.$1 ]] || printf '%s%s' "$2" "$(<"$PLIMSOLL_HOME/run/step.$1")"
+}
+
+report_failure() {
+  local name=$1 log=$2 started=$3
+  {
+    printf '[%6ss] %s: FAILED\n' "$(seconds_since "$started")" "$name"
+    tail -n 15 "$log" | sed 's/^/    | /'
+    printf '    log:  %s\n' "$log"
+    printf '%s\n' "$(step_remark cure '    cure: ')"
+  } >&2
+}
