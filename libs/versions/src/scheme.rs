@@ -1,0 +1,129 @@
+//! The list of version schemes, and which ecosystem uses which.
+
+use std::fmt;
+
+use plimsoll_model::Ecosystem;
+
+/// A way of ordering versions. One file each in `schemes/`; to add one, see the README.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scheme {
+    /// Debian's, `epoch:upstream-revision`.
+    Dpkg,
+    /// Alpine's.
+    Apk,
+    /// Semantic Versioning's precedence.
+    Semver,
+    /// npm's: the same order as [`Scheme::Semver`], under the name that npm's tools and our users know.
+    Npm,
+    /// Python's, with the older setuptools order for what PEP 440 does not read.
+    Pep440,
+}
+
+impl Scheme {
+    /// Every scheme.
+    pub const ALL: [Self; 5] = [Self::Dpkg, Self::Apk, Self::Semver, Self::Npm, Self::Pep440];
+
+    /// Its name, as stored and shown.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dpkg => "dpkg",
+            Self::Apk => "apk",
+            Self::Semver => "semver",
+            Self::Npm => "npm",
+            Self::Pep440 => "pep440",
+        }
+    }
+
+    /// The scheme that [`Scheme::name`] names.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scheme| scheme.name() == name)
+    }
+
+    /// The ecosystems (OSV schema, "Defined ecosystems", without release) whose versions it orders.
+    pub const fn ecosystems(self) -> &'static [&'static str] {
+        match self {
+            Self::Dpkg => &["Debian", "Ubuntu"],
+            Self::Apk => &["Alpine", "Wolfi", "Chainguard", "MinimOS"],
+            Self::Semver => &["crates.io", "Go", "Hex", "SwiftURL"],
+            Self::Npm => &["npm"],
+            Self::Pep440 => &["PyPI"],
+        }
+    }
+
+    /// The scheme of an ecosystem, whatever the release; `None` where we do not have its order.
+    pub fn for_ecosystem(ecosystem: &Ecosystem) -> Option<Self> {
+        Self::ALL.into_iter().find(|scheme| scheme.ecosystems().contains(&ecosystem.name()))
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The scheme declared after `scheme`. A new variant does not compile until it has its place here.
+    fn next(scheme: Scheme) -> Option<Scheme> {
+        match scheme {
+            Scheme::Dpkg => Some(Scheme::Apk),
+            Scheme::Apk => Some(Scheme::Semver),
+            Scheme::Semver => Some(Scheme::Npm),
+            Scheme::Npm => Some(Scheme::Pep440),
+            Scheme::Pep440 => None,
+        }
+    }
+
+    #[test]
+    fn every_scheme_is_in_the_list_and_reads_back_from_its_name() {
+        let declared: Vec<_> = std::iter::successors(Some(Scheme::Dpkg), |scheme| next(*scheme)).collect();
+        assert_eq!(declared, Scheme::ALL);
+        for scheme in Scheme::ALL {
+            assert_eq!(Scheme::parse(scheme.name()), Some(scheme));
+        }
+        assert_eq!(Scheme::parse("Dpkg"), None);
+    }
+
+    #[test]
+    fn the_readme_table_is_the_list() {
+        let readme = include_str!("../README.md");
+        for scheme in Scheme::ALL {
+            let ecosystems = scheme.ecosystems().join(", ");
+            let row = readme.lines().find(|line| line.starts_with(&format!("| `{scheme}` |")));
+            assert!(row.is_some_and(|row| row.contains(&format!("| {ecosystems} |"))), "{scheme}: {ecosystems}");
+        }
+        assert_eq!(readme.lines().filter(|line| line.starts_with("| `")).count(), Scheme::ALL.len());
+    }
+
+    #[test]
+    fn an_ecosystem_has_one_scheme_whatever_its_release() {
+        let cases = [
+            ("Debian:12", Some(Scheme::Dpkg)),
+            ("Ubuntu:Pro:18.04:LTS", Some(Scheme::Dpkg)),
+            ("Alpine:v3.19", Some(Scheme::Apk)),
+            ("Wolfi", Some(Scheme::Apk)),
+            ("PyPI", Some(Scheme::Pep440)),
+            ("npm", Some(Scheme::Npm)),
+            ("crates.io", Some(Scheme::Semver)),
+            ("Go", Some(Scheme::Semver)),
+            ("Maven", None),
+            ("Rocky Linux:9", None),
+            ("", None),
+        ];
+        for (ecosystem, scheme) in cases {
+            assert_eq!(Scheme::for_ecosystem(&ecosystem.parse().unwrap()), scheme, "{ecosystem}");
+        }
+        for scheme in Scheme::ALL {
+            for ecosystem in scheme.ecosystems() {
+                assert_eq!(
+                    Scheme::for_ecosystem(&Ecosystem::new(*ecosystem)),
+                    Some(scheme),
+                    "{ecosystem} is named twice"
+                );
+            }
+        }
+    }
+}
