@@ -1,0 +1,1 @@
+//! Tests and benchmarks against the running platform, through public doors only.

@@ -1,0 +1,1 @@
+//! The embedded advisory database of the offline scan: one SQLite file.

@@ -1,0 +1,1 @@
+//! Object storage: blobs by content digest, staged uploads, analysis documents.

@@ -1,0 +1,1 @@
+//! RabbitMQ: topology, message contracts, the outbox relay, consumers.

@@ -1,0 +1,1 @@
+//! Passwords and API keys: making, hashing and checking them. No I/O.

@@ -1,0 +1,158 @@
+//! What an image holds: the outcome of analysis, before anything is judged.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{DiffId, Digest, Ecosystem, Package};
+
+/// An operating system as its release file names it (os-release(5)).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct OsRelease {
+    /// `ID`, lower case: `debian`, `alpine`.
+    pub id: String,
+    /// `VERSION_ID`: `12`, `3.18.4`. Absent in rolling and testing releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_id: Option<String>,
+    /// `VERSION_CODENAME`: `bookworm`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codename: Option<String>,
+    /// `PRETTY_NAME`, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretty_name: Option<String>,
+}
+
+impl OsRelease {
+    /// The ecosystem of this system's packages, or `None` for a system whose advisories we do not know.
+    ///
+    /// Debian goes by its major version, Alpine by `v` and the first two parts, as OSV does.
+    pub fn ecosystem(&self) -> Option<Ecosystem> {
+        let version = self.version_id.as_deref()?;
+        match self.id.as_str() {
+            "debian" => Some(Ecosystem::with_release("Debian", version.split('.').next()?)),
+            "alpine" => {
+                let mut parts = version.split('.');
+                Some(Ecosystem::with_release("Alpine", format!("v{}.{}", parts.next()?, parts.next()?)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// An image's content, squashed: every package with where it came from, and what could not be read.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Inventory {
+    /// The operating system, if any release file was found.
+    pub os: Option<OsRelease>,
+    /// The layers in order, lowest first.
+    pub layers: Vec<Layer>,
+    /// Every package that is still there in the topmost layer's view.
+    pub packages: Vec<InstalledPackage>,
+    /// What could not be read, in which layer and file.
+    pub problems: Vec<Problem>,
+}
+
+/// A layer of an image, with the build step that made it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Layer {
+    /// Position, from 0 at the bottom.
+    pub index: u32,
+    /// The blob's digest, as the manifest names it (compressed, where it is).
+    pub digest: Digest,
+    /// The digest of the uncompressed tar, as computed (as claimed, where the layer could not be read to its end).
+    pub diff_id: DiffId,
+    /// The blob's size in bytes.
+    pub size: u64,
+    /// The history entry that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build_step: Option<BuildStep>,
+}
+
+/// An entry of the image's build history (OCI image specification, config `history`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct BuildStep {
+    /// Its position among all history entries, empty layers included.
+    pub index: u32,
+    /// The command, `RUN pip install ...`.
+    pub created_by: String,
+    /// When it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<DateTime<Utc>>,
+}
+
+/// A package in an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct InstalledPackage {
+    /// The package.
+    #[serde(flatten)]
+    pub package: Package,
+    /// Where its name and version have their meaning; `None` for a distribution we do not know.
+    pub ecosystem: Option<Ecosystem>,
+    /// Its package URL.
+    pub purl: Option<String>,
+    /// The first layer since which it has been there unchanged.
+    pub layer: u32,
+    /// The file that says so, without a leading slash.
+    pub path: String,
+}
+
+/// Something in an image that could not be read or believed. Everything else is still analysed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Problem {
+    /// Which kind.
+    pub code: ProblemCode,
+    /// The layer, where it concerns one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<u32>,
+    /// The file, where it concerns one; escaped where it held control characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// For people: what was found, at which line or offset.
+    pub detail: String,
+}
+
+/// The kinds of [`Problem`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemCode {
+    /// The compressed stream ended early.
+    LayerTruncated,
+    /// The compressed stream does not decode, or its checksum is wrong.
+    LayerCorrupt,
+    /// The layer inflates past the limit, or holds too many entries.
+    LayerTooLarge,
+    /// The blob is not there, or its media type is not one of a layer that we read.
+    LayerUnreadable,
+    /// The blob's bytes do not hash to its digest.
+    DigestMismatch,
+    /// The config's diffID is not the layer's.
+    DiffIdMismatch,
+    /// A tar header that cannot be believed; entries before it are kept.
+    TarCorrupt,
+    /// A PAX or long-name header past the limit.
+    TarHeaderTooLarge,
+    /// A whiteout that names nothing.
+    WhiteoutInvalid,
+    /// A file that we wanted to read is past the limit.
+    FileTooLarge,
+    /// A file that we wanted to read does not parse, or only in part.
+    FileMalformed,
+}
+
+impl ProblemCode {
+    /// The code as stored and shown: `layer_truncated`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LayerTruncated => "layer_truncated",
+            Self::LayerCorrupt => "layer_corrupt",
+            Self::LayerTooLarge => "layer_too_large",
+            Self::LayerUnreadable => "layer_unreadable",
+            Self::DigestMismatch => "digest_mismatch",
+            Self::DiffIdMismatch => "diff_id_mismatch",
+            Self::TarCorrupt => "tar_corrupt",
+            Self::TarHeaderTooLarge => "tar_header_too_large",
+            Self::WhiteoutInvalid => "whiteout_invalid",
+            Self::FileTooLarge => "file_too_large",
+            Self::FileMalformed => "file_malformed",
+        }
+    }
+}

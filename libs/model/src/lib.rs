@@ -1,0 +1,21 @@
+//! The domain's words, shared by every crate: pure data, its parsing and its formatting.
+//!
+//! Nothing here reads a clock, a file, a socket or a database, and nothing here depends on another Plimsoll crate.
+
+pub mod advisory;
+pub mod digest;
+pub mod ecosystem;
+pub mod finding;
+pub mod id;
+pub mod inventory;
+pub mod package;
+pub mod severity;
+
+pub use advisory::{Advisory, Affected, AffectedState, Event, Range, VulnerabilityId};
+pub use digest::{DiffId, Digest, DigestError};
+pub use ecosystem::Ecosystem;
+pub use finding::{Finding, Introduction};
+pub use id::{AccountId, ApiKeyId, ImageId, OrgId, RepositoryId};
+pub use inventory::{BuildStep, InstalledPackage, Inventory, Layer, OsRelease, Problem, ProblemCode};
+pub use package::{Package, PackageKey, PackageType, SourcePackage};
+pub use severity::{CvssVector, Severity};

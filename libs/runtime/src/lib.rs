@@ -1,0 +1,1 @@
+//! What every service main needs: configuration, telemetry, health, shutdown, clock.

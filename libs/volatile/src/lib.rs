@@ -1,0 +1,1 @@
+//! Redis: what may be lost. Sessions, sign-in limits, live progress.

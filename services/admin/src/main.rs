@@ -1,0 +1,3 @@
+//! The operator's tool: migrations, organizations, keys, dead letters.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Sign-in and the GraphQL API.
+
+fn main() {}

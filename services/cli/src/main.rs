@@ -1,0 +1,3 @@
+//! `plimsoll`: scan an image, online or offline.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Syncs advisory feeds and re-matches what a change touches.
+
+fn main() {}

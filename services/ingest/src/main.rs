@@ -1,0 +1,3 @@
+//! Takes images in: the OCI Distribution endpoints and archive uploads.
+
+fn main() {}

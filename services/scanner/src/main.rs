@@ -1,0 +1,3 @@
+//! Workers: layers to inventory to findings.
+
+fn main() {}
