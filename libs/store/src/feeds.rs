@@ -1,0 +1,281 @@
+//! Where knowledge comes from: documents, what their servers said of them, runs, and records staged by a run.
+
+use chrono::{DateTime, Utc};
+use plimsoll_model::Advisory;
+use sqlx::types::Json;
+
+use crate::{CatalogTx, Result};
+
+/// A feed's document as we hold it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DocumentState {
+    /// Where it came from.
+    pub url: String,
+    /// The server's `ETag`.
+    pub etag: Option<String>,
+    /// The server's `Last-Modified`.
+    pub last_modified: Option<String>,
+    /// When the server last answered.
+    pub checked_at: Option<DateTime<Utc>>,
+    /// When its content last changed.
+    pub changed_at: Option<DateTime<Utc>>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The document was read and applied.
+    Changed,
+    /// The server said that it is the one we hold.
+    Unchanged,
+    /// It could not be fetched or read; nothing was applied.
+    Failed,
+    /// It would have withdrawn too much; nothing was applied.
+    Refused,
+}
+
+impl Outcome {
+    /// The word as stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Default)]
+pub struct RunCounts {
+    /// Bytes fetched.
+    pub size_bytes: u64,
+    /// Records read.
+    pub records: u64,
+    /// Records that we did not have.
+    pub added: u64,
+    /// Records that differ from ours.
+    pub changed: u64,
+    /// Records that are no longer there.
+    pub withdrawn: u64,
+    /// Records that are as ours.
+    pub unchanged: u64,
+    /// Records, or parts of them, that could not be understood.
+    pub problem_count: u64,
+    /// The first of those problems.
+    pub problems: Vec<String>,
+}
+
+/// What is known of a document, or `None` before its first sync.
+pub async fn document(tx: &mut CatalogTx, feed: &str, document: &str) -> Result<Option<DocumentState>> {
+    Ok(sqlx::query_as!(
+        DocumentState,
+        "SELECT url, etag, last_modified, checked_at, changed_at FROM feed_document WHERE feed = $1 AND document = $2",
+        feed,
+        document
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Records that a server answered for a document, and with which version of it.
+pub async fn document_checked(
+    tx: &mut CatalogTx,
+    feed: &str,
+    document: &str,
+    state: &DocumentState,
+    has_changed: bool,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO feed_document (feed, document, url, etag, last_modified, checked_at, changed_at)
+         VALUES ($1, $2, $3, $4, $5, now(), CASE WHEN $6 THEN now() END)
+         ON CONFLICT (feed, document) DO UPDATE SET url = excluded.url, etag = excluded.etag,
+             last_modified = excluded.last_modified, checked_at = now(),
+             changed_at = coalesce(excluded.changed_at, feed_document.changed_at)",
+        feed,
+        document,
+        state.url,
+        state.etag,
+        state.last_modified,
+        has_changed
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Begins a run.
+pub async fn run_started(tx: &mut CatalogTx, feed: &str, document: &str, at: DateTime<Utc>) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        "INSERT INTO feed_run (feed, document, started_at) VALUES ($1, $2, $3) RETURNING id",
+        feed,
+        document,
+        at
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Ends a run, with its outcome, its counts and the reason where it failed; what it had staged is dropped.
+pub async fn run_finished(
+    tx: &mut CatalogTx,
+    run: i64,
+    outcome: Outcome,
+    counts: &RunCounts,
+    error: Option<&str>,
+) -> Result<()> {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    sqlx::query!(
+        "UPDATE feed_run SET finished_at = clock_timestamp(), outcome = $2, size_bytes = $3, records = $4, added = $5, changed = $6,
+                withdrawn = $7, unchanged = $8, problem_count = $9, problems = $10, error = $11
+         WHERE id = $1",
+        run,
+        outcome.as_str(),
+        number(counts.size_bytes),
+        number(counts.records),
+        number(counts.added),
+        number(counts.changed),
+        number(counts.withdrawn),
+        number(counts.unchanged),
+        number(counts.problem_count),
+        serde_json::to_value(&counts.problems)?,
+        error
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!("DELETE FROM feed_staging WHERE run_id = $1", run).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// Ends the runs that a dead process left open, and drops what they had staged. For the holder of the lease.
+pub async fn abandon_open_runs(tx: &mut CatalogTx) -> Result<u64> {
+    let done = sqlx::query!(
+        "UPDATE feed_run SET finished_at = now(), outcome = 'failed', error = 'the process ended during the run'
+         WHERE finished_at IS NULL"
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!("DELETE FROM feed_staging").execute(tx.conn()).await?;
+    Ok(done.rows_affected())
+}
+
+/// Takes the lease that lets one process at a time sync feeds, until this transaction ends; tells whether it was free.
+pub async fn take_lease(tx: &mut CatalogTx) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT pg_try_advisory_xact_lock(hashtextextended('plimsoll feeds lease', 0)) AS "taken!""#
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Stages parsed advisories. Of two with the same key the later one counts.
+pub async fn stage(tx: &mut CatalogTx, run: i64, advisories: &[(Advisory, [u8; 32])]) -> Result<()> {
+    let keys: Vec<String> = advisories.iter().map(|(advisory, _)| advisory.key.clone()).collect();
+    let hashes: Vec<Vec<u8>> = advisories.iter().map(|(_, hash)| hash.to_vec()).collect();
+    let documents = advisories
+        .iter()
+        .map(|(advisory, _)| serde_json::to_value(advisory))
+        .collect::<Result<Vec<_>, serde_json::Error>>()?;
+    sqlx::query!(
+        "INSERT INTO feed_staging (run_id, key, content_hash, advisory)
+         SELECT DISTINCT ON (key) $1, key, content_hash, advisory
+         FROM unnest($2::text[], $3::bytea[], $4::jsonb[]) WITH ORDINALITY AS s (key, content_hash, advisory, place)
+         ORDER BY key, place DESC
+         ON CONFLICT (run_id, key) DO UPDATE SET content_hash = excluded.content_hash, advisory = excluded.advisory",
+        run,
+        &keys,
+        &hashes,
+        &documents
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// How many records a run has staged, how many of them are as we hold them, and how many we hold that it lacks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StagedCounts {
+    /// Staged.
+    pub staged: i64,
+    /// Staged and as we hold them.
+    pub unchanged: i64,
+    /// Held from the document before, and not staged now.
+    pub gone: i64,
+    /// Held from the document before.
+    pub held: i64,
+}
+
+/// Compares a run's staged records with what we hold of its document.
+pub async fn staged_counts(tx: &mut CatalogTx, run: i64, feed: &str, document: &str) -> Result<StagedCounts> {
+    Ok(sqlx::query_as!(
+        StagedCounts,
+        r#"SELECT (SELECT count(*) FROM feed_staging WHERE run_id = $1) AS "staged!",
+                  (SELECT count(*) FROM feed_staging s JOIN advisory a ON a.source = $2 AND a.key = s.key
+                   WHERE s.run_id = $1 AND a.content_hash = s.content_hash) AS "unchanged!",
+                  (SELECT count(*) FROM feed_record r WHERE r.feed = $2 AND r.document = $3
+                   AND NOT EXISTS (SELECT FROM feed_staging s WHERE s.run_id = $1 AND s.key = r.key)) AS "gone!",
+                  (SELECT count(*) FROM feed_record r WHERE r.feed = $2 AND r.document = $3) AS "held!""#,
+        run,
+        feed,
+        document
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
+/// Up to `limit` staged advisories after the key `after` that we hold not at all or otherwise.
+pub async fn staged_changes(
+    tx: &mut CatalogTx,
+    run: i64,
+    feed: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(Advisory, [u8; 32])>> {
+    let rows = sqlx::query!(
+        r#"SELECT s.content_hash, s.advisory AS "advisory: Json<Advisory>"
+           FROM feed_staging s LEFT JOIN advisory a ON a.source = $2 AND a.key = s.key
+           WHERE s.run_id = $1 AND s.key > $3 AND a.content_hash IS DISTINCT FROM s.content_hash
+           ORDER BY s.key LIMIT $4"#,
+        run,
+        feed,
+        after,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| Some((row.advisory.0, <[u8; 32]>::try_from(row.content_hash.as_slice()).ok()?)))
+        .collect())
+}
+
+/// Makes a run's staged keys the document's, and gives the keys that no document of the feed holds any more.
+pub async fn replace_records(tx: &mut CatalogTx, run: i64, feed: &str, document: &str) -> Result<Vec<String>> {
+    let gone = sqlx::query_scalar!(
+        "DELETE FROM feed_record r WHERE r.feed = $2 AND r.document = $3
+         AND NOT EXISTS (SELECT FROM feed_staging s WHERE s.run_id = $1 AND s.key = r.key) RETURNING r.key",
+        run,
+        feed,
+        document
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    sqlx::query!(
+        "INSERT INTO feed_record (feed, document, key) SELECT $2, $3, key FROM feed_staging WHERE run_id = $1
+         ON CONFLICT DO NOTHING",
+        run,
+        feed,
+        document
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(sqlx::query_scalar!(
+        r#"SELECT key AS "key!" FROM unnest($2::text[]) AS g (key)
+           WHERE NOT EXISTS (SELECT FROM feed_record r WHERE r.feed = $1 AND r.key = g.key)"#,
+        feed,
+        &gone
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}

@@ -1,0 +1,31 @@
+//! PostgreSQL: the only crate that holds SQL of the platform, one module an aggregate.
+//!
+//! Functions are free and take a transaction. What belongs to an organization takes an [`OrgTx`], which cannot be made
+//! without one and sets it for row-level security; what belongs to nobody (the shared catalogue) takes a [`CatalogTx`].
+//! What each table and column is stands in `migrations/`, as comments.
+
+pub mod accounts;
+pub mod advisories;
+pub mod api_keys;
+pub mod feeds;
+pub mod findings;
+pub mod image_contents;
+pub mod images;
+pub mod layers;
+pub mod manifests;
+pub mod matches;
+pub mod migrate;
+pub mod orgs;
+pub mod outbox;
+pub mod packages;
+pub mod repositories;
+pub mod tags;
+pub mod uploads;
+pub mod vulnerabilities;
+
+mod error;
+mod tx;
+
+pub use error::{Result, StoreError};
+pub use sqlx::PgConnection;
+pub use tx::{CatalogTx, OrgTx, Store};

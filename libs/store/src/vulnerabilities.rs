@@ -1,0 +1,317 @@
+//! Vulnerabilities: what the advisories about one thing, under all its ids, say together.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use plimsoll_model::{Advisory, CvssVector, PackageKey, Severity};
+use sqlx::types::Json;
+
+use crate::{CatalogTx, Result};
+
+/// A vulnerability's ids as they are known now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownIds {
+    /// Its row.
+    pub id: i64,
+    /// Its canonical id.
+    pub name: String,
+    /// Every id, the canonical one among them.
+    pub aliases: Vec<String>,
+}
+
+/// A vulnerability's ids as they shall be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewIds {
+    /// The row that it keeps, or `None` for a new one.
+    pub id: Option<i64>,
+    /// Its canonical id.
+    pub name: String,
+    /// Every id, the canonical one among them.
+    pub aliases: Vec<String>,
+    /// Rows that turned out to be the same vulnerability: they become history.
+    pub absorbs: Vec<i64>,
+}
+
+/// What a vulnerability's advisories say together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merged {
+    /// Its row.
+    pub id: i64,
+    /// One line.
+    pub title: String,
+    /// The description.
+    pub description: String,
+    /// The severity where no distribution rates its own package.
+    pub severity: Severity,
+    /// Whose that is.
+    pub severity_source: String,
+    /// The vector that counts.
+    pub cvss_vector: Option<String>,
+    /// Its score.
+    pub cvss_score: Option<f64>,
+    /// All vectors.
+    pub cvss: Vec<CvssVector>,
+    /// `CWE-79` and the like.
+    pub cwes: Vec<String>,
+    /// Addresses.
+    pub references: Vec<String>,
+    /// First published.
+    pub published: Option<DateTime<Utc>>,
+    /// Last changed.
+    pub modified: Option<DateTime<Utc>>,
+    /// Taken back by every source.
+    pub withdrawn: Option<DateTime<Utc>>,
+}
+
+/// The vulnerabilities that are known under any of these ids.
+pub async fn known_under(tx: &mut CatalogTx, ids: &[String]) -> Result<Vec<KnownIds>> {
+    let rows = sqlx::query!(
+        r#"SELECT v.id, v.name, array_agg(a.alias ORDER BY a.alias) AS "aliases!"
+           FROM vulnerability v JOIN vulnerability_alias a ON a.vulnerability_id = v.id
+           WHERE v.id IN (SELECT vulnerability_id FROM vulnerability_alias WHERE alias = ANY($1))
+           GROUP BY v.id"#,
+        ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| KnownIds { id: row.id, name: row.name, aliases: row.aliases }).collect())
+}
+
+/// Stores ids, in the order given: the row of each, and the packages of those that were absorbed.
+pub async fn put_ids(tx: &mut CatalogTx, groups: &[NewIds]) -> Result<(Vec<i64>, Vec<PackageKey>)> {
+    let mut touched = Vec::new();
+    let absorbing: Vec<&NewIds> = groups.iter().filter(|group| !group.absorbs.is_empty()).collect();
+    for group in absorbing {
+        touched.extend(absorb(tx, group).await?);
+    }
+    let kept: Vec<&NewIds> = groups.iter().filter(|group| group.id.is_some()).collect();
+    let kept_ids: Vec<i64> = kept.iter().filter_map(|group| group.id).collect();
+    let kept_names: Vec<String> = kept.iter().map(|group| group.name.clone()).collect();
+    sqlx::query!(
+        "UPDATE vulnerability v SET name = n.name FROM unnest($1::bigint[], $2::text[]) AS n (id, name)
+         WHERE v.id = n.id AND v.name <> n.name",
+        &kept_ids,
+        &kept_names
+    )
+    .execute(tx.conn())
+    .await?;
+    let new_names: Vec<String> =
+        groups.iter().filter(|group| group.id.is_none()).map(|group| group.name.clone()).collect();
+    let made =
+        sqlx::query!("INSERT INTO vulnerability (name) SELECT unnest($1::text[]) RETURNING id, name", &new_names)
+            .fetch_all(tx.conn())
+            .await?;
+    let made: std::collections::HashMap<String, i64> = made.into_iter().map(|row| (row.name, row.id)).collect();
+    let ids: Vec<i64> = groups.iter().filter_map(|group| group.id.or_else(|| made.get(&group.name).copied())).collect();
+    put_aliases(tx, groups, &ids).await?;
+    Ok((ids, touched))
+}
+
+/// Makes rows that turned out to be the same vulnerability history: their advisories, aliases and matches go to the row that stays.
+async fn absorb(tx: &mut CatalogTx, group: &NewIds) -> Result<Vec<PackageKey>> {
+    let Some(into) = group.id else { return Ok(Vec::new()) };
+    let touched = sqlx::query!(
+        "SELECT DISTINCT f.ecosystem, f.package FROM affected f JOIN advisory a ON a.id = f.advisory_id
+         WHERE a.vulnerability_id = ANY($1)",
+        &group.absorbs
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    sqlx::query!("DELETE FROM \"match\" WHERE vulnerability_id = ANY($1)", &group.absorbs).execute(tx.conn()).await?;
+    sqlx::query!("UPDATE advisory SET vulnerability_id = $2 WHERE vulnerability_id = ANY($1)", &group.absorbs, into)
+        .execute(tx.conn())
+        .await?;
+    sqlx::query!(
+        "UPDATE vulnerability_alias SET vulnerability_id = $2 WHERE vulnerability_id = ANY($1)",
+        &group.absorbs,
+        into
+    )
+    .execute(tx.conn())
+    .await?;
+    // The name is given free, as the row that stays may take it.
+    sqlx::query!(
+        "UPDATE vulnerability SET merged_into = $2, name = 'merged:' || id || ':' || name WHERE id = ANY($1)",
+        &group.absorbs,
+        into
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(touched
+        .into_iter()
+        .map(|row| PackageKey {
+            ecosystem: row.ecosystem.parse().unwrap_or_else(|never: std::convert::Infallible| match never {}),
+            package: row.package,
+        })
+        .collect())
+}
+
+async fn put_aliases(tx: &mut CatalogTx, groups: &[NewIds], ids: &[i64]) -> Result<()> {
+    let (aliases, owners): (Vec<String>, Vec<i64>) = groups
+        .iter()
+        .zip(ids)
+        .flat_map(|(group, id)| group.aliases.iter().map(move |alias| (alias.clone(), *id)))
+        .unzip();
+    sqlx::query!(
+        "INSERT INTO vulnerability_alias (alias, vulnerability_id)
+         SELECT DISTINCT ON (alias) alias, id FROM unnest($1::text[], $2::bigint[]) AS a (alias, id) ORDER BY alias
+         ON CONFLICT (alias) DO UPDATE SET vulnerability_id = excluded.vulnerability_id",
+        &aliases,
+        &owners
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "UPDATE vulnerability v SET aliases = coalesce(
+             (SELECT array_agg(a.alias ORDER BY a.alias) FROM vulnerability_alias a
+              WHERE a.vulnerability_id = v.id AND a.alias <> v.name), '{}')
+         WHERE v.id = ANY($1)",
+        ids
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Every advisory (without what it affects) about these vulnerabilities, with the vulnerability's row.
+pub async fn advisories_of(tx: &mut CatalogTx, vulnerabilities: &[i64]) -> Result<Vec<(i64, Advisory)>> {
+    let rows = sqlx::query!(
+        r#"SELECT vulnerability_id, document AS "document: Json<Advisory>" FROM advisory
+           WHERE vulnerability_id = ANY($1) ORDER BY vulnerability_id, source, key"#,
+        vulnerabilities
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.vulnerability_id, row.document.0)).collect())
+}
+
+/// The vulnerabilities that these advisories of a source are about.
+pub async fn of_advisories(tx: &mut CatalogTx, source: &str, keys: &[String]) -> Result<Vec<i64>> {
+    Ok(sqlx::query_scalar!(
+        "SELECT DISTINCT vulnerability_id FROM advisory WHERE source = $1 AND key = ANY($2)",
+        source,
+        keys
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Stores what vulnerabilities' advisories say together.
+pub async fn put_merged(tx: &mut CatalogTx, merged: &[Merged]) -> Result<()> {
+    let rows = merged
+        .iter()
+        .map(|v| {
+            Ok(serde_json::json!({
+                "id": v.id, "title": v.title, "description": v.description, "severity": v.severity.rank(),
+                "severity_source": v.severity_source, "cvss_vector": v.cvss_vector, "cvss_score": v.cvss_score,
+                "cvss": serde_json::to_value(&v.cvss)?, "cwes": v.cwes, "refs": v.references,
+                "published": v.published, "modified": v.modified, "withdrawn": v.withdrawn,
+            }))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    sqlx::query!(
+        r#"UPDATE vulnerability v SET title = n.title, description = n.description, severity = n.severity,
+                  severity_source = n.severity_source, cvss_vector = n.cvss_vector, cvss_score = n.cvss_score, cvss = n.cvss,
+                  cwes = n.cwes, "references" = n.refs, published = n.published, modified = n.modified, withdrawn = n.withdrawn
+           FROM jsonb_to_recordset($1) AS n (id bigint, title text, description text, severity smallint, severity_source text,
+                cvss_vector text, cvss_score float8, cvss jsonb, cwes text[], refs text[], published timestamptz,
+                modified timestamptz, withdrawn timestamptz)
+           WHERE v.id = n.id"#,
+        serde_json::Value::Array(rows)
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What changed of a table that a feed replaces whole.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Replaced {
+    /// Rows that are new.
+    pub added: u64,
+    /// Rows that differ from before.
+    pub changed: u64,
+}
+
+/// Stores EPSS scores of one day: (CVE, score, percentile).
+pub async fn put_exploit_scores(
+    tx: &mut CatalogTx,
+    rows: &[(String, f32, f32)],
+    scored_on: NaiveDate,
+) -> Result<Replaced> {
+    let cves: Vec<String> = rows.iter().map(|row| row.0.clone()).collect();
+    let scores: Vec<f32> = rows.iter().map(|row| row.1).collect();
+    let percentiles: Vec<f32> = rows.iter().map(|row| row.2).collect();
+    let row = sqlx::query!(
+        r#"WITH put AS (
+               INSERT INTO exploit_score AS s (cve, score, percentile, scored_on)
+               SELECT DISTINCT ON (cve) cve, score, percentile, $4 FROM unnest($1::text[], $2::real[], $3::real[]) AS n (cve, score, percentile)
+               ORDER BY cve
+               ON CONFLICT (cve) DO UPDATE SET score = excluded.score, percentile = excluded.percentile, scored_on = excluded.scored_on
+               WHERE (s.score, s.percentile) IS DISTINCT FROM (excluded.score, excluded.percentile)
+               RETURNING (xmax = 0) AS is_new
+           )
+           SELECT count(*) FILTER (WHERE is_new) AS "added!", count(*) FILTER (WHERE NOT is_new) AS "changed!" FROM put"#,
+        &cves,
+        &scores,
+        &percentiles,
+        scored_on
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(Replaced { added: row.added.unsigned_abs(), changed: row.changed.unsigned_abs() })
+}
+
+/// A row of CISA's catalogue.
+#[derive(Debug, Clone)]
+pub struct KnownExploited {
+    /// The CVE.
+    pub cve: String,
+    /// When it was listed.
+    pub added: NaiveDate,
+    /// Until when United States agencies must act.
+    pub due: Option<NaiveDate>,
+    /// Whether ransomware is known to use it.
+    pub ransomware: bool,
+    /// Its name.
+    pub name: String,
+}
+
+/// How many rows of the catalogue we hold that are not among `cves`.
+pub async fn known_exploited_gone(tx: &mut CatalogTx, cves: &[String]) -> Result<(u64, u64)> {
+    let row = sqlx::query!(
+        r#"SELECT count(*) FILTER (WHERE cve <> ALL($1)) AS "gone!", count(*) AS "held!" FROM known_exploited"#,
+        cves
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok((row.gone.unsigned_abs(), row.held.unsigned_abs()))
+}
+
+/// Replaces the catalogue.
+pub async fn replace_known_exploited(tx: &mut CatalogTx, rows: &[KnownExploited]) -> Result<Replaced> {
+    let cves: Vec<String> = rows.iter().map(|row| row.cve.clone()).collect();
+    let added: Vec<NaiveDate> = rows.iter().map(|row| row.added).collect();
+    let due: Vec<Option<NaiveDate>> = rows.iter().map(|row| row.due).collect();
+    let ransomware: Vec<bool> = rows.iter().map(|row| row.ransomware).collect();
+    let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
+    sqlx::query!("DELETE FROM known_exploited WHERE cve <> ALL($1)", &cves).execute(tx.conn()).await?;
+    let row = sqlx::query!(
+        r#"WITH put AS (
+               INSERT INTO known_exploited AS k (cve, added, due, ransomware, name)
+               SELECT DISTINCT ON (cve) * FROM unnest($1::text[], $2::date[], $3::date[], $4::bool[], $5::text[])
+                      AS n (cve, added, due, ransomware, name) ORDER BY cve
+               ON CONFLICT (cve) DO UPDATE SET added = excluded.added, due = excluded.due, ransomware = excluded.ransomware,
+                      name = excluded.name
+               WHERE (k.added, k.due, k.ransomware, k.name)
+                     IS DISTINCT FROM (excluded.added, excluded.due, excluded.ransomware, excluded.name)
+               RETURNING (xmax = 0) AS is_new
+           )
+           SELECT count(*) FILTER (WHERE is_new) AS "added!", count(*) FILTER (WHERE NOT is_new) AS "changed!" FROM put"#,
+        &cves,
+        &added,
+        &due as &[Option<NaiveDate>],
+        &ransomware,
+        &names
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(Replaced { added: row.added.unsigned_abs(), changed: row.changed.unsigned_abs() })
+}
