@@ -1,0 +1,144 @@
+//! The feeds: what each is, where it lies, and the one door to their parsers.
+//!
+//! Fetching is elsewhere. A caller takes [`all`], asks each feed for its [`Document`]s, fetches each from
+//! [`Document::address`] and hands the bytes to [`parse`]. What the sink was given counts only once `parse` has returned
+//! `Ok`: a document that breaks half-way is refused as a whole, so callers stage records and apply them at success.
+
+mod admission;
+pub mod alpine;
+pub mod debian;
+mod document;
+pub mod epss;
+pub mod kev;
+mod metered;
+pub mod osv;
+mod record;
+mod report;
+
+use std::io::{Read, Seek};
+
+pub use document::Document;
+pub use record::{ExploitScore, KnownExploited, Record, Sink, SinkError};
+pub use report::{FeedError, ParseProblem, ParseReport, Refusal};
+
+use admission::Intake;
+
+/// What a feed brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeedKind {
+    /// Advisories: which versions of which packages are affected.
+    Advisories,
+    /// Vulnerabilities that are known to be exploited.
+    KnownExploited,
+    /// Estimates of exploitation.
+    ExploitScores,
+}
+
+impl FeedKind {
+    /// The kind in words, for people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Advisories => "advisories",
+            Self::KnownExploited => "known exploited",
+            Self::ExploitScores => "exploit scores",
+        }
+    }
+}
+
+/// A source of knowledge: one or more documents in one format.
+#[derive(Debug)]
+pub struct Feed {
+    /// The name that its records carry as their source, and its folder in a mirror: `osv`.
+    pub name: &'static str,
+    /// The name for people.
+    pub title: &'static str,
+    /// What it brings.
+    pub kind: FeedKind,
+    /// Where upstream serves it; a document's path follows after a slash.
+    pub upstream: &'static str,
+    /// The documents that are read unless the operator names others.
+    default_paths: fn() -> Vec<String>,
+    /// Reads one document's bytes.
+    parser: Parser,
+}
+
+/// Hands a document's records to the intake as they come.
+type Parser = fn(&mut dyn DocumentBytes, &mut Intake<'_>) -> Result<(), Refusal>;
+
+/// A document's bytes: a file or a buffer. Archives are read from their end, so it seeks.
+pub trait DocumentBytes: Read + Seek {}
+impl<T: Read + Seek + ?Sized> DocumentBytes for T {}
+
+impl Feed {
+    /// The documents that are read unless the operator names others.
+    pub fn documents(&'static self) -> Vec<Document> {
+        (self.default_paths)().into_iter().map(|path| self.document(path)).collect()
+    }
+
+    /// A document of this feed by its path below the feed's address (`PyPI/all.zip`).
+    pub fn document(&'static self, path: impl Into<String>) -> Document {
+        Document { feed: self, path: path.into() }
+    }
+}
+
+/// Every feed, in the order in which they are read.
+static ALL: [&Feed; 5] = [&osv::FEED, &debian::FEED, &alpine::FEED, &kev::FEED, &epss::FEED];
+
+/// Every feed, in the order in which they are read.
+pub fn all() -> &'static [&'static Feed] {
+    &ALL
+}
+
+/// The feed of that name.
+pub fn by_name(name: &str) -> Option<&'static Feed> {
+    ALL.into_iter().find(|feed| feed.name == name)
+}
+
+/// Reads a document to its end, handing each record to `sink` as it comes; memory stays bounded whatever the document.
+///
+/// # Errors
+/// The document is broken, not of its feed's format, past a limit or unreadable, or the sink refused a record. Nothing of
+/// what the sink was given before may then be applied.
+pub fn parse(
+    document: &Document,
+    bytes: &mut dyn DocumentBytes,
+    sink: &mut dyn Sink,
+) -> Result<ParseReport, FeedError> {
+    let mut intake = Intake::new(document.feed.name, sink);
+    let outcome = (document.feed.parser)(bytes, &mut intake);
+    intake.finish(outcome).map_err(|reason| FeedError { document: document.to_string(), reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_parser_file_is_in_the_list() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/feeds");
+        let mut listed: Vec<String> = all().iter().map(|feed| feed.name.to_owned()).collect();
+        let mut parsers: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|end| end == "rs"))
+            .filter(|path| std::fs::read_to_string(path).unwrap().contains("pub static FEED: Feed"))
+            .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+            .collect();
+        listed.sort();
+        parsers.sort();
+        assert_eq!(listed, parsers);
+    }
+
+    #[test]
+    fn the_readmes_table_is_the_list() {
+        let readme = include_str!("../README.md");
+        let rows: Vec<String> = readme.lines().filter(|line| line.starts_with("| `")).map(str::to_owned).collect();
+        let row = |feed: &&'static Feed| {
+            let documents = feed.documents();
+            let more = if documents.len() > 1 { " ..." } else { "" };
+            let paths = format!("{}: `{}`{more}", documents.len(), documents[0].path);
+            format!("| `{}` | {} | {} | {paths} | <{}> |", feed.name, feed.title, feed.kind.as_str(), feed.upstream)
+        };
+        assert_eq!(rows, all().iter().map(row).collect::<Vec<_>>());
+    }
+}

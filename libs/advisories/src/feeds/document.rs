@@ -1,0 +1,93 @@
+//! A feed's documents and their addresses.
+
+use std::fmt;
+
+use super::Feed;
+
+/// One document of a feed: fetched, parsed and applied as a whole.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The feed whose format it has.
+    pub feed: &'static Feed,
+    /// Its path below the feed's address: `PyPI/all.zip`.
+    pub path: String,
+}
+
+impl Document {
+    /// Where it is fetched from: upstream, or below a mirror's `base` address in the folder of the feed's name
+    /// (`<base>/osv/PyPI/all.zip`). What an address cannot hold (the space of `Rocky Linux`) is percent-encoded.
+    pub fn address(&self, base: Option<&str>) -> String {
+        let path = encoded(&self.path);
+        match base {
+            Some(base) => format!("{}/{}/{path}", base.trim_end_matches('/'), self.feed.name),
+            None => format!("{}/{path}", self.feed.upstream),
+        }
+    }
+}
+
+impl fmt::Display for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.feed.name, self.path)
+    }
+}
+
+/// Percent-encodes all but the unreserved characters of RFC 3986 and the slash.
+fn encoded(path: &str) -> String {
+    use fmt::Write as _;
+    path.bytes().fold(String::with_capacity(path.len()), |mut text, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            let _ = write!(text, "%{byte:02X}");
+        }
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{alpine, by_name, osv};
+
+    #[test]
+    fn addresses_are_upstreams_or_lie_below_a_mirror() {
+        let address = |feed: &str, path: &str, base| by_name(feed).unwrap().document(path).address(base);
+        let mirror = Some("http://127.0.0.1:8000/feeds/");
+        let cases = [
+            (
+                "osv",
+                "PyPI/all.zip",
+                "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip",
+                "osv/PyPI/all.zip",
+            ),
+            (
+                "debian",
+                "tracker/data/json",
+                "https://security-tracker.debian.org/tracker/data/json",
+                "debian/tracker/data/json",
+            ),
+            ("alpine", "v3.10/main.json", "https://secdb.alpinelinux.org/v3.10/main.json", "alpine/v3.10/main.json"),
+            (
+                "kev",
+                "known_exploited_vulnerabilities.json",
+                "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json",
+                "kev/known_exploited_vulnerabilities.json",
+            ),
+            (
+                "epss",
+                "epss_scores-current.csv.gz",
+                "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz",
+                "epss/epss_scores-current.csv.gz",
+            ),
+        ];
+        for (feed, path, upstream, mirrored) in cases {
+            assert!(by_name(feed).unwrap().documents().iter().any(|document| document.path == path), "{feed} {path}");
+            assert_eq!(address(feed, path, None), upstream);
+            assert_eq!(address(feed, path, mirror), format!("http://127.0.0.1:8000/feeds/{mirrored}"));
+        }
+        assert_eq!(
+            osv::document("Rocky Linux").address(None),
+            "https://osv-vulnerabilities.storage.googleapis.com/Rocky%20Linux/all.zip"
+        );
+        assert_eq!(alpine::document("edge", "main").path, "edge/main.json");
+    }
+}

@@ -1,0 +1,204 @@
+//! An OSV document, and the advisory that it says.
+//!
+//! Source: <https://ossf.github.io/osv-schema/>. Lists may be `null` or missing (seen in crates.io's archive).
+
+use chrono::{DateTime, Utc};
+use plimsoll_model::{Advisory, Affected, AffectedState, CvssVector, Ecosystem, Event, Range, Severity};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+#[derive(Deserialize)]
+struct OsvDocument<'a> {
+    id: String,
+    modified: DateTime<Utc>,
+    published: Option<DateTime<Utc>>,
+    withdrawn: Option<DateTime<Utc>>,
+    aliases: Option<Vec<String>>,
+    summary: Option<String>,
+    details: Option<String>,
+    severity: Option<Vec<OsvSeverity>>,
+    references: Option<Vec<OsvReference>>,
+    #[serde(borrow)]
+    affected: Option<Vec<OsvAffected<'a>>>,
+    #[serde(borrow)]
+    database_specific: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct OsvSeverity {
+    #[serde(rename = "type")]
+    kind: String,
+    score: String,
+}
+
+#[derive(Deserialize)]
+struct OsvReference {
+    url: String,
+}
+
+#[derive(Deserialize)]
+struct OsvAffected<'a> {
+    package: Option<OsvPackage>,
+    ranges: Option<Vec<OsvRange>>,
+    versions: Option<Vec<String>>,
+    severity: Option<Vec<OsvSeverity>>,
+    #[serde(borrow)]
+    database_specific: Option<&'a RawValue>,
+    #[serde(borrow)]
+    ecosystem_specific: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct OsvPackage {
+    ecosystem: Ecosystem,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct OsvRange {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    events: Vec<OsvEvent>,
+}
+
+#[derive(Deserialize)]
+struct OsvEvent {
+    introduced: Option<String>,
+    fixed: Option<String>,
+    last_affected: Option<String>,
+    limit: Option<String>,
+}
+
+/// What databases add in their own fields. Each may be anything, so what is not as expected is as if it were missing.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Specific {
+    severity: serde_json::Value,
+    cwe_ids: serde_json::Value,
+    informational: serde_json::Value,
+}
+
+impl Specific {
+    fn read(raw: Option<&RawValue>) -> Self {
+        raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        self.severity.as_str().and_then(Severity::from_word)
+    }
+
+    /// RustSec's `unmaintained` and `notice` tell of no vulnerability: kept and shown, but as of no severity, so that a policy on
+    /// severity lets them pass as `cargo audit` does. Its `unsound` is a defect that can be exploited, and rated like others.
+    fn informational_severity(&self) -> Option<Severity> {
+        matches!(self.informational.as_str(), Some("unmaintained" | "notice")).then_some(Severity::Negligible)
+    }
+}
+
+/// The advisory of one document, and what in it was not understood.
+pub fn advisory(json: &[u8], source: &str) -> Result<(Advisory, Vec<String>), serde_json::Error> {
+    let document: OsvDocument<'_> = serde_json::from_slice(json)?;
+    let specific = Specific::read(document.database_specific);
+    let mut doubts = Vec::new();
+    let mut ratings = document.severity.unwrap_or_default();
+    let mut affected = Vec::new();
+    for package in document.affected.unwrap_or_default() {
+        let (package, its_ratings) = affected_package(package, &mut doubts);
+        affected.extend(package);
+        ratings.extend(its_ratings);
+    }
+    let word = ratings.iter().find_map(severity_word);
+    let cwes = specific.cwe_ids.as_array().into_iter().flatten().filter_map(|cwe| cwe.as_str().map(str::to_owned));
+    let advisory = Advisory {
+        source: source.to_owned(),
+        key: document.id.clone(),
+        id: document.id,
+        aliases: document.aliases.unwrap_or_default(),
+        title: document.summary.unwrap_or_default(),
+        description: document.details.unwrap_or_default(),
+        published: document.published,
+        modified: Some(document.modified),
+        withdrawn: document.withdrawn,
+        severity: specific.severity().or(word),
+        cwes: cwes.collect(),
+        references: document.references.unwrap_or_default().into_iter().map(|reference| reference.url).collect(),
+        cvss: vectors(ratings, source),
+        affected,
+    };
+    Ok((advisory, doubts))
+}
+
+/// The package of an `affected` object, with the ratings given for it alone. An object without a package (a git repository's)
+/// names nothing that is installed.
+fn affected_package(osv: OsvAffected<'_>, doubts: &mut Vec<String>) -> (Option<Affected>, Vec<OsvSeverity>) {
+    let Some(package) = osv.package else { return (None, Vec::new()) };
+    let specific = Specific::read(osv.database_specific);
+    let of_ecosystem = Specific::read(osv.ecosystem_specific);
+    let ratings = osv.severity.unwrap_or_default();
+    let own_word = specific.severity().or_else(|| of_ecosystem.severity()).or(ratings.iter().find_map(severity_word));
+    let mut ranges = Vec::new();
+    for range in osv.ranges.unwrap_or_default() {
+        match range.kind.as_str() {
+            "SEMVER" | "ECOSYSTEM" => {
+                ranges.push(Range { events: range.events.into_iter().flat_map(events).collect() })
+            }
+            // Commits have no order without their repository, and no package in an image names its commit.
+            "GIT" => {}
+            other => doubts.push(format!("a range of {} has the unknown type {other}", package.name)),
+        }
+    }
+    let affected = Affected {
+        package: advisory_name(&package.ecosystem, package.name),
+        ecosystem: package.ecosystem,
+        state: AffectedState::Affected,
+        ranges,
+        versions: osv.versions.unwrap_or_default(),
+        severity: specific.informational_severity().or(own_word),
+    };
+    (Some(affected), ratings)
+}
+
+/// One event; the schema allows one field an object, and more are taken in the schema's order.
+fn events(event: OsvEvent) -> impl Iterator<Item = Event> {
+    let OsvEvent { introduced, fixed, last_affected, limit } = event;
+    [
+        introduced.map(Event::Introduced),
+        fixed.map(Event::Fixed),
+        last_affected.map(Event::LastAffected),
+        limit.map(Event::Limit),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Ratings that are words (`Ubuntu`) rather than vectors.
+fn severity_word(rating: &OsvSeverity) -> Option<Severity> {
+    if rating.kind.starts_with("CVSS_") { None } else { Severity::from_word(&rating.score) }
+}
+
+fn vectors(ratings: Vec<OsvSeverity>, source: &str) -> Vec<CvssVector> {
+    let mut vectors: Vec<CvssVector> = Vec::new();
+    for rating in ratings {
+        let is_known = matches!(rating.kind.as_str(), "CVSS_V2" | "CVSS_V3" | "CVSS_V4");
+        if is_known && vectors.iter().all(|vector| vector.vector != rating.score) {
+            vectors.push(CvssVector { vector: rating.score, source: source.to_owned() });
+        }
+    }
+    vectors
+}
+
+/// The name that packages of the ecosystem are looked up by: PyPI's normalised by PEP 503, others as written.
+fn advisory_name(ecosystem: &Ecosystem, name: String) -> String {
+    if ecosystem.name() != "PyPI" {
+        return name;
+    }
+    let mut normal = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            '-' | '_' | '.' if normal.ends_with('-') => {}
+            '-' | '_' | '.' => normal.push('-'),
+            other => normal.extend(other.to_lowercase()),
+        }
+    }
+    normal
+}

@@ -1,0 +1,72 @@
+//! What came of reading a document.
+
+use chrono::{DateTime, Utc};
+
+use super::SinkError;
+
+/// How many problems keep their text; the rest are only counted.
+pub const MAX_PROBLEM_TEXTS: usize = 100;
+
+/// The counts of a document that was read to its end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ParseReport {
+    /// What upstream itself counts: OSV documents, Debian's (package, CVE) pairs, Alpine's listed fixes, rows.
+    pub statements: u64,
+    /// Records handed to the sink. Fewer than `statements` where several of them make one record or some were skipped.
+    pub records: u64,
+    /// Statements about nothing that can be judged here (a release without a number), left out on purpose.
+    pub skipped: u64,
+    /// Affected packages that are kept but that no version can be matched with: no scheme for the ecosystem, no range,
+    /// a version that cannot be ordered, a reversed range.
+    pub unmatchable: u64,
+    /// Statements, or parts of them, that could not be read or believed.
+    pub problems: u64,
+    /// The first [`MAX_PROBLEM_TEXTS`] problems.
+    pub problem_texts: Vec<ParseProblem>,
+    /// The date that the document gives for itself.
+    pub as_of: Option<DateTime<Utc>>,
+    /// The edition that the document names: EPSS's model version, CISA's catalogue version.
+    pub edition: Option<String>,
+}
+
+/// Something in a document that could not be read or believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseProblem {
+    /// Which record, as the document names it.
+    pub place: String,
+    /// What was wrong with it.
+    pub what: String,
+}
+
+/// A document that was refused, with the reason.
+#[derive(Debug, thiserror::Error)]
+#[error("feed document {document}: {reason}")]
+pub struct FeedError {
+    /// `feed/path`.
+    pub document: String,
+    /// Why.
+    #[source]
+    pub reason: Refusal,
+}
+
+/// Why a document was refused as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Reading its bytes failed.
+    #[error("could not be read: {0}")]
+    Read(#[source] std::io::Error),
+    /// It ends early, or is not of the feed's format.
+    #[error("is not what this feed serves: {0}")]
+    Malformed(String),
+    /// It is larger than anything the feed may be.
+    #[error("{what} is past the limit of {limit}")]
+    PastLimit {
+        /// What is too large.
+        what: &'static str,
+        /// The limit, in the unit of `what`.
+        limit: u64,
+    },
+    /// The sink could not take a record.
+    #[error("a record could not be stored: {0}")]
+    Sink(#[source] SinkError),
+}
