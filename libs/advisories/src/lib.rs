@@ -4,8 +4,14 @@
 //! ([`AliasGroups`]), merged [`Vulnerability`]s, [`Match`]es, [`Rating`]s and findings in their order. The services and the
 //! offline scan run the same functions, so that they cannot disagree.
 
+mod aliases;
+mod content_hash;
 pub mod feeds;
 mod judgeable;
+mod vulnerability;
 
+pub use aliases::{AliasGroup, AliasGroups, MAX_GROUP_IDS, canonical_id};
+pub use content_hash::content_hash;
 pub use feeds::{ExploitScore, KnownExploited};
 pub use judgeable::{Unmatchable, unmatchable};
+pub use vulnerability::{SeverityWord, Vulnerability, merge};
