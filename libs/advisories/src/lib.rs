@@ -7,11 +7,19 @@
 mod aliases;
 mod content_hash;
 pub mod feeds;
+mod findings;
 mod judgeable;
+mod matching;
+mod rating;
+mod source;
 mod vulnerability;
 
 pub use aliases::{AliasGroup, AliasGroups, MAX_GROUP_IDS, canonical_id};
 pub use content_hash::content_hash;
 pub use feeds::{ExploitScore, KnownExploited};
+pub use findings::{finding, urgency};
 pub use judgeable::{Unmatchable, unmatchable};
+pub use matching::{Match, PackageJudgement, PackageVersion, UnknownMatch, judge_packages, matches, own_source};
+pub use rating::{Rating, rating};
+pub use source::{AdvisorySource, Candidate, MemorySource, SourceError, candidates};
 pub use vulnerability::{SeverityWord, Vulnerability, merge};

@@ -1,0 +1,225 @@
+//! Matching: which vulnerabilities a package version has, by all that is said of its package.
+//!
+//! The rules, in order:
+//! 1. A statement counts only for its own package: ecosystem, release and name equal. A distribution's package so meets its own
+//!    release's data alone.
+//! 2. A withdrawn advisory says nothing.
+//! 3. Where the distribution's own feed speaks of a vulnerability in its package, others' statements on the same package do not
+//!    count: it knows what it patched.
+//! 4. A version is affected if any statement left says so (OSV schema, "Evaluation"). States that are no finding (not affected,
+//!    under investigation) affect nothing.
+//! 5. What cannot be judged is *unknown*, unless another statement says that the version is affected. It is never "not affected".
+//! 6. Statements of one vulnerability make one match: the lowest fix above the version, the state nearest to a fix, the highest
+//!    of the severities given for the package, all sources and advisories that say so.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use plimsoll_model::{AffectedState, Ecosystem, InstalledPackage, PackageKey, Severity, VulnerabilityId};
+use plimsoll_versions::{Judgement, Scheme, compare, judge};
+use serde::{Deserialize, Serialize};
+
+use crate::judgeable::Unmatchable;
+use crate::{AdvisorySource, Candidate, SourceError};
+
+/// A package version as advisories speak of it: for distributions, the source package's name and version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PackageVersion {
+    /// The ecosystem, with its release where it has one.
+    pub ecosystem: Ecosystem,
+    /// The name that advisories use.
+    pub name: String,
+    /// The version that advisories speak of.
+    pub version: String,
+}
+
+impl PackageVersion {
+    /// What advisories call an installed package; `None` for a package of a distribution that we do not know.
+    pub fn of(installed: &InstalledPackage) -> Option<Self> {
+        Some(Self {
+            ecosystem: installed.ecosystem.clone()?,
+            name: installed.package.advisory_name().to_owned(),
+            version: installed.package.advisory_version().to_owned(),
+        })
+    }
+
+    /// What it is looked up by.
+    pub fn key(&self) -> PackageKey {
+        PackageKey { ecosystem: self.ecosystem.clone(), package: self.name.clone() }
+    }
+}
+
+/// A vulnerability that a package version has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Match {
+    /// The canonical id.
+    pub vulnerability: VulnerabilityId,
+    /// The lowest version above this one that any source names as the fix.
+    pub fixed_in: Option<String>,
+    /// What the sources say of it.
+    pub state: AffectedState,
+    /// The severity that a source gives for this package.
+    pub severity: Option<Severity>,
+    /// Whose severity that is: the feed's name.
+    pub severity_source: Option<String>,
+    /// The feeds that say so, sorted.
+    pub sources: Vec<String>,
+    /// The advisories that say so, sorted.
+    pub advisories: Vec<String>,
+}
+
+/// A vulnerability of which cannot be told whether a package version has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownMatch {
+    /// The canonical id.
+    pub vulnerability: VulnerabilityId,
+    /// The feed.
+    pub source: String,
+    /// The advisory.
+    pub advisory: String,
+    /// Why, for people.
+    pub why: String,
+}
+
+/// All that is known of a package version.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageJudgement {
+    /// What it has, by vulnerability.
+    pub matches: Vec<Match>,
+    /// What it may have, by vulnerability and advisory.
+    pub unknown: Vec<UnknownMatch>,
+}
+
+/// Distributions, by ecosystem, and the feed that is their own: what they say of their packages.
+const OWN_SOURCES: [(&str, &str); 2] = [("Debian", "debian"), ("Alpine", "alpine")];
+
+/// The feed that is the ecosystem's own: what a distribution says of its packages.
+pub fn own_source(ecosystem: &Ecosystem) -> Option<&'static str> {
+    OWN_SOURCES.into_iter().find(|(name, _)| *name == ecosystem.name()).map(|(_, source)| source)
+}
+
+/// Whether a feed is some distribution's own. Such a feed speaks of that distribution's packages alone.
+pub fn is_own_source(source: &str) -> bool {
+    OWN_SOURCES.into_iter().any(|(_, own)| own == source)
+}
+
+/// Judges a package version by what is said of its package. Candidates of other packages are ignored, so one lookup can serve many.
+pub fn matches(package: &PackageVersion, candidates: &[Candidate]) -> PackageJudgement {
+    matches_among(package, candidates.iter())
+}
+
+/// Judges many package versions with one lookup; the answers are in the order of `packages`.
+///
+/// # Errors
+/// The source cannot be read.
+pub async fn judge_packages<S: AdvisorySource + Sync>(
+    source: &S,
+    packages: &[PackageVersion],
+) -> Result<Vec<PackageJudgement>, SourceError> {
+    let keys: BTreeSet<PackageKey> = packages.iter().map(PackageVersion::key).collect();
+    let candidates = source.affecting(&keys.into_iter().collect::<Vec<_>>()).await?;
+    let mut by_key: HashMap<PackageKey, Vec<&Candidate>> = HashMap::new();
+    for candidate in &candidates {
+        by_key.entry(candidate.affected.key()).or_default().push(candidate);
+    }
+    let said = |package: &PackageVersion| by_key.get(&package.key()).map(Vec::as_slice).unwrap_or_default();
+    Ok(packages.iter().map(|package| matches_among(package, said(package).iter().copied())).collect())
+}
+
+fn matches_among<'a>(package: &PackageVersion, candidates: impl Iterator<Item = &'a Candidate>) -> PackageJudgement {
+    let mut by_vulnerability: BTreeMap<&str, Vec<&Candidate>> = BTreeMap::new();
+    for candidate in candidates {
+        let is_of_package =
+            candidate.affected.ecosystem == package.ecosystem && candidate.affected.package == package.name;
+        if is_of_package && !candidate.is_withdrawn {
+            by_vulnerability.entry(&candidate.vulnerability).or_default().push(candidate);
+        }
+    }
+    let own = own_source(&package.ecosystem);
+    let mut judgement = PackageJudgement::default();
+    for (vulnerability, mut said) in by_vulnerability {
+        if said.iter().any(|candidate| Some(candidate.source.as_str()) == own) {
+            said.retain(|candidate| Some(candidate.source.as_str()) == own);
+        }
+        judge_vulnerability(package, vulnerability, &said, &mut judgement);
+    }
+    judgement
+}
+
+fn judge_vulnerability(
+    package: &PackageVersion,
+    vulnerability: &str,
+    said: &[&Candidate],
+    judgement: &mut PackageJudgement,
+) {
+    let scheme = Scheme::for_ecosystem(&package.ecosystem);
+    let mut affecting: Vec<(&Candidate, Option<String>)> = Vec::new();
+    let mut unknown = Vec::new();
+    for &candidate in said {
+        match judge_candidate(scheme, package, candidate) {
+            Ok(Judgement { is_affected: true, fixed_in }) => affecting.push((candidate, fixed_in)),
+            Ok(_) => {}
+            Err(why) => unknown.push(UnknownMatch {
+                vulnerability: vulnerability.to_owned(),
+                source: candidate.source.clone(),
+                advisory: candidate.advisory.clone(),
+                why: why.to_string(),
+            }),
+        }
+    }
+    if affecting.is_empty() {
+        unknown.sort_by(|a, b| (&a.advisory, &a.source, &a.why).cmp(&(&b.advisory, &b.source, &b.why)));
+        unknown.dedup();
+        judgement.unknown.append(&mut unknown);
+    } else {
+        judgement.matches.push(merged(scheme, vulnerability, &affecting));
+    }
+}
+
+fn judge_candidate(
+    scheme: Option<Scheme>,
+    package: &PackageVersion,
+    candidate: &Candidate,
+) -> Result<Judgement, Unmatchable> {
+    let affected = &candidate.affected;
+    if !affected.state.is_affected() {
+        return Ok(Judgement::default());
+    }
+    if affected.versions.is_empty() && affected.ranges.iter().all(|range| range.events.is_empty()) {
+        return Err(Unmatchable::NoVersions);
+    }
+    match scheme {
+        Some(scheme) => Ok(judge(scheme, affected, &package.version)?),
+        // Without an order a listed version is still itself.
+        None if affected.versions.contains(&package.version) => Ok(Judgement { is_affected: true, fixed_in: None }),
+        None => Err(Unmatchable::NoScheme { ecosystem: package.ecosystem.name().to_owned() }),
+    }
+}
+
+fn merged(scheme: Option<Scheme>, vulnerability: &str, affecting: &[(&Candidate, Option<String>)]) -> Match {
+    let lower =
+        |a: &&String, b: &&String| scheme.and_then(|scheme| compare(scheme, a, b).ok()).unwrap_or(Ordering::Equal);
+    let fixed_in = affecting.iter().filter_map(|(_, fixed_in)| fixed_in.as_ref()).min_by(lower).cloned();
+    let state = affecting.iter().map(|(candidate, _)| candidate.affected.state).min().unwrap_or_default();
+    // Of equal severities the first source by name is told, so that the answer does not hang on the lookup's order.
+    let rated = affecting
+        .iter()
+        .filter_map(|(candidate, _)| Some((candidate.affected.severity?, candidate.source.as_str())))
+        .max_by(|(a, x), (b, y)| a.cmp(b).then_with(|| y.cmp(x)));
+    let sorted = |text: fn(&Candidate) -> &String| {
+        let texts: BTreeSet<&String> = affecting.iter().map(|(candidate, _)| text(candidate)).collect();
+        texts.into_iter().cloned().collect()
+    };
+    Match {
+        vulnerability: vulnerability.to_owned(),
+        fixed_in,
+        state,
+        severity: rated.map(|(severity, _)| severity),
+        severity_source: rated.map(|(_, source)| source.to_owned()),
+        sources: sorted(|candidate| &candidate.source),
+        advisories: sorted(|candidate| &candidate.advisory),
+    }
+}
+
+#[cfg(test)]
+mod tests;

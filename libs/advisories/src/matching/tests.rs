@@ -1,0 +1,206 @@
+//! Each rule of matching by its name.
+
+use plimsoll_model::{Affected, Event, Range};
+
+use super::*;
+use crate::MemorySource;
+
+fn package(ecosystem: &str, version: &str) -> PackageVersion {
+    PackageVersion { ecosystem: ecosystem.parse().unwrap(), name: "pkg".into(), version: version.into() }
+}
+
+/// `osv` says that versions below 2.0 of `pkg` have CVE-2024-1.
+fn said(ecosystem: &str) -> Candidate {
+    Candidate {
+        vulnerability: "CVE-2024-1".into(),
+        source: "osv".into(),
+        advisory: "GHSA-1".into(),
+        is_withdrawn: false,
+        affected: Affected {
+            ecosystem: ecosystem.parse().unwrap(),
+            package: "pkg".into(),
+            state: AffectedState::Affected,
+            ranges: vec![Range::until("2.0")],
+            versions: vec![],
+            severity: None,
+        },
+    }
+}
+
+fn with(candidate: Candidate, change: impl FnOnce(&mut Candidate)) -> Candidate {
+    let mut changed = candidate;
+    change(&mut changed);
+    changed
+}
+
+/// A distribution's own word on the same package.
+fn own(ecosystem: &str, source: &str, change: impl FnOnce(&mut Affected)) -> Candidate {
+    with(said(ecosystem), |candidate| {
+        candidate.source = source.into();
+        candidate.advisory = "CVE-2024-1".into();
+        change(&mut candidate.affected);
+    })
+}
+
+fn is_matched(package: &PackageVersion, candidates: &[Candidate]) -> bool {
+    let judgement = matches(package, candidates);
+    assert!(judgement.unknown.is_empty(), "{judgement:?}");
+    !judgement.matches.is_empty()
+}
+
+#[test]
+fn a_withdrawn_advisory_matches_nothing() {
+    let candidate = said("PyPI");
+    assert!(is_matched(&package("PyPI", "1.0"), std::slice::from_ref(&candidate)));
+    assert!(!is_matched(&package("PyPI", "1.0"), &[with(candidate, |c| c.is_withdrawn = true)]));
+}
+
+#[test]
+fn a_package_meets_only_what_is_said_of_its_own_ecosystem_release_and_name() {
+    let candidate = said("Debian:12");
+    assert!(is_matched(&package("Debian:12", "1.0"), std::slice::from_ref(&candidate)));
+    for other in ["Debian:11", "Debian", "PyPI", "Alpine:v3.10"] {
+        assert!(!is_matched(&package(other, "1.0"), std::slice::from_ref(&candidate)), "{other}");
+    }
+    let renamed = PackageVersion { name: "PKG".into(), ..package("Debian:12", "1.0") };
+    assert!(!is_matched(&renamed, &[candidate]));
+}
+
+#[test]
+fn where_sources_of_a_language_disagree_any_that_says_affected_counts() {
+    let other = with(said("PyPI"), |c| c.affected.ranges = vec![Range::until("0.5")]);
+    assert!(is_matched(&package("PyPI", "1.0"), &[other, said("PyPI")]));
+}
+
+#[test]
+fn a_distributions_own_word_counts_over_others_on_its_package() {
+    let backported = own("Debian:12", "debian", |affected| affected.ranges = vec![Range::until("1.0-3")]);
+    let candidates = [said("Debian:12"), backported.clone()];
+    assert!(!is_matched(&package("Debian:12", "1.0-3"), &candidates), "its backport is respected");
+    assert!(is_matched(&package("Debian:12", "1.0-2"), &candidates));
+    let never = own("Debian:12", "debian", |affected| affected.state = AffectedState::NotAffected);
+    assert!(!is_matched(&package("Debian:12", "1.0-2"), &[said("Debian:12"), never]));
+    // Two entries of the own source are its word together.
+    let still_open = own("Debian:12", "debian", |_| {});
+    assert!(is_matched(&package("Debian:12", "1.0-3"), &[backported, still_open]));
+}
+
+#[test]
+fn states_that_are_no_finding_match_nothing_and_the_others_are_kept() {
+    for (state, is_finding) in [
+        (AffectedState::Affected, true),
+        (AffectedState::WontFix, true),
+        (AffectedState::EndOfLife, true),
+        (AffectedState::UnderInvestigation, false),
+        (AffectedState::NotAffected, false),
+    ] {
+        let judgement = matches(&package("Debian:12", "1.0"), &[own("Debian:12", "debian", |a| a.state = state)]);
+        let states: Vec<_> = judgement.matches.iter().map(|found| found.state).collect();
+        assert_eq!(states, if is_finding { vec![state] } else { vec![] });
+        assert!(judgement.unknown.is_empty());
+    }
+}
+
+#[test]
+fn statements_of_one_vulnerability_are_one_match_with_the_lowest_fix_and_every_source() {
+    let second = with(said("PyPI"), |c| {
+        c.source = "another".into();
+        c.advisory = "PYSEC-1".into();
+        c.affected.ranges = vec![Range::until("1.10")];
+        c.affected.severity = Some(Severity::High);
+        c.affected.state = AffectedState::WontFix;
+    });
+    let third = with(said("PyPI"), |c| c.affected.ranges = vec![Range::until("1.9")]);
+    let expected = Match {
+        vulnerability: "CVE-2024-1".into(),
+        fixed_in: Some("1.9".into()),
+        state: AffectedState::Affected,
+        severity: Some(Severity::High),
+        severity_source: Some("another".into()),
+        sources: vec!["another".into(), "osv".into()],
+        advisories: vec!["GHSA-1".into(), "PYSEC-1".into()],
+    };
+    let candidates = [said("PyPI"), second, third];
+    assert_eq!(matches(&package("PyPI", "1.0"), &candidates).matches, std::slice::from_ref(&expected));
+    let mut turned = candidates;
+    turned.reverse();
+    assert_eq!(matches(&package("PyPI", "1.0"), &turned).matches, [expected]);
+}
+
+#[test]
+fn a_fix_below_the_installed_version_is_no_fix() {
+    let branches = with(said("PyPI"), |c| {
+        c.affected.ranges = vec![Range {
+            events: [("0", "1.5"), ("2.0", "2.7")]
+                .into_iter()
+                .flat_map(|(from, to)| [Event::Introduced(from.into()), Event::Fixed(to.into())])
+                .collect(),
+        }];
+    });
+    let fix = |version| matches(&package("PyPI", version), std::slice::from_ref(&branches)).matches[0].fixed_in.clone();
+    assert_eq!(fix("1.0").as_deref(), Some("1.5"));
+    assert_eq!(fix("2.1").as_deref(), Some("2.7"));
+}
+
+#[test]
+fn a_version_that_cannot_be_ordered_is_unknown_and_never_not_affected() {
+    let judgement = matches(&package("npm", "not a version"), &[said("npm"), said("npm")]);
+    assert_eq!(judgement.matches, []);
+    let [unknown] = judgement.unknown.as_slice() else { panic!("{judgement:?}") };
+    assert_eq!((unknown.vulnerability.as_str(), unknown.advisory.as_str()), ("CVE-2024-1", "GHSA-1"));
+    assert!(unknown.why.contains("not a version"), "{}", unknown.why);
+    // A range that cannot be read is as unknown, unless another statement decides.
+    let unreadable = with(said("npm"), |c| c.affected.ranges = vec![Range::until("soon")]);
+    assert_eq!(matches(&package("npm", "1.0.0"), std::slice::from_ref(&unreadable)).unknown.len(), 1);
+    let readable = with(said("npm"), |c| c.affected.ranges = vec![Range::until("2.0.0")]);
+    let judgement = matches(&package("npm", "1.0.0"), &[unreadable, readable]);
+    assert_eq!((judgement.matches.len(), judgement.unknown.len()), (1, 0));
+}
+
+#[test]
+fn without_a_version_order_only_a_listed_version_is_decided() {
+    let candidate = with(said("Klingon"), |c| c.affected.versions = vec!["1.0".into()]);
+    let listed = matches(&package("Klingon", "1.0"), std::slice::from_ref(&candidate));
+    assert_eq!((listed.matches.len(), listed.unknown.len()), (1, 0));
+    let other = matches(&package("Klingon", "1.1"), &[candidate]);
+    assert_eq!(other.unknown[0].why, "the version order of Klingon is not known");
+}
+
+#[test]
+fn a_statement_without_versions_is_unknown() {
+    let empty = with(said("PyPI"), |c| c.affected.ranges = vec![]);
+    assert_eq!(matches(&package("PyPI", "1.0"), &[empty]).unknown[0].why, "it names no versions");
+}
+
+#[test]
+fn a_reversed_range_does_not_hide_that_a_version_may_be_affected() {
+    let reversed = with(said("PyPI"), |c| {
+        c.affected.ranges = vec![Range { events: vec![Event::Introduced("2.0".into()), Event::Fixed("1.0".into())] }];
+    });
+    assert!(is_matched(&package("PyPI", "2.1"), &[reversed]), "affected from 2.0 on, as OSV evaluates sorted events");
+}
+
+#[tokio::test]
+async fn many_packages_are_judged_with_one_lookup_in_their_order() {
+    struct Counting(MemorySource, std::sync::atomic::AtomicUsize);
+    impl AdvisorySource for Counting {
+        async fn affecting(&self, keys: &[PackageKey]) -> Result<Vec<Candidate>, SourceError> {
+            self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(keys.len(), 2);
+            self.0.affecting(keys).await
+        }
+    }
+    let advisory: plimsoll_model::Advisory = serde_json::from_value(serde_json::json!({
+        "source": "osv", "key": "GHSA-1", "id": "GHSA-1", "aliases": ["CVE-2024-1"], "published": null,
+        "modified": null, "withdrawn": null,
+        "affected": [{"ecosystem": "PyPI", "package": "pkg", "ranges": [{"events": [{"introduced": "0"}, {"fixed": "2.0"}]}]}]
+    }))
+    .unwrap();
+    let source = Counting(MemorySource::new(&[advisory]), 0.into());
+    let packages = [package("npm", "1.0.0"), package("PyPI", "2.0"), package("PyPI", "1.0")];
+    let judged = judge_packages(&source, &packages).await.unwrap();
+    let found: Vec<_> = judged.iter().map(|judgement| judgement.matches.len()).collect();
+    assert_eq!(found, [0, 0, 1]);
+    assert_eq!(judged[2].matches[0].vulnerability, "CVE-2024-1");
+    assert_eq!(source.1.into_inner(), 1);
+}
