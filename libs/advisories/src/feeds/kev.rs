@@ -23,8 +23,8 @@ pub static FEED: Feed = Feed {
     parser: read,
 };
 
-/// Twenty times today's document.
-const MAX_DOCUMENT_BYTES: u64 = 32 << 20;
+/// Five times today's document. Read whole, it takes up to sixteen times its length in memory.
+const MAX_DOCUMENT_BYTES: u64 = 8 << 20;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -5,6 +5,7 @@
 //! Entry names are only told in problems; nothing is written anywhere.
 //! Source: <https://ossf.github.io/osv-schema/>, <https://google.github.io/osv.dev/data/>.
 
+mod lists;
 mod schema;
 
 use std::io::{BufReader, Read as _};
@@ -39,8 +40,9 @@ struct Limits {
     total_bytes: u64,
 }
 
-/// npm's archive, the largest, has some 220,000 entries and 1 GiB; the longest documents, the Linux kernel's, a few MiB.
-const LIMITS: Limits = Limits { entries: 2_000_000, entry_bytes: 16 << 20, total_bytes: 8 << 30 };
+/// npm's archive, the largest, has some 220,000 entries and 1 GiB; the longest document of the mirror has 48 KiB. A document takes
+/// up to ten times its length in memory.
+const LIMITS: Limits = Limits { entries: 2_000_000, entry_bytes: 8 << 20, total_bytes: 8 << 30 };
 
 /// The archive of an ecosystem by OSV's name for it, such as `Rocky Linux`.
 pub fn document(ecosystem: &str) -> Document {
@@ -269,6 +271,19 @@ mod tests {
         let mut flipped = whole;
         flipped[60] ^= 0xff;
         assert!(parsed(flipped).is_err(), "a checksum that is wrong");
+    }
+
+    #[test]
+    fn objects_that_say_nothing_are_not_kept_in_memory() {
+        let empty = format!("{}{{}}", "{},".repeat(1 << 20));
+        let affected = format!(
+            r#"{empty},{{"package": {{"ecosystem": "PyPI", "name": "a"}}, "ranges": [
+            {{"type": "ECOSYSTEM", "events": [{empty},{{"introduced": "0"}}]}}]}}"#
+        );
+        let text = format!(r#"{{"id": "X-1", "modified": "2024-02-01T00:00:00Z", "affected": [{affected}]}}"#);
+        let (advisories, _) = parsed(archive(&[("X-1.json", &text)])).unwrap();
+        assert_eq!(advisories[0].affected.len(), 1);
+        assert_eq!(advisories[0].affected[0].ranges[0].events, [Event::Introduced("0".into())]);
     }
 
     #[test]

@@ -7,6 +7,8 @@ use plimsoll_model::{Advisory, Affected, AffectedState, CvssVector, Ecosystem, E
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::lists::{self, Telling};
+
 #[derive(Deserialize)]
 struct OsvDocument<'a> {
     id: String,
@@ -18,8 +20,8 @@ struct OsvDocument<'a> {
     details: Option<String>,
     severity: Option<Vec<OsvSeverity>>,
     references: Option<Vec<OsvReference>>,
-    #[serde(borrow)]
-    affected: Option<Vec<OsvAffected<'a>>>,
+    #[serde(borrow, default, deserialize_with = "lists::telling")]
+    affected: Vec<OsvAffected<'a>>,
     #[serde(borrow)]
     database_specific: Option<&'a RawValue>,
 }
@@ -58,7 +60,7 @@ struct OsvPackage {
 struct OsvRange {
     #[serde(rename = "type")]
     kind: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lists::telling")]
     events: Vec<OsvEvent>,
 }
 
@@ -68,6 +70,19 @@ struct OsvEvent {
     fixed: Option<String>,
     last_affected: Option<String>,
     limit: Option<String>,
+}
+
+impl Telling for OsvAffected<'_> {
+    /// An object without a package (a git repository's) names nothing that is installed.
+    fn tells(&self) -> bool {
+        self.package.is_some()
+    }
+}
+
+impl Telling for OsvEvent {
+    fn tells(&self) -> bool {
+        self.introduced.is_some() || self.fixed.is_some() || self.last_affected.is_some() || self.limit.is_some()
+    }
 }
 
 /// What databases add in their own fields. Each may be anything, so what is not as expected is as if it were missing.
@@ -102,7 +117,7 @@ pub fn advisory(json: &[u8], source: &str) -> Result<(Advisory, Vec<String>), se
     let mut doubts = Vec::new();
     let mut ratings = document.severity.unwrap_or_default();
     let mut affected = Vec::new();
-    for package in document.affected.unwrap_or_default() {
+    for package in document.affected {
         let (package, its_ratings) = affected_package(package, &mut doubts);
         affected.extend(package);
         ratings.extend(its_ratings);
@@ -128,8 +143,7 @@ pub fn advisory(json: &[u8], source: &str) -> Result<(Advisory, Vec<String>), se
     Ok((advisory, doubts))
 }
 
-/// The package of an `affected` object, with the ratings given for it alone. An object without a package (a git repository's)
-/// names nothing that is installed.
+/// The package of an `affected` object, with the ratings given for it alone.
 fn affected_package(osv: OsvAffected<'_>, doubts: &mut Vec<String>) -> (Option<Affected>, Vec<OsvSeverity>) {
     let Some(package) = osv.package else { return (None, Vec::new()) };
     let specific = Specific::read(osv.database_specific);
