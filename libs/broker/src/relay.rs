@@ -1,0 +1,104 @@
+//! From the outbox to the broker: a row is removed once the broker has confirmed its message, in the same transaction that took it.
+//!
+//! A relay that dies in between publishes again later: consumers see a message at least once.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
+
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{BasicProperties, Channel, Confirmation};
+use plimsoll_store::Store;
+use plimsoll_store::outbox::{self, Waiting};
+use tokio_util::sync::CancellationToken;
+
+use crate::BrokerError;
+use crate::connection::{close, open, within};
+use crate::topology::EXCHANGE;
+
+const BATCH: i64 = 100;
+/// The listener tells of new rows at once; this is for those that it missed.
+const LOOK_ANYWAY: Duration = Duration::from_secs(2);
+const PERSISTENT: u8 = 2;
+
+/// Publishes what enters the outbox until `shutdown`. Broken connections are made anew.
+pub async fn run(store: Store, amqp_url: String, shutdown: CancellationToken) {
+    let mut pause = Duration::from_millis(200);
+    while !shutdown.is_cancelled() {
+        match relay(&store, &amqp_url, &shutdown).await {
+            Ok(()) => return,
+            Err(error) => tracing::warn!(%error, "the outbox relay begins anew"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_secs(10)),
+            () = shutdown.cancelled() => {}
+        }
+    }
+}
+
+async fn relay(store: &Store, amqp_url: &str, shutdown: &CancellationToken) -> Result<(), BrokerError> {
+    let (connection, channel) = open(amqp_url, "plimsoll outbox relay").await?;
+    within("asking for confirms", channel.confirm_select(ConfirmSelectOptions::default())).await?;
+    let mut listener = store.outbox_listener().await?;
+    while !shutdown.is_cancelled() {
+        let published = publish_batch(store, &channel).await?;
+        if published == BATCH as usize {
+            continue;
+        }
+        tokio::select! {
+            heard = tokio::time::timeout(LOOK_ANYWAY, listener.recv()) => {
+                if let Ok(heard) = heard {
+                    heard.map_err(plimsoll_store::StoreError::from)?;
+                }
+            }
+            () = shutdown.cancelled() => {}
+        }
+    }
+    close(connection).await;
+    Ok(())
+}
+
+/// Publishes one batch; gives how many messages it was.
+async fn publish_batch(store: &Store, channel: &Channel) -> Result<usize, BrokerError> {
+    let mut tx = store.catalog_tx().await?;
+    let waiting = outbox::take(&mut tx, BATCH).await?;
+    let mut confirms = Vec::with_capacity(waiting.len());
+    for message in &waiting {
+        let payload = serde_json::to_vec(&message.payload)?;
+        confirms.push(publish(channel, &message.topic, &payload, &message.trace_context, message.id).await?);
+    }
+    for (confirm, message) in confirms.into_iter().zip(&waiting) {
+        match within("waiting for a confirm", confirm).await? {
+            Confirmation::Ack(None) => {}
+            _ => return Err(BrokerError::NotConfirmed(message.topic.clone())),
+        }
+    }
+    let ids: Vec<i64> = waiting.iter().map(|Waiting { id, .. }| *id).collect();
+    if !ids.is_empty() {
+        outbox::remove(&mut tx, &ids).await?;
+        tx.commit().await?;
+    }
+    Ok(ids.len())
+}
+
+/// Publishes a message: persistent, and returned where no queue would take it.
+pub(crate) async fn publish(
+    channel: &Channel,
+    topic: &str,
+    payload: &[u8],
+    trace_context: &BTreeMap<String, String>,
+    id: i64,
+) -> Result<impl Future<Output = Result<Confirmation, lapin::Error>> + use<>, BrokerError> {
+    let mut headers = FieldTable::default();
+    for (name, value) in trace_context {
+        headers.insert(name.as_str().into(), AMQPValue::LongString(value.as_str().into()));
+    }
+    let properties = BasicProperties::default()
+        .with_delivery_mode(PERSISTENT)
+        .with_content_type("application/json".into())
+        .with_message_id(id.to_string().into())
+        .with_headers(headers);
+    let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+    within("publishing", channel.basic_publish(EXCHANGE.into(), topic.into(), options, payload, properties)).await
+}

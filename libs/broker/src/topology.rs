@@ -1,0 +1,112 @@
+//! Exchanges and queues. Every process declares all of them before it uses one: the order in which services start is free.
+//!
+//! ```text
+//! exchange plimsoll (direct) ──scan.image──> queue scan.image ──(rejected, or delivered too often)──┐
+//!                                                                                                   v
+//! queue scan.image.dead (kept for the operator) <──scan.image── exchange plimsoll.dead (direct) ──> queue scan.image.failed
+//!                                                                                          (read by scanners: the image is told)
+//! ```
+
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, ExchangeKind};
+
+use crate::BrokerError;
+use crate::connection::within;
+
+/// Where messages are published.
+pub const EXCHANGE: &str = "plimsoll";
+/// Where messages go that could not be handled.
+pub const DEAD_EXCHANGE: &str = "plimsoll.dead";
+
+/// How often a message is delivered before it is given up.
+pub const ATTEMPTS: u32 = 5;
+
+/// A kind of work: the routing key of its messages and the name of their queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// An image waits for its scan.
+    ScanImage,
+    /// Advisories changed: package versions must be matched again.
+    AdvisoriesChanged,
+    /// Feeds shall be synced now.
+    SyncFeeds,
+}
+
+impl Topic {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::ScanImage, Self::AdvisoriesChanged, Self::SyncFeeds];
+
+    /// The routing key, which is also the queue's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ScanImage => "scan.image",
+            Self::AdvisoriesChanged => "advisories.changed",
+            Self::SyncFeeds => "feeds.sync",
+        }
+    }
+
+    /// The topic of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|topic| topic.name() == name)
+    }
+
+    /// The queue that keeps what could not be handled, until an operator looks at it.
+    pub fn dead_queue(self) -> String {
+        format!("{}.dead", self.name())
+    }
+
+    /// The queue that tells the service what could not be handled, where it wants to know.
+    pub fn failed_queue(self) -> Option<String> {
+        (self == Self::ScanImage).then(|| format!("{}.failed", self.name()))
+    }
+}
+
+/// Declares every exchange and queue. All are durable; queues are quorum queues.
+pub(crate) async fn declare(channel: &Channel) -> Result<(), BrokerError> {
+    for exchange in [EXCHANGE, DEAD_EXCHANGE] {
+        let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
+        let kind = ExchangeKind::Direct;
+        within(
+            "declaring an exchange",
+            channel.exchange_declare(exchange.into(), kind, options, FieldTable::default()),
+        )
+        .await?;
+    }
+    for topic in Topic::ALL {
+        let mut arguments = quorum();
+        // The limit counts deliveries that ended without an answer, as when a worker dies; a handler gives up by itself before.
+        arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(i32::try_from(ATTEMPTS).unwrap_or(i32::MAX)));
+        arguments.insert("x-dead-letter-exchange".into(), AMQPValue::LongString(DEAD_EXCHANGE.into()));
+        arguments.insert("x-dead-letter-routing-key".into(), AMQPValue::LongString(topic.name().into()));
+        queue(channel, topic.name(), EXCHANGE, topic, arguments).await?;
+        for name in std::iter::once(topic.dead_queue()).chain(topic.failed_queue()) {
+            queue(channel, &name, DEAD_EXCHANGE, topic, quorum()).await?;
+        }
+    }
+    Ok(())
+}
+
+fn quorum() -> FieldTable {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+    arguments
+}
+
+async fn queue(
+    channel: &Channel,
+    name: &str,
+    exchange: &str,
+    topic: Topic,
+    arguments: FieldTable,
+) -> Result<(), BrokerError> {
+    within("declaring a queue", channel.queue_declare(name.into(), QueueDeclareOptions::durable(), arguments)).await?;
+    let binding = channel.queue_bind(
+        name.into(),
+        exchange.into(),
+        topic.name().into(),
+        QueueBindOptions::default(),
+        FieldTable::default(),
+    );
+    within("binding a queue", binding).await
+}
