@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Steps: a line each with its time, quiet otherwise; a failure says what failed, the log and the cure.
 #
-# A step's function runs in a subshell with its output in `$PLIMSOLL_HOME/logs/<step>.log`. What later steps need it
+# A step's function runs in a subshell with its output in `$PLIMSOLL_LOGS/step-<step>.log`. What later steps need it
 # leaves in files. It may call `detail TEXT` (what its line shows), `note TEXT` (a line of its own under it) and
 # `cure TEXT` (what to do should the next thing fail).
 
@@ -28,7 +28,7 @@ step() {
   shift
   slug=${name,,}
   slug=${slug//[^a-z0-9]/-}
-  local log="$PLIMSOLL_HOME/logs/$slug.log"
+  local log="$PLIMSOLL_LOGS/step-$slug.log"
   rm -f "$PLIMSOLL_HOME"/run/step.*
   started=${EPOCHREALTIME/[.,]/}
   # Not `if (...)`: bash would ignore `set -e` inside.
