@@ -1,0 +1,20 @@
+//! Image references, manifests, archives and layouts, and a registry client.
+//!
+//! [`Reference`], [`Manifest`], [`ImageConfig`] are parsed from text and bytes.
+//!
+//! Everything that is read here is hostile until its digest has been checked: sizes are bounded by [`limits`], and errors
+//! name what was being read.
+
+pub mod config;
+pub mod limits;
+pub mod manifest;
+pub mod media_type;
+pub mod platform;
+pub mod reference;
+pub mod repository;
+
+pub use config::{ConfigError, HistoryEntry, ImageConfig, build_steps};
+pub use manifest::{Descriptor, ImageIndex, ImageManifest, Manifest, ManifestError, RawManifest};
+pub use platform::Platform;
+pub use reference::{ManifestReference, Reference, ReferenceError};
+pub use repository::{RepositoryName, Tag};
