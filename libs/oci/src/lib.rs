@@ -1,7 +1,8 @@
 //! Image references, manifests, archives and layouts, and a registry client.
 //!
-//! [`Reference`], [`Manifest`], [`ImageConfig`] are parsed from text and bytes; [`archive`] takes an image archive as it is uploaded and
-//! hands its files on.
+//! The first half is pure: [`Reference`], [`Manifest`], [`ImageConfig`] are parsed from text and bytes. [`archive`] takes an image
+//! archive as it is uploaded and hands its files on; [`source`] reads images where they lie (an archive, a layout, a
+//! registry); [`registry`] is a client of the OCI Distribution protocol, and [`push`] brings an image from a source to one.
 //!
 //! Everything that is read here is hostile until its digest has been checked: sizes are bounded by [`limits`], and errors
 //! name what was being read.
@@ -12,11 +13,15 @@ pub mod limits;
 pub mod manifest;
 pub mod media_type;
 pub mod platform;
+pub mod push;
 pub mod reference;
+pub mod registry;
 pub mod repository;
+pub mod source;
 
 mod blob_channel;
 mod compression;
+mod verified;
 
 pub use config::{ConfigError, HistoryEntry, ImageConfig, build_steps};
 pub use manifest::{Descriptor, ImageIndex, ImageManifest, Manifest, ManifestError, RawManifest};
