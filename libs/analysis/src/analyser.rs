@@ -1,0 +1,179 @@
+//! What an analyser is: the paths it wants, and what it makes of a file.
+
+use plimsoll_model::{OsRelease, Package};
+
+use crate::budget::Budget;
+use crate::contents::FileAnalysis;
+use crate::path;
+use crate::selection::Selection;
+
+/// One ecosystem or concern. Each lies in a file of its own in `analysers/` and has one line in [`crate::all`].
+pub trait Analyser: Send + Sync {
+    /// A short name, unique and never changed: `dpkg`.
+    fn name(&self) -> &'static str;
+
+    /// Raised whenever its answer for some file changes: results of older versions are then not used again.
+    fn version(&self) -> u32;
+
+    /// Globs over paths without a leading slash, compiled into one matcher for all analysers. `*` crosses `/`. Keep to
+    /// whole paths, `folder/*`, `**/name` and `**/*.extension`, which are looked up rather than run as a regex.
+    fn globs(&self) -> &'static [&'static str];
+
+    /// The exact answer for a path that a glob let through.
+    fn wants(&self, _path: &str) -> bool {
+        true
+    }
+
+    /// The most bytes of a file that it is given.
+    fn max_bytes(&self) -> usize;
+
+    /// What becomes of a file with more than [`Analyser::max_bytes`].
+    fn past_limit(&self) -> PastLimit {
+        PastLimit::Refuse
+    }
+
+    /// Whether a file that belongs to a distribution's package says nothing here: the distribution's package stands for it.
+    fn yields_to_distribution(&self) -> bool {
+        false
+    }
+
+    /// Reads a file. An error ends this file only; what was observed before it stays.
+    ///
+    /// # Errors
+    /// When the rest of the file says nothing. What can be passed over goes to [`Observations::malformed`].
+    fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed>;
+}
+
+/// What is done with a file that is larger than its analyser takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PastLimit {
+    /// It is not read, which is a problem `file_too_large`.
+    Refuse,
+    /// Its beginning is read, and the rest is a problem `file_too_large`.
+    ReadBeginning,
+    /// Its beginning is all that is ever looked at.
+    BeginningSuffices,
+}
+
+/// A file as an analyser gets it.
+#[derive(Debug, Clone, Copy)]
+pub struct File<'a> {
+    /// Normalised and escaped, without a leading slash.
+    pub path: &'a str,
+    /// The content, or its first [`Analyser::max_bytes`].
+    pub bytes: &'a [u8],
+    /// Whether `bytes` is all of it.
+    pub is_whole: bool,
+}
+
+/// Why a file, or a part of it, says nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{detail}", .line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+pub struct Malformed {
+    /// The line, from 1, where the format has lines.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub detail: String,
+}
+
+impl Malformed {
+    /// A complaint about a whole file.
+    pub fn new(detail: impl Into<String>) -> Self {
+        Self { line: None, detail: detail.into() }
+    }
+
+    /// A complaint about a line, counted from 1.
+    pub fn at(line: usize, detail: impl Into<String>) -> Self {
+        Self { line: Some(line), detail: detail.into() }
+    }
+}
+
+/// The longest name or version that is believed.
+const NAME_BYTES: usize = 512;
+/// The longest licence text that is kept.
+const LICENSE_BYTES: usize = 512;
+/// How many complaints about one file are told one by one.
+const COMPLAINTS: usize = 5;
+
+/// Where an analyser puts what a file says.
+pub struct Observations<'a> {
+    selection: &'a Selection,
+    budget: &'a mut Budget,
+    file: FileAnalysis,
+    complaints: Vec<Malformed>,
+    complaint_count: usize,
+}
+
+impl<'a> Observations<'a> {
+    pub(crate) fn new(selection: &'a Selection, budget: &'a mut Budget) -> Self {
+        Self { selection, budget, file: FileAnalysis::default(), complaints: Vec::new(), complaint_count: 0 }
+    }
+
+    /// A package. One whose name or version is empty, absurdly long or invisible in part is refused, with a complaint.
+    pub fn package(&mut self, mut package: Package) {
+        let texts = [Some(&package.name), Some(&package.version), package.architecture.as_ref()];
+        let source = package.source.iter().flat_map(|source| [&source.name, &source.version]);
+        for text in texts.into_iter().flatten().chain(source) {
+            if text.is_empty() || text.len() > NAME_BYTES || text.chars().any(path::is_invisible) {
+                let shown: String = path::escape(text.as_bytes()).chars().take(60).collect();
+                return self.malformed(Malformed::new(format!("not the name or version of a package: '{shown}'")));
+            }
+        }
+        package.license = package.license.as_deref().and_then(license);
+        if self.budget.take_package(&package) {
+            self.file.packages.push(package);
+        }
+    }
+
+    /// The operating system that the file names.
+    pub fn os_release(&mut self, os: OsRelease) {
+        if self.budget.take(256) {
+            self.file.os = Some(os);
+        }
+    }
+
+    /// A path that a distribution's package owns. Only those are kept that an analyser would read and then yield.
+    pub fn owns(&mut self, raw_path: &[u8]) {
+        if !self.selection.could_be_owned(raw_path) {
+            return;
+        }
+        let path = path::normalise(raw_path);
+        if self.selection.yields(&path) && self.budget.take_text(&path) {
+            self.file.owned.push(path::merged_usr(&path).into_owned());
+        }
+    }
+
+    /// A part of the file that does not parse and was passed over.
+    pub fn malformed(&mut self, complaint: Malformed) {
+        self.complaint_count += 1;
+        if self.complaints.len() < COMPLAINTS {
+            self.complaints.push(complaint);
+        }
+    }
+
+    /// What was observed, sorted and each thing once, and the complaints.
+    pub(crate) fn finish(mut self) -> (FileAnalysis, Vec<String>) {
+        self.file.packages.sort_unstable();
+        self.file.packages.dedup();
+        self.file.owned.sort_unstable();
+        self.file.owned.dedup();
+        let mut complaints: Vec<String> = self.complaints.iter().map(Malformed::to_string).collect();
+        if self.complaint_count > complaints.len() {
+            complaints.push(format!("{} more like these", self.complaint_count - complaints.len()));
+        }
+        (self.file, complaints)
+    }
+}
+
+/// A licence statement fit to be shown: its first line, shortened.
+fn license(text: &str) -> Option<String> {
+    let line = text.trim().lines().next()?.trim_end();
+    let mut license = String::new();
+    for character in line.chars().filter(|character| !path::is_invisible(*character)) {
+        if license.len() + character.len_utf8() > LICENSE_BYTES {
+            break;
+        }
+        license.push(character);
+    }
+    (!license.is_empty()).then_some(license)
+}

@@ -1,0 +1,93 @@
+//! Cargo's lock file, `Cargo.lock`, versions 1 to 4.
+//!
+//! In: the TOML document. Out: every crate in it, those of the project itself among them: the file does not say which of them are
+//! built, tested or only developed with, and the project's own crates are in what it ships.
+//! Source: Cargo, `src/cargo/core/resolver/encode.rs`.
+
+use plimsoll_model::{Package, PackageType};
+use serde::Deserialize;
+
+use crate::{Analyser, File, Malformed, Observations};
+
+/// Reads Cargo's lock files.
+pub struct CargoLock;
+
+impl Analyser for CargoLock {
+    fn name(&self) -> &'static str {
+        "cargo-lock"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn globs(&self) -> &'static [&'static str] {
+        &["**/Cargo.lock"]
+    }
+
+    fn max_bytes(&self) -> usize {
+        4 << 20
+    }
+
+    fn yields_to_distribution(&self) -> bool {
+        true
+    }
+
+    fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
+        let text = str::from_utf8(file.bytes).map_err(|error| Malformed::new(format!("not UTF-8: {error}")))?;
+        let lock: Lock = toml::from_str(text).map_err(|error| {
+            let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.lines().count().max(1));
+            Malformed { line, detail: format!("not a lock file: {}", error.message()) }
+        })?;
+        for locked in lock.package.into_iter().chain(lock.root) {
+            seen.package(Package::new(PackageType::Cargo, locked.name, locked.version));
+        }
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+struct Lock {
+    #[serde(default)]
+    package: Vec<Locked>,
+    /// Files of version 1 had the project itself here.
+    root: Option<Locked>,
+}
+
+#[derive(Deserialize)]
+struct Locked {
+    name: String,
+    version: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{analyse, names};
+    use super::*;
+
+    #[test]
+    fn crates_of_every_source_are_found() {
+        let text = "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"libc\",\n]\n\n\
+            [[package]]\nname = \"libc\"\nversion = \"0.2.1\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n\
+            checksum = \"00\"\n\n[[package]]\nname = \"g\"\nversion = \"1.0.0\"\nsource = \"git+https://x/y#z\"\n\n\
+            [metadata]\n\"checksum x\" = \"1\"\n";
+        let (file, complaints) = analyse(&CargoLock, "Cargo.lock", text.as_bytes());
+        assert_eq!(
+            (names(&file), complaints),
+            (vec!["app@0.1.0".into(), "g@1.0.0".into(), "libc@0.2.1".into()], vec![])
+        );
+    }
+
+    #[test]
+    fn a_file_that_does_not_parse_is_a_complaint_with_its_line() {
+        let deep = format!("a = {}{}", "[".repeat(5000), "]".repeat(5000));
+        for (text, line) in
+            [("[[package]]\nname = 1\n", "line 2"), ("version = 4\n<<<<<<<\n", "line 2"), (&deep, "line 1")]
+        {
+            let (file, complaints) = analyse(&CargoLock, "Cargo.lock", text.as_bytes());
+            assert_eq!(file.packages.len(), 0);
+            assert!(complaints[0].starts_with(line), "{complaints:?}");
+        }
+        assert_eq!(analyse(&CargoLock, "Cargo.lock", b"\xff").1.len(), 1);
+    }
+}

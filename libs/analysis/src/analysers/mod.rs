@@ -1,0 +1,93 @@
+//! The analysers: one file an ecosystem, one line each in [`all`].
+
+mod apk;
+mod cargo_lock;
+mod dpkg;
+mod node_modules;
+mod npm_lock;
+pub(crate) mod os_release;
+mod python;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::Analyser;
+
+/// Every analyser. To add one, see the README: its file, its line here, its fixture.
+pub fn all() -> Vec<Box<dyn Analyser>> {
+    vec![
+        Box::new(os_release::OsReleaseFile),
+        Box::new(dpkg::Dpkg),
+        Box::new(apk::Apk),
+        Box::new(python::PythonMetadata),
+        Box::new(node_modules::NodeModules),
+        Box::new(npm_lock::NpmLock),
+        Box::new(cargo_lock::CargoLock),
+    ]
+}
+
+/// Raised when what is kept of a layer, or how layers are squashed, changes its meaning.
+const FORMAT_VERSION: u32 = 1;
+
+/// Names this set of analysers: results of another version are not comparable. Sixteen hexadecimal digits.
+pub fn analysis_version() -> String {
+    let mut sha = Sha256::new();
+    sha.update(format!("format {FORMAT_VERSION}\n"));
+    for analyser in all() {
+        sha.update(format!("{} {}\n", analyser.name(), analyser.version()));
+    }
+    sha.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Runs one analyser on one file, as the tests of each do.
+#[cfg(test)]
+pub(crate) fn analyse(analyser: &dyn Analyser, path: &str, bytes: &[u8]) -> (crate::FileAnalysis, Vec<String>) {
+    let mut budget = crate::budget::Budget::new(64 << 20);
+    let mut seen = crate::Observations::new(crate::selection::Selection::all(), &mut budget);
+    assert!(analyser.wants(path), "{path} is not wanted");
+    if let Err(malformed) = analyser.analyse(&crate::File { path, bytes, is_whole: true }, &mut seen) {
+        seen.malformed(malformed);
+    }
+    seen.finish()
+}
+
+/// `name@version` of each package found, for comparing.
+#[cfg(test)]
+pub(crate) fn names(file: &crate::FileAnalysis) -> Vec<String> {
+    file.packages.iter().map(|package| format!("{}@{}", package.name, package.version)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_type_that_is_an_analyser_is_in_the_list() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/analysers");
+        let implemented: usize = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+            .map(|source| source.lines().filter(|line| line.starts_with("impl Analyser for ")).count())
+            .sum();
+        assert_eq!(implemented, all().len());
+        let names: BTreeSet<_> = all().iter().map(|analyser| analyser.name()).collect();
+        assert_eq!(names.len(), all().len(), "names are unique");
+    }
+
+    #[test]
+    fn the_readme_lists_the_analysers() {
+        let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+        let listed: Vec<&str> =
+            readme.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(name, _)| name)).collect();
+        let names: Vec<&str> = all().iter().map(|analyser| analyser.name()).collect();
+        assert_eq!(listed, names, "the README's table has a row for each analyser, in the list's order");
+    }
+
+    #[test]
+    fn the_version_is_short_and_steady() {
+        assert_eq!(analysis_version().len(), 16);
+        assert_eq!(analysis_version(), analysis_version());
+    }
+}

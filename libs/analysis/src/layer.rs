@@ -1,0 +1,185 @@
+//! One layer, read once: its digests, and what its tar holds.
+
+use std::io::{self, BufRead, Read};
+use std::thread;
+
+use plimsoll_model::{DiffId, Digest, Problem, ProblemCode};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::observer::Observer;
+use crate::pass::chunks::{ChunkReader, ChunkWriter, pipe};
+use crate::pass::compression::{Inflated, inflate};
+use crate::tar::{TarError, walk};
+use crate::{Contents, Limits};
+
+/// What one layer's bytes say. The same for every image that has the layer, as long as [`crate::analysis_version`] is the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LayerAnalysis {
+    /// SHA-256 of the blob as it was read.
+    pub digest: Digest,
+    /// SHA-256 of the tar, where it could be read to its end.
+    pub diff_id: Option<DiffId>,
+    /// Bytes of the blob.
+    pub compressed_size: u64,
+    /// Bytes of the tar, as far as it was read.
+    pub uncompressed_size: u64,
+    /// What the tar holds.
+    pub contents: Contents,
+    /// What could not be read or believed, without the layer's position, which differs from image to image.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
+}
+
+/// Why a layer's bytes could not be had. Nothing that the bytes say is an error: that is a [`Problem`].
+#[derive(Debug, thiserror::Error)]
+pub enum LayerError {
+    /// Where the bytes come from failed.
+    #[error("reading the layer's bytes: {0}")]
+    Source(#[from] io::Error),
+    /// The blob is longer than the limit, so that its digest cannot be checked.
+    #[error("the layer's blob is longer than {limit} bytes, which is the limit")]
+    TooLong {
+        /// The limit in bytes.
+        limit: u64,
+    },
+}
+
+/// Reads a layer front to back, once: hashes the blob, inflates it, hashes the tar, and walks it.
+///
+/// `expected` is the digest that the blob was asked for by; where it differs, that is a problem `digest_mismatch`. Three threads
+/// work at it, this one reading. Memory is bounded by [`Limits`] and does not grow with the layer.
+///
+/// # Errors
+/// Only when `blob` fails or does not end within the limit.
+pub fn analyse_layer(blob: impl Read, expected: Option<&Digest>, limits: &Limits) -> Result<LayerAnalysis, LayerError> {
+    let (blob_in, blob_out) = pipe();
+    let (tar_in, tar_out) = pipe();
+    let (read, inflated, walked) = thread::scope(|scope| {
+        let inflating = scope.spawn(move || inflate(blob_out, &tar_in, limits));
+        let walking = scope.spawn(move || walk_and_hash(tar_out, limits));
+        let read = read_and_hash(blob, blob_in, limits);
+        (read, joined(inflating), joined(walking))
+    });
+    let (digest, compressed_size) = read?;
+    let mut layer = LayerAnalysis {
+        digest,
+        diff_id: inflated.problem.is_none().then_some(DiffId(walked.digest)),
+        compressed_size,
+        uncompressed_size: inflated.size,
+        contents: walked.contents,
+        problems: walked.problems,
+    };
+    layer.add_problem_of_stream(inflated, walked.failure);
+    if let Some(expected) = expected.filter(|expected| **expected != digest) {
+        layer.problems.push(problem(
+            ProblemCode::DigestMismatch,
+            format!("the blob's bytes hash to {digest}, not to {expected}"),
+        ));
+    }
+    Ok(layer)
+}
+
+impl LayerAnalysis {
+    /// A stream that breaks off takes the archive with it: only the cause is told.
+    fn add_problem_of_stream(&mut self, inflated: Inflated, failure: Option<TarError>) {
+        let cause = match (inflated.problem, failure) {
+            (None, None) => return,
+            (Some(cause), Some(TarError::EndsEarly { .. }) | None) => Some(cause),
+            (cause, Some(failure)) => {
+                self.problems.push(problem(failure.code(), failure.to_string()));
+                cause
+            }
+        };
+        self.problems.extend(cause.map(|(code, detail)| problem(code, detail)));
+        self.contents.is_complete = false;
+    }
+}
+
+impl TarError {
+    fn code(&self) -> ProblemCode {
+        match self {
+            Self::EndsEarly { .. } | Self::Corrupt { .. } => ProblemCode::TarCorrupt,
+            Self::HeaderTooLarge { .. } => ProblemCode::TarHeaderTooLarge,
+            Self::TooManyEntries { .. } => ProblemCode::LayerTooLarge,
+        }
+    }
+}
+
+fn problem(code: ProblemCode, detail: String) -> Problem {
+    Problem { code, layer: None, path: None, detail }
+}
+
+/// First stage. Goes on to the blob's end even where no later stage listens: the digest must be right.
+fn read_and_hash(mut blob: impl Read, out: ChunkWriter, limits: &Limits) -> Result<(Digest, u64), LayerError> {
+    let mut sha = Sha256::new();
+    let mut size = 0;
+    loop {
+        let (count, failure) = out.fill(&mut blob, |bytes| sha.update(bytes));
+        size += count as u64;
+        if let Some(error) = failure {
+            return Err(error.into());
+        }
+        if size > limits.compressed_bytes {
+            return Err(LayerError::TooLong { limit: limits.compressed_bytes });
+        }
+        if count == 0 {
+            return Ok((Digest::from_sha256(sha.finalize().into()), size));
+        }
+    }
+}
+
+/// What the last stage gives.
+struct Walked {
+    digest: Digest,
+    contents: Contents,
+    problems: Vec<Problem>,
+    failure: Option<TarError>,
+}
+
+/// Last stage. Goes on to the tar's end even where the archive is broken or over: what follows belongs to the diffID.
+fn walk_and_hash(tar: ChunkReader, limits: &Limits) -> Walked {
+    let mut tar = HashedTar { tar, sha: Sha256::new() };
+    let mut observer = Observer::new(limits);
+    let failure = walk(&mut tar, limits, &mut observer).err();
+    while tar.next_chunk() {}
+    let (contents, problems) = observer.finish();
+    Walked { digest: Digest::from_sha256(tar.sha.finalize().into()), contents, problems, failure }
+}
+
+/// The tar, each chunk of it hashed as it comes.
+struct HashedTar {
+    tar: ChunkReader,
+    sha: Sha256,
+}
+
+impl HashedTar {
+    fn next_chunk(&mut self) -> bool {
+        self.tar.next_chunk(|bytes| self.sha.update(bytes))
+    }
+}
+
+impl Read for HashedTar {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let mut available = self.fill_buf()?;
+        let count = available.read(out)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl BufRead for HashedTar {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.tar.rest().is_empty() && self.next_chunk() {}
+        Ok(self.tar.rest())
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.tar.pass(count);
+    }
+}
+
+/// A stage's result; a panic in it is passed on, not swallowed.
+fn joined<T>(stage: thread::ScopedJoinHandle<'_, T>) -> T {
+    stage.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}

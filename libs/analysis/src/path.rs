@@ -1,0 +1,153 @@
+//! Paths inside an image: normalised, without a leading slash, and escaped so that they can be shown anywhere.
+//!
+//! The escaped form is what the whole crate goes by. Escaping is injective and leaves `/` alone, so comparing escaped paths,
+//! or their beginnings, is comparing the real ones.
+
+use std::fmt::Write as _;
+
+/// Appends the normalised form of `raw` to the cleared `out`: `./`, `//` and a leading `/` vanish, `..` goes up but never
+/// above the root. The root itself is the empty text.
+pub(crate) fn normalise_into(raw: &[u8], out: &mut String) {
+    out.clear();
+    for component in raw.split(|&byte| byte == b'/') {
+        match component {
+            b"" | b"." => {}
+            b".." => out.truncate(out.rfind('/').unwrap_or(0)),
+            name => {
+                if !out.is_empty() {
+                    out.push('/');
+                }
+                escape_into(name, out);
+            }
+        }
+    }
+}
+
+/// The normalised form of `raw`.
+pub(crate) fn normalise(raw: &[u8]) -> String {
+    let mut path = String::with_capacity(raw.len());
+    normalise_into(raw, &mut path);
+    path
+}
+
+/// `raw` made safe to show, otherwise as it is.
+pub(crate) fn escape(raw: &[u8]) -> String {
+    let mut text = String::with_capacity(raw.len());
+    escape_into(raw, &mut text);
+    text
+}
+
+/// Appends `raw` with what must not reach a terminal, a log or a page made visible: control characters and bytes that are not
+/// UTF-8 as `\x1b`, marks that turn the writing direction as `\u{202e}`, a backslash doubled.
+fn escape_into(raw: &[u8], out: &mut String) {
+    for chunk in raw.utf8_chunks() {
+        let valid = chunk.valid();
+        if valid.bytes().all(|byte| (b' '..0x7f).contains(&byte) && byte != b'\\') {
+            out.push_str(valid);
+        } else {
+            for character in valid.chars() {
+                escape_character(character, out);
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+}
+
+fn escape_character(character: char, out: &mut String) {
+    if character == '\\' {
+        out.push_str("\\\\");
+    } else if character.is_ascii_control() {
+        let _ = write!(out, "\\x{:02x}", u32::from(character));
+    } else if is_invisible(character) {
+        let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
+    } else {
+        out.push(character);
+    }
+}
+
+/// Whether showing it would do something other than show it: control characters, line separators, direction marks.
+pub(crate) fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The last component.
+pub(crate) fn file_name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+/// The folders that `path` lies in, the deepest first, without the root.
+pub(crate) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(parent(path), |folder| parent(folder))
+}
+
+/// The folder of `path`, unless that is the root.
+pub(crate) fn parent(path: &str) -> Option<&str> {
+    path.rsplit_once('/').map(|(folder, _)| folder)
+}
+
+/// The path as it is once `/lib`, `/bin` and `/sbin` are links into `/usr`: distributions' file lists may still name the old place.
+pub(crate) fn merged_usr(path: &str) -> std::borrow::Cow<'_, str> {
+    match path.split('/').next() {
+        Some("lib" | "lib64" | "bin" | "sbin") => format!("usr/{path}").into(),
+        _ => path.into(),
+    }
+}
+
+/// Whether folders of this name hold samples: what looks like a package there was not installed.
+pub(crate) fn is_samples_folder(name: &str) -> bool {
+    matches!(
+        name,
+        "test"
+            | "tests"
+            | "__tests__"
+            | "testdata"
+            | "spec"
+            | "fixture"
+            | "fixtures"
+            | "__fixtures__"
+            | "example"
+            | "examples"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_never_leave_the_image() {
+        let cases: [(&[u8], &str); 12] = [
+            (b"etc/passwd", "etc/passwd"),
+            (b"/etc/passwd", "etc/passwd"),
+            (b"../../etc/passwd", "etc/passwd"),
+            (b"a/../../b", "b"),
+            (b"a/b/../c", "a/c"),
+            (b"./", ""),
+            (b"./a//b/.", "a/b"),
+            (b"", ""),
+            (b"..", ""),
+            (b"a\nb/\x1b[31m", "a\\x0ab/\\x1b[31m"),
+            (b"caf\xe9/\xff", "caf\\xe9/\\xff"),
+            ("x\u{202e}y\\z/ü".as_bytes(), "x\\u{202e}y\\\\z/ü"),
+        ];
+        for (raw, expected) in cases {
+            assert_eq!(normalise(raw), expected);
+        }
+    }
+
+    #[test]
+    fn ancestors_go_up_to_the_topmost_folder() {
+        assert_eq!(ancestors("a/b/c").collect::<Vec<_>>(), ["a/b", "a"]);
+        assert_eq!(ancestors("a").count(), 0);
+    }
+
+    #[test]
+    fn the_old_places_are_taken_for_their_new_ones() {
+        for (path, merged) in [("lib/a", "usr/lib/a"), ("usr/lib/a", "usr/lib/a"), ("library/a", "library/a")] {
+            assert_eq!(merged_usr(path), merged);
+        }
+    }
+}

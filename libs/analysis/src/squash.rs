@@ -1,0 +1,133 @@
+//! Layers folded in order into what the image holds.
+//!
+//! In: the layers' analyses, lowest first. Out: the [`Inventory`]: every package that is still there at the top, with the first
+//! layer since which it has been there unchanged.
+//! Source: OCI image specification, `layer.md`, "Applying changesets".
+
+mod view;
+
+use std::collections::BTreeSet;
+
+use plimsoll_model::{
+    BuildStep, DiffId, Digest, InstalledPackage, Inventory, Layer, OsRelease, Package, Problem, ProblemCode,
+};
+
+use self::view::View;
+use crate::analysers::os_release::RANKED_PATHS;
+use crate::path::merged_usr;
+use crate::{Contents, LayerAnalysis};
+
+/// A layer as the image names it, with what its bytes say.
+#[derive(Debug, Clone)]
+pub struct SquashLayer<'a> {
+    /// Position, from 0 at the bottom. Layers may have been left out; order is by position.
+    pub index: u32,
+    /// The blob's digest in the manifest.
+    pub digest: Digest,
+    /// The blob's size in the manifest, in bytes.
+    pub size: u64,
+    /// The diffID in the image's config.
+    pub diff_id: Option<DiffId>,
+    /// The history entry that made it.
+    pub build_step: Option<BuildStep>,
+    /// What was read, or why nothing was.
+    pub analysis: Result<&'a LayerAnalysis, Problem>,
+}
+
+/// Folds the layers into an inventory. Its packages and problems are sorted: the same layers give the same inventory.
+pub fn squash(layers: &[SquashLayer<'_>]) -> Inventory {
+    let mut ordered: Vec<&SquashLayer<'_>> = layers.iter().collect();
+    ordered.sort_by_key(|layer| layer.index);
+    let mut view = View::default();
+    let mut problems = Vec::new();
+    for layer in &ordered {
+        match &layer.analysis {
+            Ok(analysis) => {
+                view.apply(layer.index, &analysis.contents);
+                problems.extend(at_layer(&analysis.problems, layer.index));
+                problems.extend(mismatches(layer, analysis));
+            }
+            Err(problem) => problems.push(Problem { layer: Some(layer.index), ..problem.clone() }),
+        }
+    }
+    sort_problems(&mut problems);
+    let layers = ordered.into_iter().map(describe).collect();
+    inventory_of(&view, layers, problems)
+}
+
+/// The inventory of one set of contents that has no layers, such as a folder on disk. Its packages are of layer 0.
+pub(crate) fn inventory_without_layers(contents: &Contents, problems: &[Problem]) -> Inventory {
+    let mut view = View::default();
+    view.apply(0, contents);
+    let mut problems = problems.to_vec();
+    sort_problems(&mut problems);
+    inventory_of(&view, Vec::new(), problems)
+}
+
+fn inventory_of(view: &View<'_>, layers: Vec<Layer>, problems: Vec<Problem>) -> Inventory {
+    let os = RANKED_PATHS.iter().find_map(|path| view.os(path)).cloned();
+    let owned: BTreeSet<&str> = view.owned().collect();
+    let mut packages: Vec<InstalledPackage> = view
+        .packages()
+        .filter(|(package, path, _)| package.kind.is_distribution() || !owned.contains(&*merged_usr(path)))
+        .map(|(package, path, layer)| installed(package, path, layer, os.as_ref()))
+        .collect();
+    packages.sort_by(|a, b| (&a.package, &a.path).cmp(&(&b.package, &b.path)));
+    Inventory { os, layers, packages, problems }
+}
+
+fn installed(package: &Package, path: &str, layer: u32, os: Option<&OsRelease>) -> InstalledPackage {
+    let distribution = os.map(|os| os.id.as_str());
+    InstalledPackage {
+        ecosystem: package.kind.language_ecosystem().or_else(|| os?.ecosystem()),
+        purl: package.purl(distribution, os.and_then(|os| os.version_id.as_deref())),
+        package: package.clone(),
+        layer,
+        path: path.to_owned(),
+    }
+}
+
+fn describe(layer: &SquashLayer<'_>) -> Layer {
+    let computed = layer.analysis.as_ref().ok().and_then(|analysis| analysis.diff_id);
+    Layer {
+        index: layer.index,
+        digest: layer.digest,
+        // Where it is neither computed nor claimed, the blob's own digest stands for it: something must name the layer.
+        diff_id: computed.or(layer.diff_id).unwrap_or(DiffId(layer.digest)),
+        size: layer.size,
+        build_step: layer.build_step.clone(),
+    }
+}
+
+/// Where the bytes are not those that the image names.
+fn mismatches(layer: &SquashLayer<'_>, analysis: &LayerAnalysis) -> Vec<Problem> {
+    let problem = |code, detail| Problem { code, layer: Some(layer.index), path: None, detail };
+    let mut problems = Vec::new();
+    match (layer.diff_id, analysis.diff_id) {
+        // The tar is the one that the image's config names, however it was compressed when it was analysed: the analysis may
+        // come from another image.
+        (Some(claimed), Some(computed)) if claimed == computed => return problems,
+        (Some(claimed), Some(computed)) => problems.push(problem(
+            ProblemCode::DiffIdMismatch,
+            format!("the image's config names the diffID {claimed}, but the layer's tar hashes to {computed}"),
+        )),
+        _ => {}
+    }
+    let is_told = analysis.problems.iter().any(|problem| problem.code == ProblemCode::DigestMismatch);
+    if analysis.digest != layer.digest && !is_told {
+        problems.push(problem(
+            ProblemCode::DigestMismatch,
+            format!("the blob's bytes hash to {}, not to {}", analysis.digest, layer.digest),
+        ));
+    }
+    problems
+}
+
+fn at_layer(problems: &[Problem], index: u32) -> impl Iterator<Item = Problem> {
+    problems.iter().map(move |problem| Problem { layer: Some(index), ..problem.clone() })
+}
+
+fn sort_problems(problems: &mut Vec<Problem>) {
+    problems.sort_by(|a, b| (a.layer, a.code, &a.path, &a.detail).cmp(&(b.layer, b.code, &b.path, &b.detail)));
+    problems.dedup();
+}

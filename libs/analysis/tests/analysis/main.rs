@@ -1,0 +1,18 @@
+//! The crate from outside: archives made in memory, fixtures, and the shared vectors.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may panic as tests do; clippy knows them only inside test functions"
+)]
+
+mod builder;
+#[path = "../../../testkit/src/corpus.rs"]
+mod corpus;
+mod fixtures;
+mod hostile_databases;
+mod hostile_layers;
+mod hostile_paths;
+mod mutated;
+mod squashed;
+mod vectors;

@@ -1,0 +1,155 @@
+//! Layers folded: whiteouts, replacements, and since when a package has been there.
+
+use plimsoll_analysis::{LayerAnalysis, squash};
+
+use crate::builder::*;
+
+const A: &str = "opt/a/x-1.dist-info/METADATA";
+const B: &str = "opt/b/y-1.dist-info/METADATA";
+
+fn below() -> Tar {
+    Tar::new().directory("opt/").directory("opt/a/").file(A, metadata("x", "1")).file(B, metadata("y", "1"))
+}
+
+#[test]
+fn what_a_layer_deletes_or_replaces_is_gone() {
+    let x = "x@1 0";
+    let y = "y@1 0";
+    let new = metadata("new", "2");
+    let cases = [
+        ("nothing", Tar::new().file("opt/c", b""), vec![x, y]),
+        ("a file", Tar::new().file("opt/a/x-1.dist-info/.wh.METADATA", b""), vec![y]),
+        ("its folder", Tar::new().file("opt/a/.wh.x-1.dist-info", b""), vec![y]),
+        ("a folder above", Tar::new().file("opt/.wh.a", b""), vec![y]),
+        ("a folder whose name begins alike", Tar::new().file("opt/a/.wh.x-1", b"").file(".wh.op", b""), vec![x, y]),
+        ("everything", Tar::new().file(".wh.opt", b""), vec![]),
+        ("what is not there", Tar::new().file("opt/.wh.z", b""), vec![x, y]),
+        ("what lies inside an opaque folder", Tar::new().file("opt/a/.wh..wh..opq", b""), vec![y]),
+        ("an opaque root", Tar::new().file(".wh..wh..opq", b""), vec![]),
+        ("a file with another", Tar::new().file(A, &new), vec!["new@2 1", y]),
+        ("a file with a link", Tar::new().symlink(A, "/x"), vec![y]),
+        ("a file with a folder", Tar::new().directory("opt/a/x-1.dist-info/METADATA/"), vec![y]),
+        ("a folder with a link", Tar::new().symlink("opt/a", "b"), vec![y]),
+        ("a folder with a file", Tar::new().file("opt/a", b""), vec![y]),
+        ("a folder with a device", Tar::new().link(b'3', "opt", ""), vec![]),
+        ("a folder with itself", Tar::new().directory("opt/a/"), vec![x, y]),
+        ("whiteouts through dots", Tar::new().file("./opt/../opt/.wh.a", b""), vec![y]),
+    ];
+    for (name, above, expected) in cases {
+        assert_eq!(found(&image(&[below(), above])), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_layer_s_own_files_outlive_its_whiteouts_wherever_these_stand() {
+    let new = metadata("new", "2");
+    let path = "opt/a/new-2.dist-info/METADATA";
+    let cases = [
+        ("opaque before", Tar::new().file("opt/a/.wh..wh..opq", b"").file(path, &new)),
+        ("opaque after", Tar::new().file(path, &new).file("opt/a/.wh..wh..opq", b"")),
+        ("whiteout of the folder before", Tar::new().file("opt/.wh.a", b"").file(path, &new)),
+        ("whiteout of the folder after", Tar::new().file(path, &new).file("opt/.wh.a", b"")),
+    ];
+    for (name, above) in cases {
+        assert_eq!(found(&image(&[below(), above])), ["new@2 1", "y@1 0"], "{name}");
+    }
+}
+
+#[test]
+fn a_metadata_file_that_becomes_a_folder_is_replaced() {
+    let lower = Tar::new().file("lib/six-1.egg-info", metadata("six", "1"));
+    let upper = Tar::new().file("lib/six-1.egg-info/PKG-INFO", metadata("six", "2"));
+    assert_eq!(found(&image(&[lower, upper])), ["six@2 1"]);
+}
+
+#[test]
+fn each_package_of_a_rewritten_database_dates_from_its_first_layer() {
+    let status = |packages: &[(&str, &str)]| Tar::new().file("var/lib/dpkg/status", dpkg_status(packages));
+    let inventory = image(&[
+        status(&[("base", "1"), ("curl", "7"), ("gone", "1"), ("back", "1")]),
+        status(&[("base", "1"), ("curl", "8"), ("back", "2"), ("git", "2")]),
+        Tar::new().file("unrelated", b""),
+        status(&[("base", "1"), ("curl", "8"), ("back", "1"), ("git", "2"), ("late", "1")]),
+    ]);
+    assert_eq!(found(&inventory), ["back@1 3", "base@1 0", "curl@8 1", "git@2 1", "late@1 3"]);
+    let again = image(&[status(&[("a", "1")]), status(&[]), status(&[("a", "1")])]);
+    assert_eq!(found(&again), ["a@1 2"], "removed and installed again");
+}
+
+#[test]
+fn a_database_that_moves_or_whose_folder_is_opaque_keeps_its_dates() {
+    let records = "P:musl\nV:1.2\nA:x86_64\n\n";
+    let moved = image(&[
+        Tar::new().file("lib/apk/db/installed", records),
+        Tar::new().symlink("lib", "usr/lib").file("usr/lib/apk/db/installed", records),
+    ]);
+    assert_eq!(found(&moved), ["musl@1.2 0"]);
+    let opaque = image(&[
+        Tar::new().file("lib/apk/db/installed", records),
+        Tar::new().file("lib/apk/db/.wh..wh..opq", b"").file("lib/apk/db/installed", records),
+    ]);
+    assert_eq!(found(&opaque), ["musl@1.2 0"]);
+}
+
+#[test]
+fn a_package_at_several_paths_stays_several() {
+    let inventory = image(&[Tar::new()
+        .file("a/node_modules/x/package.json", r#"{"name":"x","version":"1"}"#)
+        .file("b/node_modules/x/package.json", r#"{"name":"x","version":"1"}"#)]);
+    let paths: Vec<_> = inventory.packages.iter().map(|package| package.path.as_str()).collect();
+    assert_eq!(paths, ["a/node_modules/x/package.json", "b/node_modules/x/package.json"]);
+}
+
+#[test]
+fn the_operating_system_gives_distribution_packages_their_ecosystem() {
+    let tar = |release: &str| {
+        Tar::new().file("etc/os-release", release).file("var/lib/dpkg/status", dpkg_status(&[("a", "1")]))
+    };
+    let cases = [
+        ("ID=debian\nVERSION_ID=12\n", Some("Debian:12"), "pkg:deb/debian/a@1?arch=amd64&distro=debian-12"),
+        ("ID=mystery\nVERSION_ID=7\n", None, "pkg:deb/mystery/a@1?arch=amd64&distro=mystery-7"),
+    ];
+    for (release, ecosystem, purl) in cases {
+        let inventory = image(&[tar(release)]);
+        let package = &inventory.packages[0];
+        assert_eq!(package.ecosystem.as_ref().map(ToString::to_string).as_deref(), ecosystem);
+        assert_eq!(package.purl.as_deref(), Some(purl));
+    }
+    let fallback =
+        image(&[Tar::new().file("etc/alpine-release", "3.18.4\n").file("lib/apk/db/installed", "P:a\nV:1\n")]);
+    assert_eq!(fallback.packages[0].ecosystem.as_ref().map(ToString::to_string).as_deref(), Some("Alpine:v3.18"));
+    assert_eq!(fallback.os.and_then(|os| os.version_id).as_deref(), Some("3.18.4"));
+}
+
+#[test]
+fn what_the_distribution_owns_is_not_reported_twice() {
+    let path = "usr/lib/python3/dist-packages/six-1.egg-info/PKG-INFO";
+    let merged = "lib/node_modules/npm/package.json";
+    let files =
+        Tar::new().file(path, metadata("six", "1")).file(&format!("usr/{merged}"), r#"{"name":"npm","version":"9"}"#);
+    let list = Tar::new().file("var/lib/dpkg/info/six.list", format!("/.\n/{path}\n/{merged}\n"));
+    // The list may come in the same layer or in another, before or after.
+    assert_eq!(found(&image(&[files.clone(), list.clone()])), Vec::<String>::new());
+    assert_eq!(found(&image(&[list.clone(), files.clone()])), Vec::<String>::new());
+    assert_eq!(found(&image(&[list, files.clone(), Tar::new().file("var/lib/dpkg/.wh.info", b"")])).len(), 2);
+    assert_eq!(found(&image(&[files])).len(), 2);
+}
+
+#[test]
+fn layers_carry_their_build_step_and_the_outcome_does_not_depend_on_the_order_given() {
+    let analyses: Vec<LayerAnalysis> =
+        [below(), Tar::new().file("opt/.wh.a", b"")].map(|tar| analyse(&gzip(&tar.end()))).to_vec();
+    let ordered = layers(&analyses);
+    let inventory = squash(&ordered);
+    assert_eq!(inventory.layers[1].build_step.as_ref().map(|step| step.created_by.as_str()), Some("RUN step 1"));
+    let reversed: Vec<_> = ordered.iter().rev().cloned().collect();
+    assert_eq!(squash(&reversed), inventory);
+}
+
+#[test]
+fn an_analysis_reads_back_as_it_was_written() {
+    let analysis =
+        analyse(&gzip(&below().file("opt/.wh.z", b"").file("opt/q/.wh..wh..opq", b"").file("Cargo.lock", "x").end()));
+    let written = serde_json::to_vec(&analysis).unwrap();
+    assert_eq!(serde_json::from_slice::<LayerAnalysis>(&written).unwrap(), analysis);
+}
