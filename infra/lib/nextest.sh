@@ -27,6 +27,7 @@ run_nextest() {
     sleep 0.1
   done
   kill "$reader" 2>/dev/null || true
+  wait "$reader" 2>/dev/null || true
   if [[ -s $PLIMSOLL_SKIPPED ]]; then
     printf '%d tests skipped: needs the shared corpus\n' "$(wc -l <"$PLIMSOLL_SKIPPED")"
   fi
@@ -49,7 +50,14 @@ nextest_arguments() {
   done
 }
 
-# Passes the runner's output on, but keeps its summary line back, in the file $1.
+# Passes the runner's output on line by line, but keeps its summary line back, in the file $1.
 keep_summary() {
-  awk -v summary="$1" '/Summary.*tests? run/ { print > summary; next } { print; fflush() }'
+  local line
+  while IFS= read -r line; do
+    if [[ $line == *Summary*run:* ]]; then
+      printf '%s\n' "$line" >"$1"
+    else
+      printf '%s\n' "$line"
+    fi
+  done
 }

@@ -31,30 +31,30 @@ step() {
   local log="$PLIMSOLL_LOGS/step-$slug.log"
   rm -f "$PLIMSOLL_HOME"/run/step.*
   started=${EPOCHREALTIME/[.,]/}
+  [[ ! -t 1 ]] || printf '[    ...] %s\r' "$name"
   # Not `if (...)`: bash would ignore `set -e` inside.
   set +e
   (set -e; "$@") >"$log" 2>&1 </dev/null
   status=$?
   set -e
   if ((status != 0)); then
-    report_failure "$name" "$log" "$started"
+    report_failure "$name" "$log" "$started" "$status"
     exit "$status"
   fi
-  printf '[%6ss] %s%s\n' "$(seconds_since "$started")" "$name" "$(step_remark detail ': ')"
+  printf '[%6ss] %s%s\n' "$(seconds_since "$started")" "$name" "$(step_detail)"
   [[ ! -f $PLIMSOLL_HOME/run/step.notes ]] || sed 's/^/          /' "$PLIMSOLL_HOME/run/step.notes"
 }
 
-# What the step left in its file $1, after the text $2; nothing if it left nothing.
-step_remark() {
-  [[ ! -f $PLIMSOLL_HOME/run/step.$1 ]] || printf '%s%s' "$2" "$(<"$PLIMSOLL_HOME/run/step.$1")"
+step_detail() {
+  [[ ! -f $PLIMSOLL_HOME/run/step.detail ]] || printf ': %s' "$(<"$PLIMSOLL_HOME/run/step.detail")"
 }
 
 report_failure() {
-  local name=$1 log=$2 started=$3
+  local name=$1 log=$2 started=$3 status=$4
   {
-    printf '[%6ss] %s: FAILED\n' "$(seconds_since "$started")" "$name"
+    printf '[%6ss] %s: FAILED (exit code %d)\n' "$(seconds_since "$started")" "$name" "$status"
     tail -n 15 "$log" | sed 's/^/    | /'
     printf '    log:  %s\n' "$log"
-    printf '%s\n' "$(step_remark cure '    cure: ')"
+    printf '    cure: %s\n' "$(cat "$PLIMSOLL_HOME/run/step.cure" 2>/dev/null || echo 'mend what the log tells, then run this again')"
   } >&2
 }
