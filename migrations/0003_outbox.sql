@@ -16,7 +16,7 @@ ALTER TABLE outbox ENABLE ROW LEVEL SECURITY;
 ALTER TABLE outbox FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON outbox USING (org_id = current_org());
 -- Relays run in services that write messages; they pass all of them on and read nothing else across tenants.
-CREATE POLICY relay ON outbox TO plimsoll_ingest, plimsoll_worker, plimsoll_feeds, plimsoll_api USING (true);
+CREATE POLICY relay ON outbox TO plimsoll_ingest, plimsoll_worker, plimsoll_feeds, plimsoll_api, plimsoll_owner USING (true);
 GRANT SELECT, INSERT, DELETE ON outbox TO plimsoll_ingest, plimsoll_worker, plimsoll_feeds;
 GRANT INSERT ON outbox TO plimsoll_api;
 GRANT UPDATE (trace_context) ON outbox TO plimsoll_ingest, plimsoll_worker, plimsoll_feeds;

@@ -120,5 +120,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON image_content, layer_blob, layer_analysi
     TO plimsoll_worker;
 GRANT UPDATE (matched_at, unknown_reason) ON package_version TO plimsoll_feeds;
 GRANT SELECT ON image TO plimsoll_api, plimsoll_feeds;
+GRANT UPDATE (scan_state, scan_error, scan_error_code, scan_requested_at) ON image TO plimsoll_api;
 GRANT SELECT, INSERT, UPDATE ON image TO plimsoll_ingest;
 GRANT SELECT, UPDATE ON image TO plimsoll_worker;

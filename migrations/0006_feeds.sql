@@ -56,5 +56,13 @@ COMMENT ON TABLE feed_run IS 'Each sync of a document. A failed or refused one c
 COMMENT ON COLUMN feed_run.outcome IS 'refused: it would have withdrawn more than the set share; the operator decides.';
 COMMENT ON COLUMN feed_run.problems IS 'The first problems, each with its place.';
 
+CREATE TABLE feed_request (
+    id uuid PRIMARY KEY,
+    requested_at timestamptz NOT NULL DEFAULT now(),
+    started_at timestamptz,
+    finished_at timestamptz
+);
+COMMENT ON TABLE feed_request IS 'An operator''s wish for a sync now, and how far it is: its runs are those of feed_run since started_at.';
+
 GRANT SELECT ON feed_document, feed_run TO plimsoll_api, plimsoll_worker;
-GRANT SELECT, INSERT, UPDATE, DELETE ON feed_document, feed_record, feed_staging, feed_run TO plimsoll_feeds;
+GRANT SELECT, INSERT, UPDATE, DELETE ON feed_document, feed_record, feed_staging, feed_run, feed_request TO plimsoll_feeds;

@@ -25,8 +25,9 @@ DO $$ BEGIN
 END $$;
 
 CREATE UNIQUE INDEX finding_open ON finding (org_id, image_id, package_version_id, vulnerability_id) WHERE closed_at IS NULL;
-CREATE INDEX ON finding (org_id, vulnerability_id) WHERE closed_at IS NULL;
-CREATE INDEX ON finding (org_id, package_version_id) WHERE closed_at IS NULL;
+-- Closed ones too: what an organization may see of the catalogue is what its findings, of any time, lead to.
+CREATE INDEX ON finding (org_id, vulnerability_id);
+CREATE INDEX ON finding (org_id, package_version_id);
 COMMENT ON COLUMN finding.close_reason IS
     'fixed: the package left the image''s analysis; advisory_changed: its version is no longer in range; merged: two ids became one.';
 

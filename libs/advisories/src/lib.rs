@@ -19,7 +19,9 @@ pub use content_hash::content_hash;
 pub use feeds::{ExploitScore, KnownExploited};
 pub use findings::{finding, urgency};
 pub use judgeable::{Unmatchable, unmatchable};
-pub use matching::{Match, PackageJudgement, PackageVersion, UnknownMatch, judge_packages, matches, own_source};
+pub use matching::{
+    Match, PackageJudgement, PackageVersion, UnknownMatch, is_own_source, judge_packages, matches, own_source,
+};
 pub use rating::{Rating, rating};
 pub use source::{AdvisorySource, Candidate, MemorySource, SourceError, candidates};
 pub use vulnerability::{SeverityWord, Vulnerability, merge};

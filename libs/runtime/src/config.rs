@@ -5,6 +5,7 @@ use figment::providers::Env;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use url::Url;
 
 /// Reads a service's configuration: the field `database_url` from `PLIMSOLL_DATABASE_URL`, and so on.
 ///
@@ -44,7 +45,7 @@ pub struct Engines {
     #[serde(default = "default_redis_prefix")]
     pub redis_prefix: String,
     /// The object store, `file:///...` or `s3://bucket/prefix`.
-    pub blobs: String,
+    pub blobs: Url,
     /// Where the service listens, `127.0.0.1:8080`.
     pub listen: String,
 }

@@ -1,10 +1,13 @@
 //! `/healthz` (the process runs), `/readyz` (what it needs answers) and `/metrics` (Prometheus).
 
+use std::fmt::Display;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig, get};
 use actix_web::{HttpResponse, web};
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use prometheus::{Encoder as _, TextEncoder};
 
@@ -15,11 +18,17 @@ pub struct Check {
 }
 
 impl Check {
-    /// A check called `name`; `ask` says why it does not answer.
-    pub fn new(
-        name: &'static str,
-        ask: impl Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync + 'static,
-    ) -> Self {
+    /// A check called `name` that asks `subject`; an error says why it does not answer.
+    pub fn new<T, F, E>(name: &'static str, subject: T, ask: impl Fn(T) -> F + Send + Sync + 'static) -> Self
+    where
+        T: Clone + Send + Sync + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display,
+    {
+        let ask = move || {
+            let answer = ask(subject.clone());
+            async move { answer.await.map_err(|error| error.to_string()) }.boxed()
+        };
         Self { name, ask: Box::new(ask) }
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use plimsoll_model::Advisory;
 use sqlx::types::Json;
+use uuid::Uuid;
 
 use crate::{CatalogTx, Result};
 
@@ -277,5 +278,88 @@ pub async fn replace_records(tx: &mut CatalogTx, run: i64, feed: &str, document:
         &gone
     )
     .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Records an operator's wish for a sync. Only the owner's role may.
+pub async fn request(tx: &mut CatalogTx, id: Uuid) -> Result<()> {
+    sqlx::query!("INSERT INTO feed_request (id) VALUES ($1)", id).execute(tx.conn()).await?;
+    Ok(())
+}
+
+/// Records that a wished sync begins.
+pub async fn request_started(tx: &mut CatalogTx, id: Uuid) -> Result<()> {
+    sqlx::query!("UPDATE feed_request SET started_at = clock_timestamp(), finished_at = NULL WHERE id = $1", id)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Records that a wished sync ended, well or not: its runs tell.
+pub async fn request_finished(tx: &mut CatalogTx, id: Uuid) -> Result<()> {
+    sqlx::query!("UPDATE feed_request SET finished_at = clock_timestamp() WHERE id = $1", id)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// A finished run, for people.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct FinishedRun {
+    /// Its row.
+    pub id: i64,
+    /// The feed.
+    pub feed: String,
+    /// The document.
+    pub document: String,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// `changed`, `unchanged`, `failed` or `refused`.
+    pub outcome: String,
+    /// Bytes fetched.
+    pub size_bytes: i64,
+    /// Records read.
+    pub records: i64,
+    /// Records that are new.
+    pub added: i64,
+    /// Records that changed.
+    pub changed: i64,
+    /// Records that went.
+    pub withdrawn: i64,
+    /// Records, or parts of them, that were not understood.
+    pub problem_count: i64,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// Runs that ended since a wish was taken up, after the row `after`; and whether the wish is done.
+pub async fn requested_runs(tx: &mut CatalogTx, id: Uuid, after: i64) -> Result<(Vec<FinishedRun>, bool)> {
+    let is_done =
+        sqlx::query_scalar!(r#"SELECT finished_at IS NOT NULL AS "done!" FROM feed_request WHERE id = $1"#, id)
+            .fetch_optional(tx.conn())
+            .await?
+            .unwrap_or(true);
+    let runs = sqlx::query_as!(
+        FinishedRun,
+        r#"SELECT r.id, r.feed, r.document, extract(epoch FROM r.finished_at - r.started_at)::float8 AS "seconds!",
+                  r.outcome AS "outcome!", r.size_bytes, r.records, r.added, r.changed, r.withdrawn, r.problem_count, r.error
+           FROM feed_run r JOIN feed_request q ON q.id = $1
+           WHERE r.finished_at IS NOT NULL AND r.started_at >= q.started_at AND r.id > $2 ORDER BY r.id"#,
+        id,
+        after
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok((runs, is_done))
+}
+
+/// When a document was last tried, well or not.
+pub async fn last_attempt(tx: &mut CatalogTx, feed: &str, document: &str) -> Result<Option<DateTime<Utc>>> {
+    Ok(sqlx::query_scalar!(
+        "SELECT started_at FROM feed_run WHERE feed = $1 AND document = $2 ORDER BY id DESC LIMIT 1",
+        feed,
+        document
+    )
+    .fetch_optional(tx.conn())
     .await?)
 }

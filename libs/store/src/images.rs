@@ -75,6 +75,14 @@ pub async fn hold(
     Ok(Held { id: ImageId(row.id), is_new: row.is_new })
 }
 
+/// Whether the image's last scan failed for good: only who pushes it again, or asks, starts another.
+pub async fn has_failed(tx: &mut OrgTx, image: ImageId) -> Result<bool> {
+    let state = sqlx::query_scalar!("SELECT scan_state FROM image WHERE org_id = $1 AND id = $2", tx.org().0, image.0)
+        .fetch_optional(tx.conn())
+        .await?;
+    Ok(state.as_deref() == Some("failed"))
+}
+
 /// Marks an image as waiting for a scan again.
 pub async fn queue_scan(tx: &mut OrgTx, image: ImageId) -> Result<()> {
     sqlx::query!(
@@ -156,4 +164,16 @@ pub async fn scan_failed(tx: &mut OrgTx, image: ImageId, code: &str, reason: &st
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Whether an image still waits for the end of its scan.
+pub async fn scan_is_open(tx: &mut OrgTx, image: ImageId) -> Result<bool> {
+    let state = sqlx::query_scalar!(
+        "SELECT scan_state FROM image WHERE org_id = $1 AND id = $2 FOR UPDATE",
+        tx.org().0,
+        image.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(state.is_some_and(|state| state != "done" && state != "failed"))
 }

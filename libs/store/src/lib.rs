@@ -14,6 +14,7 @@ pub mod images;
 pub mod layers;
 pub mod manifests;
 pub mod matches;
+pub mod matching;
 pub mod migrate;
 pub mod orgs;
 pub mod outbox;
@@ -21,6 +22,7 @@ pub mod packages;
 pub mod repositories;
 pub mod tags;
 pub mod uploads;
+pub mod views;
 pub mod vulnerabilities;
 
 mod error;

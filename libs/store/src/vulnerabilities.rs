@@ -1,5 +1,7 @@
 //! Vulnerabilities: what the advisories about one thing, under all its ids, say together.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use plimsoll_model::{Advisory, CvssVector, PackageKey, Severity};
 use sqlx::types::Json;
@@ -193,6 +195,17 @@ pub async fn of_advisories(tx: &mut CatalogTx, source: &str, keys: &[String]) ->
     .await?)
 }
 
+/// Of these vulnerabilities, those that a CVSS vector rates.
+pub async fn with_vector(tx: &mut CatalogTx, vulnerabilities: &[i64]) -> Result<BTreeSet<i64>> {
+    let ids = sqlx::query_scalar!(
+        "SELECT id FROM vulnerability WHERE id = ANY($1) AND cvss_score IS NOT NULL",
+        vulnerabilities
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(ids.into_iter().collect())
+}
+
 /// Stores what vulnerabilities' advisories say together.
 pub async fn put_merged(tx: &mut CatalogTx, merged: &[Merged]) -> Result<()> {
     let rows = merged
@@ -215,6 +228,21 @@ pub async fn put_merged(tx: &mut CatalogTx, merged: &[Merged]) -> Result<()> {
                 modified timestamptz, withdrawn timestamptz)
            WHERE v.id = n.id"#,
         serde_json::Value::Array(rows)
+    )
+    .execute(tx.conn())
+    .await?;
+    // A vector outranks a word on the package, but for the distribution's own: matches that were made before it came give way.
+    let scored: Vec<i64> = merged.iter().filter(|v| v.cvss_score.is_some()).map(|v| v.id).collect();
+    let own: Vec<String> = plimsoll_advisories::feeds::all()
+        .iter()
+        .filter(|feed| plimsoll_advisories::is_own_source(feed.name))
+        .map(|feed| feed.name.to_owned())
+        .collect();
+    sqlx::query!(
+        r#"UPDATE "match" SET severity = NULL, severity_source = ''
+           WHERE vulnerability_id = ANY($1) AND severity IS NOT NULL AND severity_source <> ALL($2)"#,
+        &scored,
+        &own
     )
     .execute(tx.conn())
     .await?;

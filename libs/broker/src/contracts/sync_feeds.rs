@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::Message;
 use crate::topology::Topic;
@@ -9,6 +10,8 @@ use crate::topology::Topic;
 /// Sync feeds now instead of at their next time. Handling it twice syncs twice, and the second finds nothing changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SyncFeedsV1 {
+    /// The wish's row, which is told when the sync begins and ends.
+    pub request: Uuid,
     /// Which feed; all where it is absent.
     #[serde(default)]
     pub feed: Option<String>,

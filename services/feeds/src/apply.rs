@@ -1,0 +1,156 @@
+//! From staged records to knowledge: in chunks that are each one transaction, with the message that says what changed.
+//!
+//! A crash between two chunks leaves a part applied that is consistent in itself; the next run finds it unchanged and goes on.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use plimsoll_advisories::{AliasGroup, AliasGroups, Match, merge, rating};
+use plimsoll_broker::Message as _;
+use plimsoll_broker::contracts::AdvisoriesChangedV1;
+use plimsoll_model::{Advisory, AffectedState, PackageKey};
+use plimsoll_store::advisories::{self, NewAdvisory};
+use plimsoll_store::vulnerabilities::{self, KnownIds, Merged, NewIds};
+use plimsoll_store::{CatalogTx, Result, Store, feeds, outbox};
+
+/// Advisories per transaction.
+const CHUNK: i64 = 1_000;
+
+/// What applying a run did.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Applied {
+    /// Advisories that are new.
+    pub added: u64,
+    /// Advisories that changed.
+    pub changed: u64,
+}
+
+/// Applies every staged advisory of `run` that differs from what we hold.
+///
+/// # Errors
+/// When the database fails.
+#[tracing::instrument(skip_all, fields(feed, run))]
+pub async fn apply_staged(store: &Store, run: i64, feed: &str) -> Result<Applied> {
+    let mut applied = Applied::default();
+    let mut after = String::new();
+    loop {
+        let mut tx = store.catalog_tx().await?;
+        let chunk = feeds::staged_changes(&mut tx, run, feed, &after, CHUNK).await?;
+        let Some((last, _)) = chunk.last() else { return Ok(applied) };
+        after.clone_from(&last.key);
+        let put = apply_chunk(&mut tx, feed, chunk).await?;
+        tx.commit().await?;
+        applied.added += put.added;
+        applied.changed += put.changed;
+    }
+}
+
+async fn apply_chunk(tx: &mut CatalogTx, feed: &str, chunk: Vec<(Advisory, [u8; 32])>) -> Result<advisories::Put> {
+    let (groups, rows, mut touched) = put_groups(tx, chunk.iter().map(|(advisory, _)| advisory)).await?;
+    let new: Vec<NewAdvisory> = chunk
+        .into_iter()
+        .filter_map(|(advisory, content_hash)| {
+            let vulnerability = *rows.get(groups.canonical(&advisory.id))?;
+            Some(NewAdvisory { advisory, content_hash, vulnerability })
+        })
+        .collect();
+    let mut put = advisories::put(tx, feed, &new).await?;
+    let vulnerabilities: BTreeSet<i64> = new.iter().map(|new| new.vulnerability).collect();
+    merge_vulnerabilities(tx, &vulnerabilities.into_iter().collect::<Vec<_>>()).await?;
+    touched.append(&mut put.touched);
+    tell_changed(tx, feed, touched.into_iter().collect()).await?;
+    Ok(put)
+}
+
+/// Joins the ids of these advisories with those that are known, and stores the groups: the row of each canonical id, and the
+/// packages whose vulnerability became another.
+async fn put_groups(
+    tx: &mut CatalogTx,
+    advisories: impl Iterator<Item = &Advisory> + Clone,
+) -> Result<(AliasGroups, HashMap<String, i64>, Vec<PackageKey>)> {
+    let ids: BTreeSet<String> = advisories.clone().flat_map(|advisory| advisory.ids().map(str::to_owned)).collect();
+    let known = vulnerabilities::known_under(tx, &ids.into_iter().collect::<Vec<_>>()).await?;
+    let mut groups = AliasGroups::new();
+    for known in &known {
+        groups.join(std::iter::once(known.name.as_str()).chain(known.aliases.iter().map(String::as_str)));
+    }
+    for advisory in advisories {
+        groups.add(advisory);
+    }
+    let mut known_in: BTreeMap<String, Vec<&KnownIds>> = BTreeMap::new();
+    for known in &known {
+        known_in.entry(groups.canonical(&known.name).to_owned()).or_default().push(known);
+    }
+    let new: Vec<NewIds> = groups
+        .groups()
+        .into_iter()
+        .map(|group| {
+            let known = known_in.remove(&group.canonical).unwrap_or_default();
+            new_ids(group, &known)
+        })
+        .collect();
+    let (rows, touched) = vulnerabilities::put_ids(tx, &new).await?;
+    let rows = new.into_iter().map(|ids| ids.name).zip(rows).collect();
+    Ok((groups, rows, touched))
+}
+
+/// The row that has the canonical id already stays, else the oldest; the others are absorbed.
+fn new_ids(group: AliasGroup, known: &[&KnownIds]) -> NewIds {
+    let by_name = known.iter().find(|known| known.name == group.canonical);
+    let kept = by_name.or_else(|| known.iter().min_by_key(|known| known.id)).map(|known| known.id);
+    let absorbs = known.iter().map(|known| known.id).filter(|id| Some(*id) != kept).collect();
+    let mut aliases = group.aliases;
+    aliases.push(group.canonical.clone());
+    NewIds { id: kept, name: group.canonical, aliases, absorbs }
+}
+
+/// Brings vulnerabilities in line with all their advisories.
+pub async fn merge_vulnerabilities(tx: &mut CatalogTx, ids: &[i64]) -> Result<()> {
+    let mut by_vulnerability: BTreeMap<i64, Vec<Advisory>> = BTreeMap::new();
+    for (id, advisory) in vulnerabilities::advisories_of(tx, ids).await? {
+        by_vulnerability.entry(id).or_default().push(advisory);
+    }
+    let merged: Vec<Merged> = by_vulnerability.iter().map(|(id, advisories)| merged(*id, advisories)).collect();
+    vulnerabilities::put_merged(tx, &merged).await
+}
+
+fn merged(id: i64, advisories: &[Advisory]) -> Merged {
+    // The canonical id and the aliases are the groups' business, and stored already.
+    let vulnerability = merge("", advisories);
+    // The rating that holds where no source rates the package itself.
+    let unrated = Match {
+        vulnerability: String::new(),
+        fixed_in: None,
+        state: AffectedState::Affected,
+        severity: None,
+        severity_source: None,
+        sources: Vec::new(),
+        advisories: Vec::new(),
+    };
+    let rating = rating(&unrated, &vulnerability);
+    Merged {
+        id,
+        title: vulnerability.title,
+        description: vulnerability.description,
+        severity: rating.severity,
+        severity_source: rating.source,
+        cvss_vector: rating.cvss_vector,
+        cvss_score: rating.cvss_score,
+        cvss: vulnerability.cvss,
+        cwes: vulnerability.cwes,
+        references: vulnerability.references,
+        published: vulnerability.published,
+        modified: vulnerability.modified,
+        withdrawn: vulnerability.withdrawn,
+    }
+}
+
+/// Writes the messages that have these packages matched again.
+pub async fn tell_changed(tx: &mut CatalogTx, feed: &str, keys: BTreeSet<PackageKey>) -> Result<()> {
+    let keys: Vec<PackageKey> = keys.into_iter().collect();
+    let trace_context = plimsoll_runtime::trace::current();
+    for part in keys.chunks(AdvisoriesChangedV1::MOST_KEYS) {
+        let message = AdvisoriesChangedV1 { feed: feed.to_owned(), keys: part.to_vec() };
+        outbox::write_global(tx, AdvisoriesChangedV1::TOPIC.name(), &message, &trace_context).await?;
+    }
+    Ok(())
+}

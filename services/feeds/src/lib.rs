@@ -1,0 +1,125 @@
+//! Syncs advisory feeds and re-matches what a change touches.
+//!
+//! `schedule` decides when, `sync` brings one document in, `apply` and `tables` make it knowledge and tell what changed, `rematch`
+//! brings matches and findings in line with it.
+
+mod apply;
+mod rematch;
+mod schedule;
+pub mod sync;
+mod tables;
+
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer};
+use anyhow::Context as _;
+use chrono::TimeDelta;
+use plimsoll_broker::contracts::{AdvisoriesChangedV1, SyncFeedsV1};
+use plimsoll_broker::{Consumer, relay};
+use plimsoll_fetch::{Fetcher, Options};
+use plimsoll_runtime::health::{Check, Health};
+use plimsoll_runtime::http;
+use plimsoll_store::Store;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+use tracing_actix_web::TracingLogger;
+use url::Url;
+
+pub use rematch::handle as rematch;
+pub use schedule::Schedule;
+pub use sync::Syncer;
+
+/// The service's configuration: `PLIMSOLL_*` variables.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Config {
+    /// PostgreSQL, as `plimsoll_feeds`.
+    pub database_url: SecretString,
+    /// RabbitMQ.
+    pub amqp_url: SecretString,
+    /// Where health and metrics are served.
+    pub listen: String,
+    /// A mirror's base address, `http(s)://` or `file://`; each feed's own upstream where it is absent.
+    pub feeds_base: Option<Url>,
+    /// Seconds between two syncs of a document.
+    #[serde(default = "hourly")]
+    pub feeds_interval: u32,
+    /// The share (0 to 1) of a document's records that one sync may withdraw without an operator's word.
+    #[serde(default = "one_in_five")]
+    pub feeds_most_withdrawn: f64,
+}
+
+const fn hourly() -> u32 {
+    3_600
+}
+
+const fn one_in_five() -> f64 {
+    0.2
+}
+
+/// Runs the service until `shutdown`.
+///
+/// # Errors
+/// When the database cannot be reached at the start, or the address cannot be listened on.
+pub async fn run(config: Config, registry: prometheus::Registry, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let amqp_url = config.amqp_url.expose_secret().to_owned();
+    let store = Store::connect(config.database_url.expose_secret(), "plimsoll-feeds", 8)
+        .await
+        .context("PLIMSOLL_DATABASE_URL")?;
+    let syncer = Syncer {
+        store: store.clone(),
+        fetcher: Fetcher::new(Options::default()),
+        base: config.feeds_base,
+        most_withdrawn: config.feeds_most_withdrawn,
+    };
+    let schedule = Arc::new(Schedule::new(syncer, TimeDelta::seconds(i64::from(config.feeds_interval))));
+
+    let work = {
+        let (schedule, store, stop) = (Arc::clone(&schedule), store.clone(), shutdown.clone());
+        let requests = Consumer::<SyncFeedsV1>::new(&amqp_url, 1);
+        let changes = Consumer::<AdvisoriesChangedV1>::new(&amqp_url, 2);
+        let requested = Arc::clone(&schedule);
+        let matching = store.clone();
+        async move {
+            tokio::join!(
+                schedule.run(stop.clone()),
+                relay::run(store, amqp_url, stop.clone()),
+                requests.run(stop.clone(), move |message, attempt| {
+                    let schedule = Arc::clone(&requested);
+                    async move { schedule.handle(message, attempt).await }
+                }),
+                changes.run(stop, move |message, attempt| rematch(matching.clone(), message, attempt)),
+            )
+        }
+    };
+    let checks = vec![
+        Check::new("postgres", store.clone(), async |store: Store| store.ping().await),
+        Check::new("rabbitmq", config.amqp_url, async |url: SecretString| {
+            plimsoll_broker::ping(url.expose_secret()).await
+        }),
+    ];
+    let health = Health::new(checks, registry);
+    let server = HttpServer::new(move || {
+        App::new()
+            .wrap(from_fn(http::measure))
+            .wrap(TracingLogger::<http::RequestSpan>::new())
+            .configure(|app| health.configure(app))
+    })
+    .workers(1)
+    .disable_signals()
+    .bind(&config.listen)
+    .with_context(|| format!("PLIMSOLL_LISTEN={}", config.listen))?
+    .run();
+    let handle = server.handle();
+    tracing::info!(listen = config.listen, "ready");
+    let working = tokio::spawn(work);
+    tokio::select! {
+        ended = server => ended.context("HTTP server")?,
+        () = shutdown.cancelled() => handle.stop(true).await,
+    }
+    shutdown.cancel();
+    working.await.context("background work")?;
+    store.close().await;
+    Ok(())
+}

@@ -1,0 +1,344 @@
+//! Syncing against a real database: what is applied, what is refused, and what follows for findings.
+
+use std::path::Path;
+use std::time::Duration;
+
+use plimsoll_advisories::feeds::{self as formats, Document};
+use plimsoll_feeds::Syncer;
+use plimsoll_fetch::{Fetcher, Options, Retries};
+use plimsoll_model::{
+    DiffId, Digest, Ecosystem, InstalledPackage, Inventory, Layer, OrgId, Package, PackageKey, PackageType,
+};
+use plimsoll_store::feeds::Outcome;
+use plimsoll_store::images::Source;
+use plimsoll_store::{CatalogTx, Store, advisories, findings, image_contents, images, matching, orgs, outbox};
+use plimsoll_testkit::{Database, corpus};
+use sqlx::{Connection as _, PgConnection, Row as _};
+use url::Url;
+use uuid::Uuid;
+
+struct Platform {
+    database: Database,
+    store: Store,
+}
+
+impl Platform {
+    async fn new() -> Self {
+        let database = Database::create().await;
+        let store = database.store("plimsoll_feeds").await;
+        Self { database, store }
+    }
+
+    fn syncer(&self, mirror: &Path) -> Syncer {
+        let retries = Retries { count: 0, ..Retries::default() };
+        Syncer {
+            store: self.store.clone(),
+            fetcher: Fetcher::new(Options { retries, ..Options::default() }),
+            base: Some(Url::from_directory_path(mirror).unwrap()),
+            most_withdrawn: 0.2,
+        }
+    }
+
+    async fn sync(&self, mirror: &Path, document: &Document) -> Outcome {
+        self.syncer(mirror).sync(document, false).await.unwrap()
+    }
+
+    async fn last_run(&self) -> sqlx::postgres::PgRow {
+        let mut connection = PgConnection::connect(&self.database.url()).await.unwrap();
+        sqlx::query("SELECT * FROM feed_run ORDER BY id DESC LIMIT 1").fetch_one(&mut connection).await.unwrap()
+    }
+
+    async fn count(&self, query: &'static str) -> i64 {
+        let mut connection = PgConnection::connect(&self.database.url()).await.unwrap();
+        sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
+    }
+
+    /// The keys of the messages that wait, which are then taken away.
+    async fn changed_keys(&self) -> Vec<PackageKey> {
+        let mut tx = self.store.catalog_tx().await.unwrap();
+        let waiting = outbox::take(&mut tx, 1_000).await.unwrap();
+        let keys = waiting
+            .iter()
+            .flat_map(|message| serde_json::from_value::<Vec<PackageKey>>(message.payload["keys"].clone()).unwrap())
+            .collect();
+        outbox::remove(&mut tx, &waiting.iter().map(|message| message.id).collect::<Vec<_>>()).await.unwrap();
+        tx.commit().await.unwrap();
+        keys
+    }
+
+    /// An organization that holds an image with one package, scanned.
+    async fn image_with(&self, slug: &str, package: Package) {
+        let owner = self.database.store("plimsoll_owner").await;
+        let mut tx: CatalogTx = owner.catalog_tx().await.unwrap();
+        let new = orgs::Org { id: OrgId(Uuid::now_v7()), slug: slug.into(), name: slug.into() };
+        let org = orgs::create(&mut tx, &new).await.unwrap();
+        tx.commit().await.unwrap();
+        let ingest = self.database.store("plimsoll_ingest").await;
+        let digest = Digest::from_sha256([1; 32]);
+        let mut tx = ingest.org_tx(org).await.unwrap();
+        let held = images::hold(&mut tx, Uuid::now_v7(), &digest, &digest, 1, Source::Push).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let worker = self.database.store("plimsoll_worker").await;
+        let mut tx = worker.org_tx(org).await.unwrap();
+        let target = images::scan_target(&mut tx, held.id).await.unwrap().unwrap();
+        images::scan_done(&mut tx, held.id, 1, 0).await.unwrap();
+        tx.commit().await.unwrap();
+        let purl = package.purl(None, None);
+        let ecosystem = package.kind.language_ecosystem().or_else(|| Some(Ecosystem::with_release("Debian", "12")));
+        let inventory = Inventory {
+            layers: vec![Layer { index: 0, digest, diff_id: DiffId(digest), size: 1, build_step: None }],
+            packages: vec![InstalledPackage { package, ecosystem, purl, layer: 0, path: "x/METADATA".into() }],
+            ..Inventory::default()
+        };
+        let mut tx = worker.catalog_tx().await.unwrap();
+        let platform = image_contents::Platform::default();
+        let new = image_contents::replace(&mut tx, target.content_id, &platform, &inventory, "1").await.unwrap();
+        tx.commit().await.unwrap();
+        matching::match_package_versions(&worker, &new).await.unwrap();
+        let mut tx = worker.org_tx(org).await.unwrap();
+        findings::refresh_image(&mut tx, held.id).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+fn osv(path: &str) -> Document {
+    formats::by_name("osv").unwrap().document(path)
+}
+
+/// Writes an OSV archive of these documents to `mirror/osv/PyPI/all.zip`.
+fn write_osv(mirror: &Path, documents: &[serde_json::Value]) {
+    use std::io::Write as _;
+    let folder = mirror.join("osv/PyPI");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut archive = zip::ZipWriter::new(std::fs::File::create(folder.join("all.zip")).unwrap());
+    for document in documents {
+        let name = format!("{}.json", document["id"].as_str().unwrap());
+        archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(document.to_string().as_bytes()).unwrap();
+    }
+    archive.finish().unwrap();
+}
+
+fn advisory(id: &str, aliases: &[&str], package: &str, fixed: &str) -> serde_json::Value {
+    serde_json::json!({
+        "schema_version": "1.4.0", "id": id, "modified": "2024-01-01T00:00:00Z", "published": "2024-01-01T00:00:00Z",
+        "aliases": aliases, "summary": format!("{id} in {package}"),
+        "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],
+        "affected": [{"package": {"ecosystem": "PyPI", "name": package},
+                      "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}]}],
+    })
+}
+
+#[tokio::test]
+async fn an_advisory_opens_a_finding_in_an_image_scanned_before_and_its_withdrawal_closes_it() {
+    let platform = Platform::new().await;
+    let mirror = tempfile::tempdir().unwrap();
+    platform.image_with("ours", Package::new(PackageType::Pypi, "demo", "1.0")).await;
+    let open = "SELECT count(*) FROM finding WHERE closed_at IS NULL";
+    assert_eq!(platform.count(open).await, 0);
+
+    write_osv(
+        mirror.path(),
+        &[advisory("PYSEC-2024-1", &["CVE-2024-1"], "demo", "1.1"), advisory("PYSEC-2024-2", &[], "other", "2")],
+    );
+    assert_eq!(platform.sync(mirror.path(), &osv("PyPI/all.zip")).await, Outcome::Changed);
+    rematch(&platform).await;
+    assert_eq!(platform.count(open).await, 1);
+    // Twice is once.
+    rematch_keys(&platform, &[key("demo")]).await;
+    assert_eq!(platform.count("SELECT count(*) FROM finding").await, 1);
+
+    let mut withdrawn = advisory("PYSEC-2024-1", &["CVE-2024-1"], "demo", "1.1");
+    withdrawn["withdrawn"] = "2024-02-01T00:00:00Z".into();
+    write_osv(mirror.path(), &[withdrawn, advisory("PYSEC-2024-2", &[], "other", "2")]);
+    assert_eq!(platform.sync(mirror.path(), &osv("PyPI/all.zip")).await, Outcome::Changed);
+    assert_eq!(rematch(&platform).await, [key("demo")], "only what changed is matched again");
+    assert_eq!(platform.count(open).await, 0);
+    let mut connection = PgConnection::connect(&platform.database.url()).await.unwrap();
+    let reason: String =
+        sqlx::query_scalar("SELECT close_reason FROM finding").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(reason, "advisory_withdrawn");
+}
+
+#[tokio::test]
+async fn ids_that_become_one_vulnerability_become_one_finding() {
+    let platform = Platform::new().await;
+    let mirror = tempfile::tempdir().unwrap();
+    platform.image_with("ours", Package::new(PackageType::Pypi, "demo", "1.0")).await;
+    let (first, second) =
+        (advisory("PYSEC-2024-1", &[], "demo", "1.1"), advisory("GHSA-aaaa-bbbb-cccc", &[], "demo", "1.2"));
+    write_osv(mirror.path(), &[first, second.clone()]);
+    platform.sync(mirror.path(), &osv("PyPI/all.zip")).await;
+    rematch(&platform).await;
+    assert_eq!(platform.count("SELECT count(*) FROM finding WHERE closed_at IS NULL").await, 2);
+
+    let joined = advisory("PYSEC-2024-1", &["CVE-2024-9", "GHSA-aaaa-bbbb-cccc"], "demo", "1.1");
+    write_osv(mirror.path(), &[joined, second]);
+    platform.sync(mirror.path(), &osv("PyPI/all.zip")).await;
+    rematch(&platform).await;
+    let mut connection = PgConnection::connect(&platform.database.url()).await.unwrap();
+    let rows = sqlx::query(
+        "SELECT v.name, v.aliases, m.fixed_in FROM finding f JOIN vulnerability v ON v.id = f.vulnerability_id
+         JOIN \"match\" m USING (package_version_id, vulnerability_id) WHERE f.closed_at IS NULL",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].get::<String, _>("name"), "CVE-2024-9");
+    assert_eq!(rows[0].get::<Vec<String>, _>("aliases"), ["GHSA-aaaa-bbbb-cccc", "PYSEC-2024-1"]);
+    assert_eq!(platform.count("SELECT count(*) FROM finding WHERE close_reason = 'merged'").await, 1);
+}
+
+#[tokio::test]
+async fn an_unchanged_document_is_not_read_again_and_a_broken_one_changes_nothing() {
+    let platform = Platform::new().await;
+    let mirror = tempfile::tempdir().unwrap();
+    let document = osv("PyPI/all.zip");
+    write_osv(mirror.path(), &[advisory("PYSEC-2024-1", &[], "demo", "1.1")]);
+    assert_eq!(platform.sync(mirror.path(), &document).await, Outcome::Changed);
+    assert_eq!(platform.sync(mirror.path(), &document).await, Outcome::Unchanged);
+    platform.changed_keys().await;
+
+    let whole = std::fs::read(mirror.path().join("osv/PyPI/all.zip")).unwrap();
+    let broken: [(&str, Vec<u8>); 3] =
+        [("half", whole[..whole.len() / 2].to_vec()), ("HTML", b"<html>busy</html>".to_vec()), ("empty", Vec::new())];
+    for (what, bytes) in broken {
+        std::fs::write(mirror.path().join("osv/PyPI/all.zip"), bytes).unwrap();
+        assert_eq!(platform.sync(mirror.path(), &document).await, Outcome::Failed, "{what}");
+        let run = platform.last_run().await;
+        assert!(run.get::<Option<String>, _>("error").unwrap().contains("osv/PyPI/all.zip"), "{what}");
+    }
+    std::fs::remove_file(mirror.path().join("osv/PyPI/all.zip")).unwrap();
+    assert_eq!(platform.sync(mirror.path(), &document).await, Outcome::Failed, "gone");
+    assert_eq!(platform.count("SELECT count(*) FROM advisory WHERE withdrawn IS NULL").await, 1);
+    assert_eq!(platform.changed_keys().await, []);
+    assert_eq!(platform.count("SELECT count(*) FROM feed_staging").await, 0, "nothing half-written stays");
+}
+
+#[tokio::test]
+async fn a_document_that_lost_most_of_its_records_is_refused_until_the_operator_accepts_it() {
+    let platform = Platform::new().await;
+    let mirror = tempfile::tempdir().unwrap();
+    let document = osv("PyPI/all.zip");
+    let all: Vec<_> = (0..100).map(|n| advisory(&format!("PYSEC-2024-{n}"), &[], "demo", "1.1")).collect();
+    write_osv(mirror.path(), &all);
+    platform.sync(mirror.path(), &document).await;
+    write_osv(mirror.path(), &all[..5]);
+    assert_eq!(platform.sync(mirror.path(), &document).await, Outcome::Refused);
+    assert!(platform.last_run().await.get::<Option<String>, _>("error").unwrap().contains("lacks 95 of the 100"));
+    assert_eq!(platform.count("SELECT count(*) FROM advisory WHERE withdrawn IS NULL").await, 100);
+
+    assert_eq!(platform.syncer(mirror.path()).sync(&document, true).await.unwrap(), Outcome::Changed);
+    assert_eq!(platform.count("SELECT count(*) FROM advisory WHERE withdrawn IS NULL").await, 5);
+    // What comes back counts again.
+    write_osv(mirror.path(), &all);
+    assert_eq!(platform.sync(mirror.path(), &document).await, Outcome::Changed);
+    assert_eq!(platform.count("SELECT count(*) FROM advisory WHERE withdrawn IS NULL").await, 100);
+}
+
+#[tokio::test]
+async fn the_whole_mirror_syncs_with_its_own_counts_and_its_facts_are_what_matching_reads() {
+    let Some(mirror) = corpus::shared("feeds") else { return };
+    let mirror = mirror.canonicalize().unwrap();
+    let platform = Platform::new().await;
+    let started = std::time::Instant::now();
+    let mut synced = Vec::new();
+    for feed in formats::all() {
+        for document in feed.documents() {
+            let outcome = platform.sync(&mirror, &document).await;
+            let run = platform.last_run().await;
+            synced.push((
+                document.to_string(),
+                outcome,
+                run.get::<i64, _>("records"),
+                run.get::<i64, _>("problem_count"),
+            ));
+        }
+    }
+    println!("first sync of {} documents: {:.1?}", synced.len(), started.elapsed());
+    let records = |name: &str| {
+        synced.iter().find(|(document, ..)| document == name).map(|(_, outcome, records, _)| (*outcome, *records))
+    };
+    for (document, count) in [
+        ("osv/PyPI/all.zip", 2_678),
+        ("osv/npm/all.zip", 17),
+        ("osv/crates.io/all.zip", 1_216),
+        ("debian/tracker/data/json", 8_746),
+        ("kev/known_exploited_vulnerabilities.json", 1_404),
+        ("epss/epss_scores-current.csv.gz", 360_142),
+    ] {
+        assert_eq!(records(document), Some((Outcome::Changed, count)), "{document}");
+    }
+    let alpine: i64 =
+        synced.iter().filter(|(document, ..)| document.starts_with("alpine/")).map(|(_, _, records, _)| records).sum();
+    assert_eq!(alpine, 12_028);
+    assert_eq!(platform.count("SELECT count(*) FROM exploit_score").await, 360_142);
+    assert_eq!(platform.count("SELECT count(*) FROM known_exploited").await, 1_404);
+
+    let again = std::time::Instant::now();
+    for feed in formats::all() {
+        for document in feed.documents() {
+            assert_ne!(platform.sync(&mirror, &document).await, Outcome::Changed, "{document}");
+        }
+    }
+    println!("second sync, nothing changed: {:.1?}", again.elapsed());
+
+    let mut tx = platform.store.catalog_tx().await.unwrap();
+    let aom = PackageKey { ecosystem: Ecosystem::with_release("Debian", "12"), package: "aom".into() };
+    let said = advisories::affecting(&mut tx, &[aom]).await.unwrap();
+    assert!(said.iter().any(|row| row.vulnerability == "CVE-2021-30473"));
+}
+
+#[tokio::test]
+async fn only_what_an_upstream_changed_is_matched_again() {
+    let Some(feeds) = corpus::shared("feeds") else { return };
+    let feeds = feeds.canonicalize().unwrap();
+    let platform = Platform::new().await;
+    let document = osv("crates.io/all.zip");
+    assert_eq!(platform.sync(&feeds.join("earlier/2026-06-01"), &document).await, Outcome::Changed);
+    platform.changed_keys().await;
+    assert_eq!(platform.sync(&feeds, &document).await, Outcome::Changed);
+    let run = platform.last_run().await;
+    assert_eq!(
+        (run.get::<i64, _>("added"), run.get::<i64, _>("changed"), run.get::<i64, _>("withdrawn")),
+        (136, 23, 0)
+    );
+    let keys = platform.changed_keys().await;
+    assert!((100..400).contains(&keys.len()), "{} keys of 159 advisories", keys.len());
+}
+
+fn key(package: &str) -> PackageKey {
+    PackageKey { ecosystem: Ecosystem::new("PyPI"), package: package.into() }
+}
+
+/// Does what the messages that wait ask for; gives their keys that any package version has.
+async fn rematch(platform: &Platform) -> Vec<PackageKey> {
+    let keys = platform.changed_keys().await;
+    rematch_keys(platform, &keys).await;
+    keys
+}
+
+async fn rematch_keys(platform: &Platform, keys: &[PackageKey]) {
+    let message = plimsoll_broker::contracts::AdvisoriesChangedV1 { feed: "osv".into(), keys: keys.to_vec() };
+    let outcome =
+        plimsoll_feeds::rematch(platform.store.clone(), message, plimsoll_broker::Attempt { number: 1 }).await;
+    assert_eq!(outcome, plimsoll_broker::Outcome::Done);
+}
+
+#[tokio::test]
+async fn one_process_at_a_time_syncs() {
+    let platform = Platform::new().await;
+    let mut first = platform.store.catalog_tx().await.unwrap();
+    assert!(plimsoll_store::feeds::take_lease(&mut first).await.unwrap());
+    let other = platform.database.store("plimsoll_feeds").await;
+    let mut second = other.catalog_tx().await.unwrap();
+    assert!(!plimsoll_store::feeds::take_lease(&mut second).await.unwrap());
+    drop(first);
+    plimsoll_testkit::eventually("the lease is free when its holder ends", Duration::from_secs(10), async || {
+        let mut tx = other.catalog_tx().await.unwrap();
+        plimsoll_store::feeds::take_lease(&mut tx).await.unwrap().then_some(())
+    })
+    .await;
+}

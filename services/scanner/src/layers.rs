@@ -1,0 +1,177 @@
+//! The layers of an image: those that were read before are taken from their kept analysis, the others are read, once.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use plimsoll_analysis::{LayerAnalysis, Limits, analyse_layer};
+use plimsoll_blobs::{BlobError, Blobs};
+use plimsoll_model::{DiffId, Digest, Problem, ProblemCode};
+use plimsoll_oci::media_type;
+use plimsoll_store::Store;
+use plimsoll_store::layers::{self, Analysed, KnownLayer};
+
+use crate::error::ScanError;
+use crate::image::LayerPart;
+
+/// How strongly kept analyses are compressed: they are read far more often than written.
+const ZSTD_LEVEL: i32 = 3;
+/// The largest kept analysis that is read back, in bytes of JSON.
+const MAX_DOCUMENT: u64 = 256 << 20;
+
+/// What reads layers.
+#[derive(Debug, Clone)]
+pub struct LayerReader {
+    /// Where it is recorded that a layer was read.
+    pub store: Store,
+    /// Where blobs and kept analyses are.
+    pub blobs: Blobs,
+    /// Which analysers these are ([`plimsoll_analysis::analysis_version`]).
+    pub version: Arc<str>,
+    /// Bounds of one layer's analysis.
+    pub limits: Arc<Limits>,
+    /// How many layers of one image are read at a time.
+    pub parallel: usize,
+}
+
+/// An image's layers, read.
+#[derive(Debug)]
+pub struct ReadLayers {
+    /// Of each layer, in order: what it holds, or why it was not read.
+    pub analyses: Vec<Result<LayerAnalysis, Problem>>,
+    /// How many were read from their blobs.
+    pub analysed: u32,
+    /// How many were known.
+    pub reused: u32,
+}
+
+impl LayerReader {
+    /// Reads the layers of an image. `bytes_read` grows as blobs are read.
+    ///
+    /// # Errors
+    /// When a blob or a kept analysis cannot be had. Layers that were read by then are kept.
+    #[tracing::instrument(skip_all, fields(layers = parts.len()))]
+    pub async fn read(&self, parts: &[LayerPart], bytes_read: &Arc<AtomicU64>) -> Result<ReadLayers, ScanError> {
+        let digests: Vec<Digest> = parts.iter().map(|part| part.blob.digest).collect();
+        let mut tx = self.store.catalog_tx().await?;
+        let known = layers::known(&mut tx, &digests, &self.version).await?;
+        tx.commit().await?;
+        let known: HashMap<Digest, KnownLayer> = known.into_iter().map(|layer| (layer.digest, layer)).collect();
+        // A layer that stands twice in one image is read once.
+        let mut distinct = parts.to_vec();
+        distinct.sort_by_key(|part| part.blob.digest);
+        distinct.dedup_by_key(|part| part.blob.digest);
+        let reading = distinct.into_iter().map(|part| {
+            let (reader, bytes_read) = (self.clone(), Arc::clone(bytes_read));
+            let known = known.get(&part.blob.digest).cloned();
+            async move { Ok::<_, ScanError>((part.blob.digest, reader.read_layer(&part, known, &bytes_read).await?)) }
+        });
+        let read: HashMap<Digest, Result<LayerAnalysis, Problem>> =
+            stream::iter(reading).buffer_unordered(self.parallel).try_collect().await?;
+        let reused = read.keys().filter(|digest| known.contains_key(digest)).count();
+        let analyses = parts
+            .iter()
+            .map(|part| read.get(&part.blob.digest).cloned().unwrap_or_else(|| Err(unreadable("it was not read"))))
+            .collect();
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Ok(ReadLayers { analyses, analysed: number(read.len() - reused), reused: number(reused) })
+    }
+
+    async fn read_layer(
+        &self,
+        part: &LayerPart,
+        known: Option<KnownLayer>,
+        bytes_read: &Arc<AtomicU64>,
+    ) -> Result<Result<LayerAnalysis, Problem>, ScanError> {
+        let Some(known) = known else { return self.analysed(part, bytes_read).await };
+        bytes_read.fetch_add(part.blob.size, Ordering::Relaxed);
+        Ok(Ok(self.kept(&known).await?))
+    }
+
+    async fn kept(&self, layer: &KnownLayer) -> Result<LayerAnalysis, ScanError> {
+        let key = layer.document_key.clone();
+        let compressed = self.blobs.get_document(&key).await?;
+        let parse = move || {
+            let json = zstd::Decoder::new(compressed.as_ref()).map_err(|error| error.to_string())?.take(MAX_DOCUMENT);
+            serde_json::from_reader(std::io::BufReader::new(json)).map_err(|error| error.to_string())
+        };
+        let parsed = tokio::task::spawn_blocking(parse).await.map_err(|_| ScanError::Interrupted)?;
+        parsed.map_err(|reason| ScanError::Document { key: layer.document_key.clone(), reason })
+    }
+
+    /// Reads a layer from its blob and keeps what it holds.
+    async fn analysed(
+        &self,
+        part: &LayerPart,
+        bytes_read: &Arc<AtomicU64>,
+    ) -> Result<Result<LayerAnalysis, Problem>, ScanError> {
+        let digest = part.blob.digest;
+        if !media_type::is_layer(&part.blob.media_type) {
+            let what = part.blob.media_type.chars().take(100).collect::<String>();
+            return Ok(Err(unreadable(format!("its media type '{}' is not one of a layer", what.escape_default()))));
+        }
+        let blob = match self.blobs.reader(&digest).await {
+            Ok(blob) => blob,
+            Err(BlobError::NotFound { .. }) => {
+                return Ok(Err(unreadable("its blob is not here: it was never uploaded")));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let counted = Counted { inner: blob, count: Arc::clone(bytes_read) };
+        let limits = Arc::clone(&self.limits);
+        let span = tracing::info_span!("analyse_layer", %digest);
+        let analysing = move || span.in_scope(|| analyse_layer(counted, Some(&digest), &limits));
+        let analysis = tokio::task::spawn_blocking(analysing).await.map_err(|_| ScanError::Interrupted)?;
+        let analysis = analysis.map_err(|reason| ScanError::Layer { digest, reason })?;
+        if analysis.digest != digest {
+            return Err(ScanError::DigestMismatch { expected: digest, actual: analysis.digest });
+        }
+        // A layer that does not decode to its end has no diffID to keep it by: it is read again with the next image that has it.
+        if let Some(diff_id) = analysis.diff_id {
+            self.keep(&analysis, diff_id).await?;
+        }
+        Ok(Ok(analysis))
+    }
+
+    async fn keep(&self, analysis: &LayerAnalysis, diff_id: DiffId) -> Result<(), ScanError> {
+        let version = &self.version;
+        let document_key = format!("analysis/{version}/{}.json.zst", diff_id.0.hex());
+        let failed = |reason: String| ScanError::Document { key: document_key.clone(), reason };
+        let json = serde_json::to_vec(analysis).map_err(|error| failed(error.to_string()))?;
+        let compressed = zstd::encode_all(json.as_slice(), ZSTD_LEVEL).map_err(|error| failed(error.to_string()))?;
+        self.blobs.put_document(&document_key, compressed.into()).await?;
+        let mut tx = self.store.catalog_tx().await?;
+        let analysed = Analysed {
+            digest: analysis.digest,
+            diff_id,
+            size_bytes: analysis.compressed_size,
+            analysis_version: version,
+            document_key: &document_key,
+            packages: analysis.contents.files.values().map(|file| file.packages.len()).sum(),
+            problems: analysis.problems.len(),
+        };
+        layers::record(&mut tx, &analysed).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+fn unreadable(detail: impl Into<String>) -> Problem {
+    Problem { code: ProblemCode::LayerUnreadable, layer: None, path: None, detail: detail.into() }
+}
+
+/// Counts bytes as they are read.
+struct Counted<R> {
+    inner: R,
+    count: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.count.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}

@@ -1,0 +1,119 @@
+//! Workers that turn layers into inventories and inventories into findings.
+//!
+//! `scan` is the story of one job; `image` reads what an image is made of, `layers` its layers, `progress` tells who watches.
+
+mod error;
+mod image;
+mod layers;
+mod progress;
+mod scan;
+
+use std::num::NonZero;
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer};
+use anyhow::Context as _;
+use plimsoll_analysis::Limits;
+use plimsoll_blobs::Blobs;
+use plimsoll_broker::Consumer;
+use plimsoll_broker::contracts::ScanImageV1;
+use plimsoll_runtime::config::Engines;
+use plimsoll_runtime::health::{Check, Health};
+use plimsoll_runtime::http;
+use plimsoll_store::Store;
+use plimsoll_volatile::Volatile;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+use tracing_actix_web::TracingLogger;
+
+pub use error::ScanError;
+pub use layers::LayerReader;
+pub use scan::Scanner;
+
+/// The service's configuration: `PLIMSOLL_*` variables.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Config {
+    /// The engines, PostgreSQL as `plimsoll_worker`.
+    #[serde(flatten)]
+    pub engines: Engines,
+    /// How many images are scanned at a time.
+    #[serde(default = "two")]
+    pub scanner_images: u16,
+    /// How many layers of one image are read at a time; as many as there are processors where it is absent.
+    pub scanner_layers: Option<usize>,
+}
+
+const fn two() -> u16 {
+    2
+}
+
+/// Runs the service until `shutdown`.
+///
+/// # Errors
+/// When an engine cannot be reached at the start, or the address cannot be listened on.
+pub async fn run(config: Config, registry: prometheus::Registry, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let engines = config.engines;
+    let amqp_url = engines.amqp_url.expose_secret().to_owned();
+    let connections = u32::from(config.scanner_images) * 2 + 2;
+    let store = Store::connect(engines.database_url.expose_secret(), "plimsoll-scanner", connections)
+        .await
+        .context("PLIMSOLL_DATABASE_URL")?;
+    let volatile = Volatile::connect(engines.redis_url.expose_secret(), &engines.redis_prefix)
+        .await
+        .context("PLIMSOLL_REDIS_URL")?;
+    let parallel =
+        config.scanner_layers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)).max(1);
+    let blobs = Blobs::open(&engines.blobs).context("PLIMSOLL_BLOBS")?;
+    let layers = LayerReader {
+        store: store.clone(),
+        blobs,
+        version: plimsoll_analysis::analysis_version().into(),
+        limits: Arc::new(Limits::default()),
+        parallel,
+    };
+    let scanner = Scanner { layers, volatile: volatile.clone() };
+
+    let checks = vec![
+        Check::new("postgres", store.clone(), async |store: Store| store.ping().await),
+        Check::new("rabbitmq", engines.amqp_url, async |url: SecretString| {
+            plimsoll_broker::ping(url.expose_secret()).await
+        }),
+        Check::new("redis", volatile, async |volatile: Volatile| volatile.ping().await),
+    ];
+    let health = Health::new(checks, registry);
+    let server = HttpServer::new(move || {
+        App::new()
+            .wrap(from_fn(http::measure))
+            .wrap(TracingLogger::<http::RequestSpan>::new())
+            .configure(|app| health.configure(app))
+    })
+    .workers(1)
+    .disable_signals()
+    .bind(&engines.listen)
+    .with_context(|| format!("PLIMSOLL_LISTEN={}", engines.listen))?
+    .run();
+    let handle = server.handle();
+    tracing::info!(listen = engines.listen, "ready");
+    let working = tokio::spawn(work(scanner, amqp_url, config.scanner_images, shutdown.clone()));
+    tokio::select! {
+        ended = server => ended.context("HTTP server")?,
+        () = shutdown.cancelled() => handle.stop(true).await,
+    }
+    shutdown.cancel();
+    working.await.context("background work")?;
+    store.close().await;
+    Ok(())
+}
+
+async fn work(scanner: Scanner, amqp_url: String, images: u16, shutdown: CancellationToken) {
+    let jobs = Consumer::<ScanImageV1>::new(&amqp_url, images);
+    let failed = Consumer::<ScanImageV1>::of_failed(&amqp_url);
+    let (for_jobs, for_failed) = (scanner.clone(), scanner);
+    tokio::join!(jobs.run(shutdown.clone(), move |job, attempt| for_jobs.clone().handle(job, attempt)), async {
+        if let Some(failed) = failed {
+            failed.run(shutdown, move |job, attempt| for_failed.clone().handle_failed(job, attempt)).await;
+        }
+    },);
+}

@@ -1,0 +1,168 @@
+//! One scan: read what was not read, squash, match what was not matched, and bring the image's findings in line.
+//!
+//! Every step may be done twice: a scan that dies is delivered again and finds done what was done.
+
+use plimsoll_analysis::{SquashLayer, squash};
+use plimsoll_broker::contracts::ScanImageV1;
+use plimsoll_broker::{Attempt, Outcome};
+use plimsoll_model::{Inventory, Problem};
+use plimsoll_store::findings::{self, Changes};
+use plimsoll_store::images::ScanTarget;
+use plimsoll_store::matching::match_package_versions;
+use plimsoll_store::{Store, StoreError, image_contents, images};
+use plimsoll_volatile::{ScanState, Volatile};
+
+use crate::error::ScanError;
+use crate::image::{self, ImageParts};
+use crate::layers::{LayerReader, ReadLayers};
+use crate::progress::Progress;
+
+/// What scans.
+#[derive(Debug, Clone)]
+pub struct Scanner {
+    /// What reads layers.
+    pub layers: LayerReader,
+    /// Who is told how far it is.
+    pub volatile: Volatile,
+}
+
+impl Scanner {
+    /// Handles a job.
+    #[tracing::instrument(name = "scan", skip_all, fields(org = %job.org, digest = %job.digest, attempt = attempt.number))]
+    pub async fn handle(self, job: ScanImageV1, attempt: Attempt) -> Outcome {
+        let progress = Progress::new(self.volatile.clone(), job.clone());
+        match self.scan(&job, &progress).await {
+            Ok(Some(changes)) => {
+                tracing::info!(opened = changes.opened, closed = changes.closed, "image scanned");
+                Outcome::Done
+            }
+            Ok(None) => Outcome::Done,
+            Err(error) => {
+                let is_final = !error.is_transient() || attempt.is_last();
+                tracing::error!(%error, code = error.code(), is_final, "scan failed");
+                let reason = error.to_string();
+                if let Err(error) = record_failure(self.store(), &job, error.code(), &reason, is_final).await {
+                    tracing::error!(%error, "the failure could not be recorded");
+                }
+                progress.tell(if is_final { ScanState::Failed } else { ScanState::Retrying }, reason).await;
+                if error.is_transient() { Outcome::Retry } else { Outcome::GiveUp }
+            }
+        }
+    }
+
+    /// Handles a job that the broker gave up: its image is told, unless a scan of ours told it already.
+    pub async fn handle_failed(self, job: ScanImageV1, _: Attempt) -> Outcome {
+        let reason =
+            "the scan ended without an answer too often: a worker may have died of it; it is in the dead letters";
+        match given_up(self.store(), &job, reason).await {
+            Ok(true) => {
+                Progress::new(self.volatile.clone(), job).tell(ScanState::Failed, reason).await;
+                Outcome::Done
+            }
+            Ok(false) => Outcome::Done,
+            Err(error) => {
+                tracing::error!(%error, "a given-up scan could not be recorded");
+                Outcome::Retry
+            }
+        }
+    }
+
+    fn store(&self) -> &Store {
+        &self.layers.store
+    }
+
+    async fn scan(&self, job: &ScanImageV1, progress: &Progress) -> Result<Option<Changes>, ScanError> {
+        let store = self.store();
+        let mut tx = store.org_tx(job.org).await?;
+        let Some(target) = images::scan_target(&mut tx, job.image).await? else {
+            tracing::info!("the image is gone");
+            return Ok(None);
+        };
+        images::scan_started(&mut tx, job.image).await?;
+        tx.commit().await?;
+        progress.tell(ScanState::Running, "started").await;
+
+        let parts = image::read(store, &self.layers.blobs, job.org, &target.manifest_digest).await?;
+        let bytes = parts.layers.iter().map(|part| part.blob.size).sum();
+        let progress = progress.clone().with_layers(parts.layers.len(), bytes);
+        let (unmatched, analysed, reused) = if target.analysis_version.as_deref() == Some(&*self.layers.version) {
+            let mut tx = store.catalog_tx().await?;
+            let unmatched = image_contents::unmatched_packages(&mut tx, target.content_id).await?;
+            tx.commit().await?;
+            (unmatched, 0, u32::try_from(parts.layers.len()).unwrap_or(u32::MAX))
+        } else {
+            let ticking = progress.ticking();
+            let read = self.layers.read(&parts.layers, progress.bytes_read()).await?;
+            drop(ticking);
+            (self.record(&target, &parts, &read).await?, read.analysed, read.reused)
+        };
+        progress.tell(ScanState::Running, "matching packages").await;
+        match_package_versions(store, &unmatched).await?;
+        let changes = refresh(store, job, analysed, reused).await?;
+        let message = format!("{analysed} layers read, {reused} known before");
+        progress.tell(ScanState::Done, message).await;
+        Ok(Some(changes))
+    }
+
+    /// Squashes and stores the inventory; gives the package versions that were never matched.
+    #[tracing::instrument(skip_all)]
+    async fn record(&self, target: &ScanTarget, parts: &ImageParts, read: &ReadLayers) -> Result<Vec<i64>, ScanError> {
+        let inventory = inventory(parts, &read.analyses);
+        let mut tx = self.store().catalog_tx().await?;
+        let unmatched =
+            image_contents::replace(&mut tx, target.content_id, &parts.platform, &inventory, &self.layers.version)
+                .await?;
+        tx.commit().await?;
+        Ok(unmatched)
+    }
+}
+
+/// Folds an image's layers.
+fn inventory(parts: &ImageParts, analyses: &[Result<plimsoll_analysis::LayerAnalysis, Problem>]) -> Inventory {
+    let layers: Vec<SquashLayer<'_>> = parts
+        .layers
+        .iter()
+        .zip(analyses)
+        .zip(0..)
+        .map(|((part, analysis), index)| SquashLayer {
+            index,
+            digest: part.blob.digest,
+            size: part.blob.size,
+            diff_id: part.diff_id,
+            build_step: part.build_step.clone(),
+            analysis: analysis.as_ref().map_err(Clone::clone),
+        })
+        .collect();
+    squash(&layers)
+}
+
+#[tracing::instrument(skip_all)]
+async fn refresh(store: &Store, job: &ScanImageV1, analysed: u32, reused: u32) -> Result<Changes, StoreError> {
+    let mut tx = store.org_tx(job.org).await?;
+    let changes = findings::refresh_image(&mut tx, job.image).await?;
+    images::scan_done(&mut tx, job.image, analysed, reused).await?;
+    tx.commit().await?;
+    Ok(changes)
+}
+
+async fn record_failure(
+    store: &Store,
+    job: &ScanImageV1,
+    code: &str,
+    reason: &str,
+    is_final: bool,
+) -> Result<(), StoreError> {
+    let mut tx = store.org_tx(job.org).await?;
+    images::scan_failed(&mut tx, job.image, code, reason, is_final).await?;
+    tx.commit().await
+}
+
+async fn given_up(store: &Store, job: &ScanImageV1, reason: &str) -> Result<bool, StoreError> {
+    let mut tx = store.org_tx(job.org).await?;
+    let is_open = images::scan_is_open(&mut tx, job.image).await?;
+    if is_open {
+        images::scan_failed(&mut tx, job.image, "given_up", reason, true).await?;
+    }
+    tx.commit().await?;
+    Ok(is_open)
+}
