@@ -66,6 +66,17 @@ pub struct File<'a> {
     pub is_whole: bool,
 }
 
+impl<'a> File<'a> {
+    /// The content without the line that was cut, where it is not all of it.
+    pub fn whole_lines(&self) -> &'a [u8] {
+        if self.is_whole {
+            return self.bytes;
+        }
+        let end = self.bytes.iter().rposition(|byte| *byte == b'\n').unwrap_or_default();
+        self.bytes.get(..end).unwrap_or_default()
+    }
+}
+
 /// Why a file, or a part of it, says nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{detail}", .line.map(|line| format!("line {line}: ")).unwrap_or_default())]

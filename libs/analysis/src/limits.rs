@@ -26,7 +26,7 @@ impl Default for Limits {
             uncompressed_bytes: 32 << 30,
             entries: 2_000_000,
             tar_header_bytes: 1 << 20,
-            kept_bytes: 48 << 20,
+            kept_bytes: 32 << 20,
             zstd_window_log: 27,
             problems: 200,
         }

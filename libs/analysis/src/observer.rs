@@ -51,8 +51,10 @@ impl<'l> Observer<'l> {
         self.contents.non_directories = self.non_directories.into_iter().collect();
         if self.budget.is_exceeded() {
             self.contents.is_complete = false;
-            let detail =
-                format!("what its files say takes more than {} bytes; the rest was left out", self.limits.kept_bytes);
+            let detail = format!(
+                "what is to be kept of it takes more than {} bytes; the rest was left out",
+                self.limits.kept_bytes
+            );
             self.problems.push(Problem { code: ProblemCode::LayerTooLarge, layer: None, path: None, detail });
         }
         if self.untold_problems > 0 {
@@ -100,13 +102,14 @@ impl<'l> Observer<'l> {
         if self.contents.files.is_empty() {
             return;
         }
-        let folder = format!("{}/", self.path);
+        self.path.push('/');
         loop {
-            let from = (Bound::Excluded(folder.as_str()), Bound::Unbounded);
+            let from = (Bound::Excluded(self.path.as_str()), Bound::Unbounded);
             let below = self.contents.files.range::<str, _>(from).next().map(|(path, _)| path);
-            let Some(path) = below.filter(|path| path.starts_with(&folder)).cloned() else { return };
+            let Some(path) = below.filter(|path| path.starts_with(&self.path)).cloned() else { break };
             self.contents.files.remove(&path);
         }
+        self.path.pop();
     }
 
     /// Records that the current path occurs, with what is known of it.

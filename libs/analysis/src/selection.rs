@@ -13,6 +13,8 @@ pub(crate) struct Selection {
     globs: GlobSet,
     /// Of each glob, the position of its analyser.
     owners: Vec<usize>,
+    /// The globs of those that yield to a distribution's package, apart: lists of owned paths are long.
+    yielding: GlobSet,
 }
 
 /// Positions of the analysers that want a path.
@@ -24,20 +26,25 @@ static SELECTION: LazyLock<Selection> = LazyLock::new(|| {
         analysers: Vec::new(),
         globs: GlobSet::empty(),
         owners: Vec::new(),
+        yielding: GlobSet::empty(),
     })
 });
 
 impl Selection {
     fn new(analysers: Vec<Box<dyn Analyser>>) -> Result<Self, globset::Error> {
-        let mut builder = GlobSet::builder();
+        let (mut builder, mut yielding) = (GlobSet::builder(), GlobSet::builder());
         let mut owners = Vec::new();
         for (position, analyser) in analysers.iter().enumerate() {
             for glob in analyser.globs() {
-                builder.add(Glob::new(glob)?);
+                let glob = Glob::new(glob)?;
+                if analyser.yields_to_distribution() {
+                    yielding.add(glob.clone());
+                }
+                builder.add(glob);
                 owners.push(position);
             }
         }
-        Ok(Self { globs: builder.build()?, analysers, owners })
+        Ok(Self { globs: builder.build()?, yielding: yielding.build()?, analysers, owners })
     }
 
     /// Of all analysers.
@@ -72,7 +79,7 @@ impl Selection {
 
     /// A first cheap look for [`Selection::yields`], before the path is normalised.
     pub(crate) fn could_be_owned(&self, raw_path: &[u8]) -> bool {
-        self.globs.is_match_candidate(&Candidate::from_bytes(raw_path))
+        self.yielding.is_match_candidate(&Candidate::from_bytes(raw_path))
     }
 
     /// The most bytes that any of `wanting` takes.

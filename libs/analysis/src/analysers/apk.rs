@@ -26,7 +26,7 @@ impl Analyser for Apk {
     }
 
     fn max_bytes(&self) -> usize {
-        32 << 20
+        16 << 20
     }
 
     fn past_limit(&self) -> PastLimit {
@@ -36,7 +36,7 @@ impl Analyser for Apk {
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let mut record = Record::default();
         let mut number = 0;
-        for line in file.bytes.split(|byte| *byte == b'\n') {
+        for line in file.whole_lines().split(|byte| *byte == b'\n') {
             number += 1;
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             match line {

@@ -40,7 +40,7 @@ impl Analyser for Dpkg {
     }
 
     fn max_bytes(&self) -> usize {
-        32 << 20
+        16 << 20
     }
 
     fn past_limit(&self) -> PastLimit {
@@ -67,7 +67,7 @@ fn read_status(file: &File<'_>, seen: &mut Observations<'_>) {
     let is_installed_unless_stated = file.path != STATUS;
     let mut paragraph = Paragraph::default();
     let mut number = 0;
-    for line in file.bytes.split(|byte| *byte == b'\n') {
+    for line in file.whole_lines().split(|byte| *byte == b'\n') {
         number += 1;
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.trim_ascii().is_empty() {

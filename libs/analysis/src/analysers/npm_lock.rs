@@ -40,7 +40,7 @@ impl Analyser for NpmLock {
     }
 
     fn max_bytes(&self) -> usize {
-        32 << 20
+        16 << 20
     }
 
     fn yields_to_distribution(&self) -> bool {
