@@ -3,7 +3,7 @@
 //! In: a layer's blob as the registry serves it ([`analyse_layer`]), or a folder on disk ([`analyse_tree`]).
 //! Out: a [`LayerAnalysis`], which depends on the layer's bytes and on [`analysis_version`] alone, so that it is made once and
 //! kept for every image that has the layer; and, of an image's layers in order, its [`Inventory`](plimsoll_model::Inventory)
-//! ([`squash`]).
+//! ([`squash()`]).
 //!
 //! The bytes are hostile. What cannot be read becomes a [`Problem`](plimsoll_model::Problem); memory is bounded by [`Limits`].
 
