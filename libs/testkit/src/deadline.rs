@@ -1,17 +1,12 @@
 //! Waiting for something to become true, without sleeping blindly.
 
-use std::future::Future;
 use std::time::Duration;
 
 /// Asks `check` again and again until it gives something, for at most `limit`.
 ///
 /// # Panics
 /// When the limit passes; `what` says what was waited for.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(
-    what: &str,
-    limit: Duration,
-    mut check: impl FnMut() -> F,
-) -> T {
+pub async fn eventually<T>(what: &str, limit: Duration, mut check: impl AsyncFnMut() -> Option<T>) -> T {
     let polling = async {
         loop {
             if let Some(value) = check().await {

@@ -1,5 +1,7 @@
 //! A RabbitMQ vhost of a test's own, made by the management API and removed when dropped.
 
+use std::time::Duration;
+
 use url::Url;
 
 /// A vhost of a test's own.
@@ -33,14 +35,31 @@ impl Vhost {
         url.to_string()
     }
 
-    /// How many messages are ready in a queue, or `None` where there is no such queue (yet).
+    /// Closes every connection of the vhost whose name begins with `name`, as a network or a broker that fails does; waits until
+    /// there was one (the management API knows of connections with a delay).
     ///
-    /// The management API knows it with a delay of some seconds.
-    pub async fn queue(&self, queue: &str) -> Option<serde_json::Value> {
-        let url = format!("{}/{queue}", self.api("queues"));
-        let answer = reqwest::Client::new().get(url).send().await.expect("the management API answers");
-        answer.status().is_success().then_some(())?;
-        answer.json().await.ok()
+    /// # Panics
+    /// When there is none within thirty seconds.
+    pub async fn close_connections(&self, name: &str) {
+        let client = reqwest::Client::new();
+        let connections = format!("{}/connections", self.api("vhosts"));
+        crate::eventually("a connection to close", Duration::from_secs(30), async || {
+            let all: Vec<serde_json::Value> = client.get(&connections).send().await.ok()?.json().await.ok()?;
+            let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+            let named = all.iter().filter(|one| text(&one["user_provided_name"]).starts_with(name));
+            let mut closed = 0;
+            for connection in named {
+                let mut url = self.management.clone();
+                url.path_segments_mut().expect("an HTTP address").clear().extend([
+                    "api",
+                    "connections",
+                    &text(&connection["name"]),
+                ]);
+                closed += usize::from(client.delete(url).send().await.is_ok_and(|answer| answer.status().is_success()));
+            }
+            (closed > 0).then_some(())
+        })
+        .await;
     }
 
     fn api(&self, what: &str) -> String {
