@@ -1,0 +1,218 @@
+//! Reading a database.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use plimsoll_advisories::{AdvisorySource, Candidate, ExploitScore, KnownExploited, SourceError, Vulnerability, merge};
+use plimsoll_model::{Advisory, Affected, PackageKey};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row};
+
+use crate::codec::Unpacker;
+use crate::schema::{APPLICATION_ID, FORMAT, marks};
+use crate::{Counts, DbError, StoredDocument};
+
+/// A database, opened for reading. Lookups are short reads of a local file; they block.
+pub struct AdvisoryDb {
+    inner: Mutex<Inner>,
+    built_at: DateTime<Utc>,
+}
+
+struct Inner {
+    connection: Connection,
+    unpacker: Unpacker,
+}
+
+impl AdvisoryDb {
+    /// Opens the database at `path`. One that is replaced meanwhile is read on as it was.
+    ///
+    /// # Errors
+    /// [`DbError::Absent`], [`DbError::NotADatabase`], [`DbError::Format`]; a damaged file.
+    pub fn open(path: &Path) -> Result<Self, DbError> {
+        if !path.try_exists().map_err(|source| DbError::Io { path: path.to_owned(), source })? {
+            return Err(DbError::Absent(path.to_owned()));
+        }
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.pragma_update(None, "trusted_schema", false)?;
+        connection.pragma_update(None, "cell_size_check", true)?;
+        match marks(&connection) {
+            Ok((APPLICATION_ID, FORMAT)) => {}
+            Ok((APPLICATION_ID, found)) => return Err(DbError::Format { path: path.to_owned(), found }),
+            Ok(_) => return Err(DbError::NotADatabase(path.to_owned())),
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+                return Err(DbError::NotADatabase(path.to_owned()));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let sql = "SELECT value FROM meta WHERE key = 'built_at'";
+        let built_at: Option<String> = connection.query_row(sql, (), |row| row.get(0)).optional()?;
+        let built_at = date(built_at.as_deref().unwrap_or_default())?;
+        Ok(Self { inner: Mutex::new(Inner { connection, unpacker: Unpacker::new()? }), built_at })
+    }
+
+    /// When it was built.
+    pub const fn built_at(&self) -> DateTime<Utc> {
+        self.built_at
+    }
+
+    /// How old it is; zero for one from the future.
+    pub fn age(&self, now: DateTime<Utc>) -> TimeDelta {
+        (now - self.built_at).max(TimeDelta::zero())
+    }
+
+    /// The documents that it was made of, by feed and path.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn documents(&self) -> Result<Vec<StoredDocument>, DbError> {
+        self.with(|inner| documents(&inner.connection))
+    }
+
+    /// How many vulnerabilities it knows.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn vulnerability_count(&self) -> Result<u64, DbError> {
+        self.with(|inner| {
+            Ok(inner
+                .connection
+                .query_row("SELECT count(*) FROM vulnerability", (), |row| row.get::<_, i64>(0))?
+                .unsigned_abs())
+        })
+    }
+
+    /// A vulnerability by its canonical id, merged from all that its advisories say.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn vulnerability(&self, id: &str) -> Result<Option<Vulnerability>, DbError> {
+        self.with(|inner| {
+            let advisories = inner.advisories(id)?;
+            Ok((!advisories.is_empty()).then(|| merge(id, &advisories)))
+        })
+    }
+
+    /// The estimate of a vulnerability's exploitation, by its CVE.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn exploit_score(&self, cve: &str) -> Result<Option<ExploitScore>, DbError> {
+        self.with(|inner| {
+            let sql = "SELECT score, percentile FROM exploit_score WHERE cve = ?1";
+            let mut statement = inner.connection.prepare_cached(sql)?;
+            let read =
+                |row: &Row<'_>| Ok(ExploitScore { cve: cve.to_owned(), score: row.get(0)?, percentile: row.get(1)? });
+            Ok(statement.query_row([cve], read).optional()?)
+        })
+    }
+
+    /// What CISA says of a vulnerability's exploitation, by its CVE.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn known_exploited(&self, cve: &str) -> Result<Option<KnownExploited>, DbError> {
+        self.with(|inner| {
+            let sql = "SELECT name, date_added, due_date, is_used_by_ransomware FROM known_exploited WHERE cve = ?1";
+            let mut statement = inner.connection.prepare_cached(sql)?;
+            let row = statement
+                .query_row([cve], |row| {
+                    Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?, row.get(3)?))
+                })
+                .optional()?;
+            let Some((name, added, due, is_used_by_ransomware)) = row else { return Ok(None) };
+            let day = |text: String| text.parse().map_err(|_| DbError::Damaged(format!("'{text}' is no date")));
+            let due_date = due.map(day).transpose()?;
+            Ok(Some(KnownExploited {
+                cve: cve.to_owned(),
+                name,
+                date_added: day(added)?,
+                due_date,
+                is_used_by_ransomware,
+            }))
+        })
+    }
+
+    fn with<T>(&self, read: impl FnOnce(&mut Inner) -> Result<T, DbError>) -> Result<T, DbError> {
+        read(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl AdvisorySource for AdvisoryDb {
+    async fn affecting(&self, keys: &[PackageKey]) -> Result<Vec<Candidate>, SourceError> {
+        let found = self.with(|inner| {
+            let mut candidates = Vec::new();
+            for key in keys {
+                inner.affecting(key, &mut candidates)?;
+            }
+            Ok(candidates)
+        });
+        found.map_err(|error| SourceError(Box::new(error)))
+    }
+}
+
+impl Inner {
+    /// The advisories of a vulnerability, without what they affect.
+    fn advisories(&mut self, id: &str) -> Result<Vec<Advisory>, DbError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT d.feed, a.key, a.content FROM vulnerability v JOIN advisory a ON a.vulnerability = v.id
+             JOIN document d ON d.id = a.document WHERE v.name = ?1",
+        )?;
+        let mut rows = statement.query([id])?;
+        let mut advisories = Vec::new();
+        while let Some(row) = rows.next()? {
+            let advisory: Advisory = self.unpacker.unpack(blob(row, 2)?)?;
+            advisories.push(Advisory { source: row.get(0)?, key: row.get(1)?, ..advisory });
+        }
+        Ok(advisories)
+    }
+
+    fn affecting(&mut self, key: &PackageKey, candidates: &mut Vec<Candidate>) -> Result<(), DbError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT v.name, d.feed, coalesce(a.name, a.key), a.is_withdrawn, f.content
+             FROM package p JOIN affected f ON f.package = p.id JOIN advisory a ON a.id = f.advisory
+             JOIN vulnerability v ON v.id = a.vulnerability JOIN document d ON d.id = a.document
+             WHERE p.ecosystem = ?1 AND p.name = ?2",
+        )?;
+        let mut rows = statement.query((key.ecosystem.to_string(), &key.package))?;
+        while let Some(row) = rows.next()? {
+            let affected: Affected = self.unpacker.unpack(blob(row, 4)?)?;
+            candidates.push(Candidate {
+                vulnerability: row.get(0)?,
+                source: row.get(1)?,
+                advisory: row.get(2)?,
+                is_withdrawn: row.get(3)?,
+                affected: Affected { ecosystem: key.ecosystem.clone(), package: key.package.clone(), ..affected },
+            });
+        }
+        Ok(())
+    }
+}
+
+fn blob<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r [u8], DbError> {
+    Ok(row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from)?)
+}
+
+pub fn documents(connection: &Connection) -> Result<Vec<StoredDocument>, DbError> {
+    let sql = "SELECT feed, path, changed_at, checked_at, as_of, edition, counts FROM document ORDER BY feed, path";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query(())?;
+    let mut documents = Vec::new();
+    while let Some(row) = rows.next()? {
+        let counts: String = row.get(6)?;
+        documents.push(StoredDocument {
+            feed: row.get(0)?,
+            path: row.get(1)?,
+            changed_at: date(&row.get::<_, String>(2)?)?,
+            checked_at: date(&row.get::<_, String>(3)?)?,
+            as_of: row.get::<_, Option<String>>(4)?.as_deref().map(date).transpose()?,
+            edition: row.get(5)?,
+            counts: serde_json::from_str::<Counts>(&counts).map_err(|error| DbError::Damaged(error.to_string()))?,
+        });
+    }
+    Ok(documents)
+}
+
+fn date(text: &str) -> Result<DateTime<Utc>, DbError> {
+    let parsed = DateTime::parse_from_rfc3339(text).map_err(|_| DbError::Damaged(format!("'{text}' is no date")))?;
+    Ok(parsed.to_utc())
+}

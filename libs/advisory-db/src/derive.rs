@@ -1,0 +1,59 @@
+//! What follows from all documents together: which advisories are one vulnerability, and which scores are wanted.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use plimsoll_advisories::AliasGroups;
+use plimsoll_model::Advisory;
+use rusqlite::{Connection, Transaction};
+
+use crate::DbError;
+use crate::codec::Unpacker;
+
+/// Sets every advisory's vulnerability, and leaves out what no longer serves.
+pub fn derive(connection: &mut Connection) -> Result<(), DbError> {
+    let transaction = connection.transaction()?;
+    let mut groups = AliasGroups::new();
+    let kept = standing(&transaction, &mut groups)?;
+    transaction.execute_batch("UPDATE advisory SET vulnerability = NULL; DELETE FROM vulnerability;")?;
+    let names: BTreeSet<&str> = kept.iter().map(|(_, name)| groups.canonical(name)).collect();
+    let mut ids: HashMap<&str, i64> = HashMap::with_capacity(names.len());
+    for (name, id) in names.into_iter().zip(1_i64..) {
+        transaction.prepare_cached("INSERT INTO vulnerability (id, name) VALUES (?1, ?2)")?.execute((id, name))?;
+        ids.insert(name, id);
+    }
+    for (advisory, name) in &kept {
+        transaction
+            .prepare_cached("UPDATE advisory SET vulnerability = ?2 WHERE id = ?1")?
+            .execute((advisory, ids.get(groups.canonical(name))))?;
+    }
+    transaction.execute_batch(
+        "DELETE FROM exploit_score WHERE cve NOT IN (SELECT name FROM vulnerability);
+         DELETE FROM package WHERE id NOT IN (SELECT package FROM affected);",
+    )?;
+    Ok(transaction.commit()?)
+}
+
+/// The advisories that count, by row and own id. Of a record that several documents of a feed hold, the one changed last does; of equal ones,
+/// the one of the first document.
+fn standing(transaction: &Transaction<'_>, groups: &mut AliasGroups) -> Result<Vec<(i64, String)>, DbError> {
+    type Newest = (Option<DateTime<Utc>>, i64, String);
+    let mut unpacker = Unpacker::new()?;
+    let mut newest: HashMap<(String, String), Newest> = HashMap::new();
+    let mut statement = transaction.prepare(
+        "SELECT a.id, d.feed, a.key, a.content FROM advisory a JOIN document d ON d.id = a.document ORDER BY d.path, a.id",
+    )?;
+    let mut rows = statement.query(())?;
+    while let Some(row) = rows.next()? {
+        let advisory: Advisory = unpacker.unpack(row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?)?;
+        let record = (row.get(1)?, row.get(2)?);
+        if newest.get(&record).is_some_and(|(modified, ..)| *modified >= advisory.modified) {
+            continue;
+        }
+        groups.add(&advisory);
+        newest.insert(record, (advisory.modified, row.get(0)?, advisory.id));
+    }
+    let mut kept: Vec<(i64, String)> = newest.into_values().map(|(_, row, id)| (row, id)).collect();
+    kept.sort_unstable();
+    Ok(kept)
+}

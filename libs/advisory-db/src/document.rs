@@ -1,0 +1,41 @@
+//! What the database knows of the documents that it was made of.
+
+use chrono::{DateTime, Utc};
+use plimsoll_advisories::feeds::ParseReport;
+use serde::{Deserialize, Serialize};
+
+/// A document in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDocument {
+    /// The feed's name.
+    pub feed: String,
+    /// The path below the feed's address.
+    pub path: String,
+    /// When it was last fetched because it had changed.
+    pub changed_at: DateTime<Utc>,
+    /// When its server last gave it, or said that it had not changed: how fresh it is.
+    pub checked_at: DateTime<Utc>,
+    /// The date that the document gives for itself.
+    pub as_of: Option<DateTime<Utc>>,
+    /// The edition that the document names.
+    pub edition: Option<String>,
+    /// What was in it.
+    pub counts: Counts,
+}
+
+/// What was in a document; see [`ParseReport`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Records taken.
+    pub records: u64,
+    /// Affected packages that no version can be matched with.
+    pub unmatchable: u64,
+    /// Statements that could not be read or believed.
+    pub problems: u64,
+}
+
+impl From<&ParseReport> for Counts {
+    fn from(report: &ParseReport) -> Self {
+        Self { records: report.records, unmatchable: report.unmatchable, problems: report.problems }
+    }
+}

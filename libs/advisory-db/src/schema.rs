@@ -1,0 +1,54 @@
+//! The file's tables.
+
+use rusqlite::Connection;
+
+use crate::DbError;
+
+/// The format of the file. Raised when tables, their meaning or the codec's dictionary change: an older file is then built anew.
+pub const FORMAT: i64 = 1;
+/// "PLIM": SQLite's mark for whose file it is.
+pub const APPLICATION_ID: i64 = 0x504c_494d;
+
+/// `advisory.content` and `affected.content` are JSON in the codec's compression. `advisory.vulnerability` is set when the file is
+/// finished; a record that several documents hold has it in one of them only, the others do not count.
+const TABLES: &str = "
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE document (
+        id INTEGER PRIMARY KEY, feed TEXT NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL,
+        validators TEXT, changed_at TEXT NOT NULL, checked_at TEXT NOT NULL, as_of TEXT, edition TEXT, counts TEXT NOT NULL,
+        UNIQUE (feed, path)
+    );
+    CREATE TABLE vulnerability (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+    CREATE TABLE advisory (
+        id INTEGER PRIMARY KEY, document INTEGER NOT NULL, key TEXT NOT NULL, name TEXT, is_withdrawn INTEGER NOT NULL,
+        vulnerability INTEGER, content BLOB NOT NULL,
+        UNIQUE (document, key)
+    );
+    CREATE INDEX advisory_by_vulnerability ON advisory (vulnerability);
+    CREATE TABLE package (id INTEGER PRIMARY KEY, ecosystem TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (ecosystem, name));
+    CREATE TABLE affected (
+        package INTEGER NOT NULL, advisory INTEGER NOT NULL, position INTEGER NOT NULL, content BLOB NOT NULL,
+        PRIMARY KEY (package, advisory, position)
+    ) WITHOUT ROWID;
+    CREATE TABLE known_exploited (
+        document INTEGER NOT NULL, cve TEXT NOT NULL, name TEXT NOT NULL, date_added TEXT NOT NULL, due_date TEXT,
+        is_used_by_ransomware INTEGER NOT NULL, PRIMARY KEY (cve, document)
+    ) WITHOUT ROWID;
+    CREATE TABLE exploit_score (
+        document INTEGER NOT NULL, cve TEXT NOT NULL, score REAL NOT NULL, percentile REAL NOT NULL,
+        PRIMARY KEY (cve, document)
+    ) WITHOUT ROWID;
+";
+
+/// Makes the tables in an empty file.
+pub fn create(connection: &Connection) -> Result<(), DbError> {
+    connection.execute_batch(TABLES)?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    Ok(connection.pragma_update(None, "user_version", FORMAT)?)
+}
+
+/// Whose file it is, and its format.
+pub fn marks(connection: &Connection) -> Result<(i64, i64), rusqlite::Error> {
+    let mark = |name| connection.pragma_query_value(None, name, |row| row.get(0));
+    Ok((mark("application_id")?, mark("user_version")?))
+}

@@ -1,0 +1,144 @@
+//! A document on its way into the database.
+
+use chrono::{DateTime, Utc};
+use plimsoll_advisories::feeds::{Document, ParseReport, Record, Sink, SinkError};
+use plimsoll_advisories::{ExploitScore, KnownExploited};
+use plimsoll_model::{Advisory, Affected, Ecosystem};
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
+
+use crate::codec::Packer;
+use crate::{Counts, DbError};
+
+/// Takes a document's records. They count once it is committed; dropped before, the document stays as it was.
+pub struct StagedDocument<'b> {
+    transaction: Transaction<'b>,
+    packer: &'b mut Packer,
+    id: i64,
+    changed: Option<&'b mut bool>,
+}
+
+impl<'b> StagedDocument<'b> {
+    pub(crate) fn begin(
+        connection: &'b mut Connection,
+        packer: &'b mut Packer,
+        document: &Document,
+        changed: Option<&'b mut bool>,
+    ) -> Result<Self, DbError> {
+        let transaction = connection.transaction()?;
+        let (feed, path) = (document.feed.name, document.path.as_str());
+        transaction.execute(
+            "INSERT INTO document (feed, path, kind, changed_at, checked_at, counts) VALUES (?1, ?2, ?3, '', '', '')
+             ON CONFLICT (feed, path) DO NOTHING",
+            (feed, path, document.feed.kind.as_str()),
+        )?;
+        let sql = "SELECT id FROM document WHERE feed = ?1 AND path = ?2";
+        let id: i64 = transaction.query_row(sql, (feed, path), |row| row.get(0))?;
+        transaction
+            .execute("DELETE FROM affected WHERE advisory IN (SELECT id FROM advisory WHERE document = ?1)", [id])?;
+        for table in ["advisory", "known_exploited", "exploit_score"] {
+            transaction.execute(&format!("DELETE FROM {table} WHERE document = ?1"), [id])?;
+        }
+        Ok(Self { transaction, packer, id, changed })
+    }
+
+    /// The document was read to its end. `validators` are given back by [`Builder::validators`](crate::Builder::validators) as they are.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn commit(self, report: &ParseReport, validators: Option<&str>, at: DateTime<Utc>) -> Result<(), DbError> {
+        let counts =
+            serde_json::to_string(&Counts::from(report)).map_err(|error| DbError::Damaged(error.to_string()))?;
+        self.transaction.execute(
+            "UPDATE document SET validators = ?2, changed_at = ?3, checked_at = ?3, as_of = ?4, edition = ?5, counts = ?6 WHERE id = ?1",
+            (
+                self.id,
+                validators,
+                at.to_rfc3339(),
+                report.as_of.map(|date| date.to_rfc3339()),
+                &report.edition,
+                counts,
+            ),
+        )?;
+        self.transaction.commit()?;
+        if let Some(changed) = self.changed {
+            *changed = true;
+        }
+        Ok(())
+    }
+
+    fn advisory(&mut self, mut advisory: Advisory) -> Result<(), DbError> {
+        let affected = std::mem::take(&mut advisory.affected);
+        let key = std::mem::take(&mut advisory.key);
+        advisory.source.clear();
+        let name = (advisory.id != key).then(|| advisory.id.clone());
+        let content = self.packer.pack("an advisory", &advisory)?;
+        let inserted = self
+            .transaction
+            .prepare_cached(
+                "INSERT INTO advisory (document, key, name, is_withdrawn, content) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (document, key) DO NOTHING RETURNING id",
+            )?
+            .query_row((self.id, &key, name, advisory.is_withdrawn(), content), |row| row.get::<_, i64>(0))
+            .optional()?;
+        // A document that names a record twice: the first counts.
+        let Some(id) = inserted else { return Ok(()) };
+        for (affected, position) in affected.into_iter().zip(0_i64..) {
+            self.affected(id, position, affected)?;
+        }
+        Ok(())
+    }
+
+    fn affected(&mut self, advisory: i64, position: i64, mut affected: Affected) -> Result<(), DbError> {
+        let ecosystem = std::mem::replace(&mut affected.ecosystem, Ecosystem::new("")).to_string();
+        let package = self.package(&ecosystem, &std::mem::take(&mut affected.package))?;
+        let content = self.packer.pack("an affected package", &affected)?;
+        self.transaction
+            .prepare_cached("INSERT INTO affected (package, advisory, position, content) VALUES (?1, ?2, ?3, ?4)")?
+            .execute((package, advisory, position, content))?;
+        Ok(())
+    }
+
+    fn package(&self, ecosystem: &str, name: &str) -> Result<i64, DbError> {
+        let known = self
+            .transaction
+            .prepare_cached("SELECT id FROM package WHERE ecosystem = ?1 AND name = ?2")?
+            .query_row((ecosystem, name), |row| row.get(0))
+            .optional()?;
+        if let Some(id) = known {
+            return Ok(id);
+        }
+        self.transaction
+            .prepare_cached("INSERT INTO package (ecosystem, name) VALUES (?1, ?2)")?
+            .execute((ecosystem, name))?;
+        Ok(self.transaction.last_insert_rowid())
+    }
+
+    fn known_exploited(&self, row: &KnownExploited) -> Result<(), DbError> {
+        let due_date = row.due_date.map(|date| date.to_string());
+        self.transaction
+            .prepare_cached("INSERT OR REPLACE INTO known_exploited VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .execute((self.id, &row.cve, &row.name, row.date_added.to_string(), due_date, row.is_used_by_ransomware))?;
+        Ok(())
+    }
+
+    fn exploit_score(&self, row: &ExploitScore) -> Result<(), DbError> {
+        self.transaction.prepare_cached("INSERT OR REPLACE INTO exploit_score VALUES (?1, ?2, ?3, ?4)")?.execute((
+            self.id,
+            &row.cve,
+            row.score,
+            row.percentile,
+        ))?;
+        Ok(())
+    }
+}
+
+impl Sink for StagedDocument<'_> {
+    fn take(&mut self, record: Record) -> Result<(), SinkError> {
+        match record {
+            Record::Advisory(advisory) => self.advisory(*advisory)?,
+            Record::KnownExploited(row) => self.known_exploited(&row)?,
+            Record::ExploitScore(row) => self.exploit_score(&row)?,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,220 @@
+//! Databases built from documents, and what is read from them.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own reading fails the test")]
+
+#[path = "../../../testkit/src/corpus.rs"]
+mod corpus;
+mod documents;
+mod mirror;
+
+use std::path::{Path, PathBuf};
+
+use documents::{advisories, at, catalogue, debian, epss, kev, put, scores, secdb, tracker};
+use plimsoll_advisories::feeds::{self, Document};
+use plimsoll_advisories::{AdvisorySource as _, Candidate, MemorySource};
+use plimsoll_advisory_db::{AdvisoryDb, Builder, DbError, Previous};
+use plimsoll_model::{Affected, Ecosystem, PackageKey};
+
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("cache/advisories.db")
+    }
+
+    fn build(&self, documents: &[(Document, Vec<u8>)]) -> AdvisoryDb {
+        let (mut builder, _) = Builder::start(&self.path()).unwrap();
+        for (document, bytes) in documents {
+            put(&mut builder, document, bytes, "v1").unwrap();
+        }
+        builder.finish(at(2)).unwrap();
+        self.open()
+    }
+
+    fn open(&self) -> AdvisoryDb {
+        AdvisoryDb::open(&self.path()).unwrap()
+    }
+}
+
+fn key(ecosystem: &str, package: &str) -> PackageKey {
+    PackageKey { ecosystem: ecosystem.parse().unwrap(), package: package.into() }
+}
+
+async fn said(db: &AdvisoryDb, ecosystem: &str, package: &str) -> Vec<String> {
+    let candidates = db.affecting(&[key(ecosystem, package)]).await.unwrap();
+    sorted(&candidates).iter().map(|candidate| candidate.vulnerability.clone()).collect()
+}
+
+fn sorted(candidates: &[Candidate]) -> Vec<Candidate> {
+    let mut sorted = candidates.to_vec();
+    sorted.sort_by_key(|candidate| format!("{candidate:?}"));
+    sorted
+}
+
+fn alpine() -> Document {
+    feeds::alpine::document("v3.18", "main")
+}
+
+#[tokio::test]
+async fn the_database_says_what_its_documents_say() {
+    let place = Place::new();
+    let bookworm = tracker(&[("perl", "CVE-2023-31484", "5.36.0-7+deb12u1"), ("zlib", "CVE-2024-2", "1:1.3-2")]);
+    let main = secdb("openssl", "3.1.1-r0", "CVE-2023-2650");
+    let documents = [
+        (debian(), bookworm.clone()),
+        (alpine(), main.clone()),
+        (kev(), catalogue("CVE-2023-2650")),
+        (epss(), scores(&[("CVE-2023-2650", "0.5", "0.9"), ("CVE-1999-1", "0.1", "0.2")])),
+    ];
+    let db = place.build(&documents);
+    let memory = MemorySource::new(&[advisories(&debian(), &bookworm), advisories(&alpine(), &main)].concat());
+    for key in [key("Debian:12", "perl"), key("Debian:12", "zlib"), key("Alpine:v3.18", "openssl")] {
+        let candidates = db.affecting(std::slice::from_ref(&key)).await.unwrap();
+        assert_eq!(candidates, memory.of(&key), "{key:?}");
+        assert_eq!(candidates.len(), 1);
+    }
+    assert!(db.affecting(&[key("Debian:11", "perl"), key("Debian:12", "none")]).await.unwrap().is_empty());
+    let vulnerability = db.vulnerability("CVE-2023-31484").unwrap().unwrap();
+    assert_eq!(vulnerability.title, "A flaw in perl");
+    assert!(db.vulnerability("CVE-1999-1").unwrap().is_none());
+    assert_eq!(db.exploit_score("CVE-2023-2650").unwrap().unwrap().percentile, 0.9);
+    assert!(db.exploit_score("CVE-1999-1").unwrap().is_none(), "no advisory names it");
+    let exploited = db.known_exploited("CVE-2023-2650").unwrap().unwrap();
+    assert_eq!((exploited.date_added.to_string().as_str(), exploited.is_used_by_ransomware), ("2026-08-01", true));
+    assert_eq!((db.built_at(), db.age(at(5)).num_hours(), db.age(at(1)).num_hours()), (at(2), 3, 0));
+    assert_eq!(db.vulnerability_count().unwrap(), 3);
+    let stored = db.documents().unwrap();
+    let told: Vec<_> = stored.iter().map(|document| (document.feed.as_str(), document.counts.records)).collect();
+    assert_eq!(told, [("alpine", 1), ("debian", 2), ("epss", 2), ("kev", 1)]);
+    assert_eq!(stored[2].edition.as_deref(), Some("v2026.06.15"));
+}
+
+#[tokio::test]
+async fn a_changed_document_takes_the_place_of_what_it_said_before() {
+    let place = Place::new();
+    let before = tracker(&[("perl", "CVE-2024-1", "5.36.0-8"), ("zlib", "CVE-2024-2", "1:1.3-2")]);
+    drop(place.build(&[(debian(), before), (alpine(), secdb("openssl", "3.1.1-r0", "CVE-2024-1"))]));
+    let (mut builder, previous) = Builder::start(&place.path()).unwrap();
+    assert!(matches!(previous, Previous::Kept));
+    assert_eq!(builder.validators(&debian()).unwrap().as_deref(), Some("v1"));
+    assert!(builder.has(&debian()).unwrap() && !builder.has(&kev()).unwrap());
+    put(&mut builder, &debian(), &tracker(&[("perl", "CVE-2024-3", "5.36.0-9")]), "v2").unwrap();
+    builder.unchanged(&alpine(), at(3)).unwrap();
+    builder.finish(at(3)).unwrap();
+    let db = place.open();
+    let dates: Vec<_> = db.documents().unwrap().iter().map(|stored| (stored.changed_at, stored.checked_at)).collect();
+    assert_eq!(dates, [(at(1), at(3)), (at(1), at(1))]);
+    assert_eq!(said(&db, "Debian:12", "perl").await, ["CVE-2024-3"]);
+    assert!(said(&db, "Debian:12", "zlib").await.is_empty());
+    assert_eq!(said(&db, "Alpine:v3.18", "openssl").await, ["CVE-2024-1"]);
+    assert_eq!(db.vulnerability_count().unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_refused_document_leaves_what_was_there() {
+    let place = Place::new();
+    let whole = tracker(&[("perl", "CVE-2024-1", "5.36.0-8"), ("zlib", "CVE-2024-2", "1:1.3-2")]);
+    drop(place.build(&[(debian(), whole.clone())]));
+    let (mut builder, _) = Builder::start(&place.path()).unwrap();
+    assert!(put(&mut builder, &debian(), &whole[..whole.len() - 20], "v2").is_err());
+    assert_eq!(builder.validators(&debian()).unwrap().as_deref(), Some("v1"));
+    builder.finish(at(3)).unwrap();
+    assert_eq!(said(&place.open(), "Debian:12", "perl").await, ["CVE-2024-1"]);
+}
+
+#[tokio::test]
+async fn a_reader_sees_the_old_database_until_the_new_one_is_whole() {
+    let place = Place::new();
+    let reader = place.build(&[(debian(), tracker(&[("perl", "CVE-2024-1", "5")]))]);
+    let (mut builder, _) = Builder::start(&place.path()).unwrap();
+    put(&mut builder, &debian(), &tracker(&[("perl", "CVE-2024-2", "5")]), "v2").unwrap();
+    assert_eq!(said(&place.open(), "Debian:12", "perl").await, ["CVE-2024-1"]);
+    builder.finish(at(3)).unwrap();
+    assert_eq!(said(&reader, "Debian:12", "perl").await, ["CVE-2024-1"]);
+    assert_eq!(said(&place.open(), "Debian:12", "perl").await, ["CVE-2024-2"]);
+    // A builder that is given up leaves nothing behind.
+    drop(Builder::start(&place.path()).unwrap());
+    let files = std::fs::read_dir(place.path().parent().unwrap()).unwrap().count();
+    assert_eq!(files, 1);
+}
+
+#[test]
+fn scores_are_read_again_once_advisories_have_changed() {
+    let place = Place::new();
+    let first = tracker(&[("perl", "CVE-2024-1", "5")]);
+    let rows = [("CVE-2024-1", "0.1", "0.2"), ("CVE-2024-2", "0.3", "0.4")];
+    drop(place.build(&[(debian(), first), (epss(), scores(&rows))]));
+    let (mut builder, _) = Builder::start(&place.path()).unwrap();
+    assert!(builder.validators(&epss()).unwrap().is_some());
+    put(&mut builder, &debian(), &tracker(&[("perl", "CVE-2024-2", "5")]), "v2").unwrap();
+    assert!(builder.validators(&epss()).unwrap().is_none());
+    builder.finish(at(3)).unwrap();
+    // The scores could not be had that time: they are still wanted at the next.
+    let (mut builder, _) = Builder::start(&place.path()).unwrap();
+    assert!(builder.validators(&epss()).unwrap().is_none());
+    put(&mut builder, &epss(), &scores(&rows), "v2").unwrap();
+    builder.finish(at(4)).unwrap();
+    assert_eq!(place.open().exploit_score("CVE-2024-2").unwrap().unwrap().score, 0.3);
+    let (builder, _) = Builder::start(&place.path()).unwrap();
+    assert!(builder.validators(&epss()).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_record_of_two_documents_counts_once() {
+    let place = Place::new();
+    let main = secdb("openssl", "3.1.1-r0", "CVE-2024-1");
+    let twice = [(alpine(), main.clone()), (feeds::alpine::document("v3.18", "community"), main)];
+    let db = place.build(&twice);
+    let candidates = db.affecting(&[key("Alpine:v3.18", "openssl")]).await.unwrap();
+    assert_eq!(candidates.len(), 1, "{candidates:?}");
+    let expected = Affected { ecosystem: Ecosystem::with_release("Alpine", "v3.18"), ..candidates[0].affected.clone() };
+    assert_eq!(candidates[0].affected, expected);
+}
+
+fn refused(path: &Path) -> String {
+    match AdvisoryDb::open(path) {
+        Ok(_) => panic!("{} opens", path.display()),
+        Err(error) => error.to_string().replace(&path.display().to_string(), "PATH"),
+    }
+}
+
+#[test]
+fn what_is_not_a_database_of_this_format_is_refused_in_words() {
+    let place = Place::new();
+    assert_eq!(refused(&place.path()), "there is no advisory database at PATH");
+    drop(place.build(&[(debian(), tracker(&[("perl", "CVE-2024-1", "5")]))]));
+    for (format, expected) in [(0, "an older release"), (99, "a newer release")] {
+        let connection = rusqlite::Connection::open(place.path()).unwrap();
+        connection.pragma_update(None, "user_version", format).unwrap();
+        drop(connection);
+        let error = refused(&place.path());
+        assert!(error.contains(&format!("of format {format}")) && error.contains(expected), "{error}");
+        let (_, previous) = Builder::start(&place.path()).unwrap();
+        assert!(matches!(previous, Previous::Discarded(DbError::Format { .. })));
+    }
+    rusqlite::Connection::open(place.path()).unwrap().pragma_update(None, "application_id", 7).unwrap();
+    assert_eq!(refused(&place.path()), "PATH is not an advisory database");
+    std::fs::write(place.path(), "hello ".repeat(100)).unwrap();
+    assert_eq!(refused(&place.path()), "PATH is not an advisory database");
+    std::fs::write(place.path(), "").unwrap();
+    assert_eq!(refused(&place.path()), "PATH is not an advisory database");
+}
+
+#[tokio::test]
+async fn a_damaged_database_gives_errors_and_no_answers() {
+    let place = Place::new();
+    let rows: Vec<String> = (0..500).map(|number| format!("CVE-2024-{number}")).collect();
+    let rows: Vec<_> = rows.iter().map(|cve| ("perl", cve.as_str(), "5")).collect();
+    drop(place.build(&[(debian(), tracker(&rows))]));
+    let mut bytes = std::fs::read(place.path()).unwrap();
+    for byte in bytes.iter_mut().skip(4096) {
+        *byte ^= 0x5a;
+    }
+    std::fs::write(place.path(), &bytes).unwrap();
+    if let Ok(db) = AdvisoryDb::open(&place.path()) {
+        assert!(db.affecting(&[key("Debian:12", "perl")]).await.is_err());
+    }
+}
