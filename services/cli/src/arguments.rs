@@ -1,0 +1,243 @@
+//! What the user may say.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use plimsoll_model::Severity;
+use plimsoll_oci::Platform;
+
+/// Scans container images: which vulnerabilities they have, in which layer, and what fixes them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "plimsoll",
+    version,
+    after_help = "\
+Exit codes:
+  0  done
+  1  a gate is shut (--fail-on), or versions could not be compared
+  2  usage error
+  3  it could not be done: a service, registry or file is unreachable, an image is broken
+  4  timed out"
+)]
+pub struct Arguments {
+    /// Tell more on standard error.
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Scan an image: by a Plimsoll server, or offline.
+    Scan(Box<ScanArguments>),
+    /// The advisory database of offline scans.
+    Db {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: DbCommand,
+    },
+    /// Versions of packages.
+    Version {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: VersionCommand,
+    },
+}
+
+/// How an image is scanned.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  plimsoll scan --server https://plimsoll.example.org registry.example.org/shop/cart:1.4
+  docker save shop/cart:1.4 -o cart.tar && plimsoll scan --offline cart.tar
+  plimsoll scan --offline --fail-on high oci:build/layout
+  plimsoll scan --offline dir:/srv/www
+  plimsoll scan --offline --format json Cargo.lock | jq '.findings[].vulnerability'")]
+pub struct ScanArguments {
+    /// What to scan: an image archive (docker save, OCI), a folder with an OCI layout, an image reference; `docker-archive:FILE[:NAME]`,
+    /// `oci-archive:FILE[:NAME]`, `oci:FOLDER[:TAG]`, `registry:REFERENCE` say which. Offline also `dir:FOLDER` and a lock file.
+    pub source: String,
+    /// Scan in this process, with the advisory database of `plimsoll db update`; nothing leaves this machine.
+    #[arg(long)]
+    pub offline: bool,
+    #[command(flatten)]
+    pub server: ServerArguments,
+    #[command(flatten)]
+    pub image: ImageArguments,
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+    #[command(flatten)]
+    pub output: OutputArguments,
+    /// Give up after this time: `90s`, `15m`, `2h`.
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = duration)]
+    pub timeout: Duration,
+}
+
+/// Which server scans, and where it keeps the image.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Server")]
+pub struct ServerArguments {
+    /// The address of the Plimsoll server's API.
+    #[arg(long, value_name = "URL", env = "PLIMSOLL_SERVER")]
+    pub server: Option<url::Url>,
+    /// A file that holds the API key; without it, the key is read from the variable PLIMSOLL_API_KEY.
+    #[arg(long, value_name = "FILE")]
+    pub api_key_file: Option<PathBuf>,
+    /// The repository to push the image to, without the organization; made of the image's name where absent.
+    #[arg(long, value_name = "NAME")]
+    pub repository: Option<String>,
+    /// The tag to push the image under; the image's own, else `latest`, where absent.
+    #[arg(long)]
+    pub tag: Option<String>,
+}
+
+/// Which image is meant.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Image")]
+pub struct ImageArguments {
+    /// Of an image for several platforms, this one: `linux/arm64`. This machine's where absent.
+    #[arg(long, value_name = "OS/ARCH")]
+    pub platform: Option<Platform>,
+    /// Speak http to the registry that the image comes from.
+    #[arg(long)]
+    pub plain_http: bool,
+}
+
+/// Where the advisory database is.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Advisory database")]
+pub struct DatabaseArguments {
+    /// The advisory database; `plimsoll/advisories.db` in the user's cache folder where absent.
+    #[arg(long, value_name = "FILE", env = "PLIMSOLL_DB")]
+    pub db: Option<PathBuf>,
+}
+
+/// How the result is shown, and what it decides.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Result")]
+pub struct OutputArguments {
+    /// How the result is written.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Format,
+    /// Show findings of this severity or a higher one in the table.
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
+    pub severity: Option<Severity>,
+    /// Show findings with a fix in the table.
+    #[arg(long)]
+    pub fixable: bool,
+    /// Show this many findings in the table, the most urgent first; 0 for all.
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    pub limit: usize,
+    /// End with exit code 1 if there is a finding of this severity or a higher one, shown or not.
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
+    pub fail_on: Option<Severity>,
+}
+
+/// How a result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// What to do with the database.
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Fetch what changed in the feeds.
+    Update(UpdateArguments),
+    /// Tell what is in it, and how old that is.
+    #[command(after_help = "Examples:\n  plimsoll db status")]
+    Status(DatabaseArguments),
+}
+
+/// What is fetched.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  plimsoll db update
+  plimsoll db update --feeds osv,debian
+  plimsoll db update --base https://mirror.example.org/feeds
+  plimsoll db update --base file:///srv/feeds --db advisories.db")]
+pub struct UpdateArguments {
+    /// A mirror: each feed lies in a folder of its name below this address (https, http or file). Upstream where absent.
+    #[arg(long, value_name = "URL", env = "PLIMSOLL_FEEDS_BASE")]
+    pub base: Option<url::Url>,
+    /// Only these feeds: osv, debian, alpine, kev, epss. All where absent.
+    #[arg(long, value_name = "FEEDS", value_delimiter = ',')]
+    pub feeds: Vec<String>,
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+}
+
+/// What to do with versions.
+#[derive(Debug, Subcommand)]
+pub enum VersionCommand {
+    /// Read pairs of versions, one a line, and print `<`, `=` or `>` for each; `?` where there is no order.
+    #[command(after_help = "\
+Examples:
+  printf '1.0~rc1 1.0\\n' | plimsoll version compare dpkg
+  plimsoll version compare pep440 < pairs.tsv")]
+    Compare {
+        /// The version scheme: dpkg, apk, semver, npm, pep440.
+        scheme: String,
+    },
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    let known = || Severity::ALL.iter().map(|severity| severity.as_str().to_lowercase()).collect::<Vec<_>>().join(", ");
+    let found = Severity::ALL.into_iter().find(|severity| severity.as_str().eq_ignore_ascii_case(text));
+    found.ok_or_else(|| format!("there are {}", known()))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text.get(digits.len()..) {
+        Some("" | "s") => 1,
+        Some("m") => 60,
+        Some("h") => 3600,
+        _ => return Err("a time is a number with s, m or h".into()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "a time is a number with s, m or h".to_owned())?;
+    match number.checked_mul(unit) {
+        Some(seconds) if seconds > 0 && seconds <= 7 * 86_400 => Ok(Duration::from_secs(seconds)),
+        _ => Err("a time is a second at least and a week at most".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn times_and_severities_are_read() {
+        let cases = [
+            ("90s", Some(90)),
+            ("90", Some(90)),
+            ("15m", Some(900)),
+            ("2h", Some(7200)),
+            ("0", None),
+            ("1d", None),
+            ("", None),
+            ("-1s", None),
+            ("9999999999999999999h", None),
+        ];
+        for (text, seconds) in cases {
+            assert_eq!(duration(text).ok().map(|time| time.as_secs()), seconds, "{text}");
+        }
+        assert_eq!(severity("high"), Ok(Severity::High));
+        assert!(severity("severe").unwrap_err().contains("critical, high"));
+    }
+}

@@ -1,0 +1,145 @@
+//! `plimsoll db update`: fetch what changed, read it, and put the new database in place of the old one.
+
+use plimsoll_advisories::feeds::{self, Document, Feed, ParseReport};
+use plimsoll_advisory_db::{Builder, DbError, Previous};
+use plimsoll_fetch::{Fetched, Fetcher, Options, Validators};
+
+use crate::arguments::UpdateArguments;
+use crate::clock;
+use crate::escape::escaped;
+use crate::exit::{Failure, Outcome};
+use crate::output;
+use crate::progress::Progress;
+use crate::quantity::counted;
+
+/// What came of a document.
+enum DocumentOutcome {
+    Changed(ParseReport),
+    Unchanged,
+    /// Its server has none, and we never had it.
+    Absent,
+    /// It could not be had; what was there, if anything, stays.
+    Failed {
+        why: String,
+        is_kept: bool,
+    },
+}
+
+/// Updates the database.
+pub async fn run(arguments: UpdateArguments) -> Result<Outcome, Failure> {
+    let feeds = chosen(&arguments.feeds)?;
+    let path = super::path(arguments.database.db.as_ref())?;
+    let (mut builder, previous) = Builder::start(&path).map_err(Failure::undone)?;
+    let progress = Progress::new();
+    if let Previous::Discarded(why) = previous {
+        progress.note(format!("{why}: it is built anew"));
+    }
+    let update = Update { fetcher: Fetcher::new(Options::default()), base: arguments.base.map(String::from), progress };
+    let (mut failed, mut had) = (0, 0);
+    for document in feeds.into_iter().flat_map(Feed::documents) {
+        let outcome = update.document(&mut builder, &document).await.map_err(Failure::undone)?;
+        match &outcome {
+            DocumentOutcome::Failed { .. } => failed += 1,
+            DocumentOutcome::Absent => {}
+            DocumentOutcome::Changed(_) | DocumentOutcome::Unchanged => had += 1,
+        }
+        let line = line(&document, &outcome);
+        update.progress.suspended(|| output::print(&line))?;
+    }
+    if had == 0 {
+        update.progress.finish();
+        let message = "no document of any feed could be had; the database is as it was";
+        return Err(Failure::curable(
+            message,
+            "is the address right, and can this machine reach it? --base names a mirror",
+        ));
+    }
+    update.progress.step("joining what the documents say", 0);
+    let count = builder.documents().map_err(Failure::undone)?.len();
+    builder.finish(clock::now()).map_err(Failure::undone)?;
+    update.progress.finish();
+    if failed > 0 {
+        let documents = counted(failed, "document");
+        update
+            .progress
+            .note(format!("{documents} could not be had: the database says of it what it said before, if anything"));
+    }
+    let documents = counted(count as u64, "document");
+    output::print(&format!("{}: {documents}\n", escaped(&path.display().to_string())))?;
+    Ok(Outcome::Done)
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static Feed>, Failure> {
+    let unknown = |name: &String| {
+        let known: Vec<&str> = feeds::all().iter().map(|feed| feed.name).collect();
+        Failure::Usage(format!("'{name}' is no feed; there are {}", known.join(", ")))
+    };
+    if let Some(name) = names.iter().find(|name| feeds::by_name(name).is_none()) {
+        return Err(unknown(name));
+    }
+    // In the order of the list, whatever the user's: exploit scores have to come last.
+    let is_chosen = |feed: &&&'static Feed| names.is_empty() || names.iter().any(|name| name == feed.name);
+    Ok(feeds::all().iter().filter(is_chosen).copied().collect())
+}
+
+struct Update {
+    fetcher: Fetcher,
+    base: Option<String>,
+    progress: Progress,
+}
+
+impl Update {
+    /// Brings one document up to date. Only the database itself can fail.
+    async fn document(&self, builder: &mut Builder, document: &Document) -> Result<DocumentOutcome, DbError> {
+        let address = document.address(self.base.as_deref());
+        let known = builder.validators(document)?.and_then(|text| serde_json::from_str::<Validators>(&text).ok());
+        self.progress.step(format!("fetching {document}"), 0);
+        let told = |event: plimsoll_fetch::Progress<'_>| match event {
+            plimsoll_fetch::Progress::Received { bytes, of } => self.progress.set(bytes, of.unwrap_or(0)),
+            plimsoll_fetch::Progress::Retrying { error, after } => {
+                self.progress.note(format!("{error}; trying again in {} s", after.as_secs_f32().ceil()));
+            }
+        };
+        let is_kept = builder.has(document)?;
+        let fetched = match self.fetcher.fetch(&address, &known.unwrap_or_default(), &told).await {
+            Ok(fetched) => fetched,
+            Err(error) if error.is_not_found() && !is_kept => return Ok(DocumentOutcome::Absent),
+            Err(error) => return Ok(DocumentOutcome::Failed { why: error.to_string(), is_kept }),
+        };
+        let Fetched::Changed { file, size, validators } = fetched else {
+            builder.unchanged(document, clock::now())?;
+            return Ok(DocumentOutcome::Unchanged);
+        };
+        self.progress.step(format!("reading {document}"), size);
+        let mut staged = builder.stage(document)?;
+        let mut bytes = std::io::BufReader::with_capacity(1 << 16, file);
+        match feeds::parse(document, &mut bytes, &mut staged) {
+            Ok(report) => {
+                let validators = serde_json::to_string(&validators).ok().filter(|_| !validators.is_empty());
+                staged.commit(&report, validators.as_deref(), clock::now())?;
+                Ok(DocumentOutcome::Changed(report))
+            }
+            Err(error) => Ok(DocumentOutcome::Failed { why: error.to_string(), is_kept }),
+        }
+    }
+}
+
+fn line(document: &Document, outcome: &DocumentOutcome) -> String {
+    let told = match outcome {
+        DocumentOutcome::Changed(report) => {
+            let mut told = counted(report.records, "record");
+            if report.unmatchable > 0 {
+                told.push_str(&format!(", {} that cannot be matched", counted(report.unmatchable, "package")));
+            }
+            if report.problems > 0 {
+                told.push_str(&format!(", {}", counted(report.problems, "problem")));
+            }
+            told
+        }
+        DocumentOutcome::Unchanged => "unchanged".into(),
+        DocumentOutcome::Absent => "not there".into(),
+        DocumentOutcome::Failed { why, is_kept: true } => format!("failed, the earlier one is kept: {why}"),
+        DocumentOutcome::Failed { why, is_kept: false } => format!("failed: {why}"),
+    };
+    format!("{:<44}  {}\n", escaped(&document.to_string()), escaped(&told))
+}

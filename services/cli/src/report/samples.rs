@@ -1,0 +1,87 @@
+//! A report for tests.
+
+use plimsoll_model::{
+    AffectedState, BuildStep, DiffId, Digest, Ecosystem, Finding, Introduction, Layer, OsRelease, Problem, ProblemCode,
+    Severity,
+};
+
+use super::{ScanReport, ScannedImage, UnknownPackage};
+
+pub fn finding(package: &str, vulnerability: &str, severity: Severity, fixed_in: Option<&str>) -> Finding {
+    Finding {
+        vulnerability: vulnerability.into(),
+        aliases: vec!["PYSEC-2024-1".into()],
+        title: "A flaw".into(),
+        severity,
+        severity_source: "osv".into(),
+        cvss_vector: None,
+        cvss_score: None,
+        epss: None,
+        epss_percentile: None,
+        known_exploited_since: None,
+        ecosystem: Ecosystem::new("PyPI"),
+        package: package.into(),
+        version: "3.2".into(),
+        purl: Some(format!("pkg:pypi/{package}@3.2")),
+        path: format!("usr/lib/python3/{package}.dist-info/METADATA"),
+        fixed_in: fixed_in.map(str::to_owned),
+        state: AffectedState::Affected,
+        sources: vec!["osv".into()],
+        introduced_by: Introduction {
+            layer: 1,
+            diff_id: DiffId(Digest::from_sha256([1; 32])).to_string(),
+            build_step: Some("RUN pip install django".into()),
+            created: None,
+        },
+    }
+}
+
+fn layer(index: u8, created_by: &str) -> Layer {
+    let digest = Digest::from_sha256([index; 32]);
+    let build_step = Some(BuildStep { index: index.into(), created_by: created_by.into(), created: None });
+    Layer { index: index.into(), digest, diff_id: DiffId(digest), size: 1_000, build_step }
+}
+
+pub fn report() -> ScanReport {
+    let mut exploited = finding("django", "CVE-2024-1", Severity::Critical, Some("3.2.14"));
+    exploited.known_exploited_since = "2024-01-02".parse().ok();
+    (exploited.epss, exploited.epss_percentile) = (Some(0.912), Some(0.99));
+    exploited.cvss_score = Some(9.8);
+    exploited.cvss_vector = Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".into());
+    let mut hostile = finding("evil\u{1b}[2J", "CVE-2024-2", Severity::Low, None);
+    hostile.introduced_by.build_step =
+        Some("RUN \u{202e}true\n && echo a very long command that goes on and on and on".into());
+    ScanReport {
+        image: ScannedImage {
+            name: "docker.io/library/app:1".into(),
+            digest: Some(Digest::from_sha256([9; 32]).to_string()),
+            platform: Some("linux/amd64".into()),
+        },
+        os: Some(OsRelease {
+            id: "debian".into(),
+            version_id: Some("12".into()),
+            codename: Some("bookworm".into()),
+            pretty_name: Some("Debian GNU/Linux 12 (bookworm)".into()),
+        }),
+        layers: vec![layer(0, "COPY / /"), layer(1, "RUN pip install django")],
+        package_count: 42,
+        problems: vec![Problem {
+            code: ProblemCode::FileMalformed,
+            layer: Some(1),
+            path: Some("app/package-lock.json".into()),
+            detail: "it is not JSON".into(),
+        }],
+        unknown: vec![UnknownPackage {
+            ecosystem: Some(Ecosystem::new("PyPI")),
+            package: "odd".into(),
+            version: "unknown".into(),
+            why: "'unknown' is not a version".into(),
+        }],
+        findings: vec![exploited, finding("urllib3", "CVE-2024-3", Severity::Medium, Some("1.26.19")), hostile],
+        knowledge: [
+            ("kev".to_owned(), "2026-08-20T10:00:00Z".parse().unwrap()),
+            ("osv".to_owned(), "2026-08-17T10:00:00Z".parse().unwrap()),
+        ]
+        .into(),
+    }
+}

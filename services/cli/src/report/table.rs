@@ -1,0 +1,243 @@
+//! The report for people.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
+use plimsoll_model::{AffectedState, Finding, Severity};
+
+use crate::escape::{escaped, shortened};
+use crate::quantity::{age, counted};
+use crate::report::ScanReport;
+use crate::report::advice::first_steps;
+
+/// How many steps are told to be done first.
+const STEPS: usize = 3;
+/// How many problems and unknown packages are shown; JSON has them all.
+const SHOWN: usize = 5;
+/// Characters of a build step.
+const BUILD_STEP: usize = 48;
+
+/// Which findings are shown, and how wide.
+#[derive(Debug, Clone, Copy)]
+pub struct View {
+    /// Of this severity or a higher one.
+    pub severity: Option<Severity>,
+    /// Those with a fix only.
+    pub fixable: bool,
+    /// At most so many; 0 for all.
+    pub limit: usize,
+    /// Columns of the terminal; none where there is no terminal.
+    pub width: Option<u16>,
+}
+
+/// The report with colours.
+pub fn table(report: &ScanReport, view: View, now: DateTime<Utc>) -> String {
+    let mut text = head(report, now);
+    let steps = first_steps(&report.findings, STEPS);
+    if !steps.is_empty() {
+        text.push_str("\n\x1b[1mDo first\x1b[0m\n");
+        for (number, step) in steps.iter().enumerate() {
+            let _ = writeln!(text, "  {}. {step}", number + 1);
+        }
+    }
+    let wanted: Vec<&Finding> = report
+        .findings
+        .iter()
+        .filter(|finding| view.severity.is_none_or(|severity| finding.severity >= severity))
+        .filter(|finding| !view.fixable || finding.fixed_in.is_some())
+        .collect();
+    let limit = if view.limit == 0 { wanted.len() } else { view.limit };
+    if !wanted.is_empty() {
+        text.push('\n');
+        text.push_str(&rows(wanted.iter().take(limit).copied(), view.width));
+    }
+    text.push_str(&left_out(report.findings.len() - wanted.len(), wanted.len().saturating_sub(limit)));
+    text
+}
+
+fn left_out(not_asked_for: usize, past_the_limit: usize) -> String {
+    match (not_asked_for, past_the_limit) {
+        (0, 0) => String::new(),
+        (0, more) => format!("\n{more} more: --limit 0 shows all\n"),
+        (hidden, 0) => format!("\n{hidden} not shown: of lower severity or without a fix\n"),
+        (hidden, more) => format!("\n{more} more: --limit 0 shows all; {hidden} not asked for\n"),
+    }
+}
+
+fn head(report: &ScanReport, now: DateTime<Utc>) -> String {
+    let mut text = String::new();
+    let mut line = |label: &str, value: &str| {
+        let _ = writeln!(text, "\x1b[1m{label:<10}\x1b[0m {value}");
+    };
+    let image = &report.image;
+    line("Image", &escaped(&image.name));
+    if let Some(digest) = &image.digest {
+        let platform = image.platform.as_deref().map(|platform| format!(" ({platform})")).unwrap_or_default();
+        line("Digest", &escaped(&format!("{digest}{platform}")));
+    }
+    let os = report.os.as_ref();
+    let named = os.map(|os| {
+        os.pretty_name.clone().unwrap_or_else(|| format!("{} {}", os.id, os.version_id.as_deref().unwrap_or("")))
+    });
+    line("System", &shortened(named.as_deref().unwrap_or("none known"), 100));
+    let layers = match report.layers.len() {
+        0 => String::new(),
+        layers => format!(" in {}", counted(layers as u64, "layer")),
+    };
+    line("Packages", &format!("{}{layers}", report.package_count));
+    line("Findings", &summary(report));
+    let knowledge: Vec<String> = report
+        .knowledge
+        .iter()
+        .map(|(feed, at)| format!("{} {} ago", escaped(feed), age((now - at).max(TimeDelta::zero()))))
+        .collect();
+    line("Knowledge", &if knowledge.is_empty() { "none".into() } else { knowledge.join(", ") });
+    unread(report, &mut text);
+    text
+}
+
+fn summary(report: &ScanReport) -> String {
+    if report.findings.is_empty() {
+        return "none".into();
+    }
+    let severities: Vec<String> = report
+        .severities()
+        .into_iter()
+        .map(|(severity, count)| format!("{count} {}", severity.as_str().to_lowercase()))
+        .collect();
+    let mut words = format!("{}: {}", report.findings.len(), severities.join(", "));
+    let count = |is_it: fn(&Finding) -> bool| report.findings.iter().filter(|finding| is_it(finding)).count();
+    let exploited = count(|finding| finding.known_exploited_since.is_some());
+    if exploited > 0 {
+        let _ = write!(words, "; {exploited} known to be exploited");
+    }
+    let _ = write!(words, "; {} with a fix", count(|finding| finding.fixed_in.is_some()));
+    words
+}
+
+/// What could not be read or judged: the findings are then not all there may be.
+fn unread(report: &ScanReport, text: &mut String) {
+    if !report.problems.is_empty() {
+        let parts = counted(report.problems.len() as u64, "part");
+        let _ = writeln!(text, "\x1b[1;33mProblems\x1b[0m   {parts} of the image could not be read");
+    }
+    for problem in report.problems.iter().take(SHOWN) {
+        let layer = problem.layer.map(|layer| format!("layer {layer}: ")).unwrap_or_default();
+        let path = problem.path.as_deref().map(|path| format!("{path}: ")).unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "           {}",
+            shortened(&format!("{layer}{path}{} ({})", problem.detail, problem.code.as_str()), 160)
+        );
+    }
+    if !report.unknown.is_empty() {
+        let packages = counted(report.unknown.len() as u64, "package");
+        let _ = writeln!(text, "\x1b[1;33mUnknown\x1b[0m    {packages} could not be judged");
+    }
+    for unknown in report.unknown.iter().take(SHOWN) {
+        let _ = writeln!(
+            text,
+            "           {}",
+            shortened(&format!("{} {}: {}", unknown.package, unknown.version, unknown.why), 160)
+        );
+    }
+}
+
+fn rows<'f>(findings: impl Iterator<Item = &'f Finding>, width: Option<u16>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).enforce_styling();
+    match width {
+        Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
+        None => table.set_content_arrangement(ContentArrangement::Disabled),
+    };
+    let heading = ["SEVERITY", "VULNERABILITY", "PACKAGE", "INSTALLED", "FIXED IN", "EPSS", "KEV", "LAYER"];
+    table.set_header(heading.map(|word| Cell::new(word).add_attribute(Attribute::Bold)));
+    for finding in findings {
+        table.add_row(row(finding));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    if let Some(column) = table.column_mut(5) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+fn row(finding: &Finding) -> Vec<Cell> {
+    let severity = Cell::new(finding.severity.as_str());
+    let severity = match finding.severity {
+        Severity::Critical => severity.fg(Color::Red).add_attribute(Attribute::Bold),
+        Severity::High => severity.fg(Color::Red),
+        Severity::Medium => severity.fg(Color::Yellow),
+        Severity::Low | Severity::Negligible | Severity::Unknown => severity,
+    };
+    let fixed_in = match (&finding.fixed_in, finding.state) {
+        (Some(version), _) => Cell::new(shortened(version, 40)).fg(Color::Green),
+        (None, AffectedState::WontFix) => Cell::new("won't fix"),
+        (None, AffectedState::EndOfLife) => Cell::new("end of life"),
+        (None, _) => Cell::new("-"),
+    };
+    let epss = finding.epss.map_or_else(|| "-".to_owned(), |score| format!("{:.1}%", score * 100.0));
+    let exploited = finding.known_exploited_since.is_some();
+    let by = &finding.introduced_by;
+    let step = by.build_step.as_deref().unwrap_or_default();
+    let layer = if by.diff_id.is_empty() {
+        shortened(&finding.path, BUILD_STEP)
+    } else {
+        format!("{} {}", by.layer, shortened(step, BUILD_STEP))
+    };
+    vec![
+        severity,
+        Cell::new(shortened(&finding.vulnerability, 40)),
+        Cell::new(shortened(&finding.package, 60)),
+        Cell::new(shortened(&finding.version, 40)),
+        fixed_in,
+        Cell::new(epss),
+        if exploited { Cell::new("yes").fg(Color::Red).add_attribute(Attribute::Bold) } else { Cell::new("") },
+        Cell::new(layer),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+
+    const ALL: View = View { severity: None, fixable: false, limit: 0, width: None };
+
+    fn shown(report: &ScanReport, view: View) -> String {
+        let now = "2026-08-20T12:00:00Z".parse().unwrap();
+        anstream::adapter::strip_str(&table(report, view, now)).to_string()
+    }
+
+    #[test]
+    fn the_table_says_what_to_do_first_and_what_is_wrong() {
+        insta::assert_snapshot!(shown(&samples::report(), ALL));
+    }
+
+    #[test]
+    fn an_image_without_findings_says_so() {
+        let report = ScanReport { findings: vec![], problems: vec![], unknown: vec![], ..samples::report() };
+        insta::assert_snapshot!(shown(&report, ALL));
+    }
+
+    #[test]
+    fn what_is_not_shown_is_counted() {
+        let of = |view| shown(&samples::report(), view);
+        let last = |view| of(view).lines().last().unwrap().to_owned();
+        assert_eq!(last(View { limit: 1, ..ALL }), "2 more: --limit 0 shows all");
+        assert_eq!(last(View { fixable: true, ..ALL }), "1 not shown: of lower severity or without a fix");
+        let view = View { severity: Some(Severity::Medium), limit: 1, ..ALL };
+        assert_eq!(last(view), "1 more: --limit 0 shows all; 1 not asked for");
+    }
+
+    #[test]
+    fn nothing_of_the_image_acts_on_the_terminal() {
+        for width in [None, Some(60), Some(200)] {
+            let text = shown(&samples::report(), View { width, ..ALL });
+            assert!(!text.chars().any(|c| c != '\n' && crate::escape::is_active(c)), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Reading an image's layers in this process.
+
+use std::io;
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use plimsoll_analysis::{LayerAnalysis, LayerError, Limits, SquashLayer, analyse_layer, squash};
+use plimsoll_model::{Inventory, Problem, ProblemCode};
+use plimsoll_oci::source::ImageSource;
+use plimsoll_oci::{Descriptor, ImageConfig, Manifest, build_steps, media_type};
+
+use crate::exit::Failure;
+use crate::progress::Progress;
+use crate::scan::image::OpenedImage;
+
+/// Layers read at the same time; each takes three threads.
+const CONCURRENT: usize = 2;
+
+/// What the image holds.
+pub async fn inventory(opened: &OpenedImage, config: &ImageConfig, progress: &Progress) -> Result<Inventory, Failure> {
+    let manifest = opened.image.manifest.parse().map_err(Failure::undone)?;
+    let Manifest::Image(manifest) = manifest else {
+        return Err(Failure::undone(format!("{} is an index, not an image", opened.image.name)));
+    };
+    let bytes = manifest.layers.iter().map(|layer| layer.size).sum();
+    progress.step(format!("reading {} layers", manifest.layers.len()), bytes);
+    // The futures are made first: a lazy iterator's closure would have to outlive the stream.
+    let readings: Vec<_> =
+        manifest.layers.iter().map(|layer| read(opened.source.clone(), layer.clone(), progress.clone())).collect();
+    let analyses: Vec<Result<LayerAnalysis, Problem>> =
+        stream::iter(readings).buffered(CONCURRENT).try_collect().await?;
+    let steps = build_steps(&config.history, manifest.layers.len());
+    let layers: Vec<SquashLayer<'_>> = manifest
+        .layers
+        .iter()
+        .zip(&analyses)
+        .zip(steps)
+        .zip(0..)
+        .map(|(((layer, analysis), build_step), index)| SquashLayer {
+            index,
+            digest: layer.digest,
+            size: layer.size,
+            diff_id: usize::try_from(index).ok().and_then(|index| config.diff_ids.get(index)).copied(),
+            build_step,
+            analysis: analysis.as_ref().map_err(Clone::clone),
+        })
+        .collect();
+    Ok(squash(&layers))
+}
+
+/// One layer. What is wrong with its bytes is a problem of the image; only where they come from can fail.
+async fn read(
+    source: ImageSource,
+    layer: Descriptor,
+    progress: Progress,
+) -> Result<Result<LayerAnalysis, Problem>, Failure> {
+    if !media_type::is_layer(&layer.media_type) {
+        let detail = format!("its media type '{}' is none of a layer that is read", layer.media_type);
+        return Ok(Err(problem(ProblemCode::LayerUnreadable, detail)));
+    }
+    let digest = layer.digest;
+    let reading = tokio::task::spawn_blocking(move || {
+        let blob = source.open(&layer)?;
+        analyse_layer(progress.reading(blob), Some(&layer.digest), &Limits::default())
+    });
+    match reading.await {
+        Ok(Ok(analysis)) => Ok(Ok(analysis)),
+        Ok(Err(LayerError::Source(error))) => code(&error)
+            .map(|code| Err(problem(code, error.to_string())))
+            .ok_or_else(|| Failure::undone(format!("layer {digest}: {error}"))),
+        Ok(Err(error @ LayerError::TooLong { .. })) => Ok(Err(problem(ProblemCode::LayerTooLarge, error.to_string()))),
+        Err(_) => Err(Failure::undone(format!("layer {digest}: its analysis was interrupted"))),
+    }
+}
+
+/// The problem that an error of reading is; none where it says nothing of the image.
+fn code(error: &io::Error) -> Option<ProblemCode> {
+    match error.kind() {
+        io::ErrorKind::InvalidData => Some(ProblemCode::DigestMismatch),
+        io::ErrorKind::NotFound => Some(ProblemCode::LayerUnreadable),
+        io::ErrorKind::UnexpectedEof => Some(ProblemCode::LayerTruncated),
+        _ => None,
+    }
+}
+
+fn problem(code: ProblemCode, detail: String) -> Problem {
+    Problem { code, layer: None, path: None, detail }
+}

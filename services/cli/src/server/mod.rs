@@ -1,0 +1,9 @@
+//! A Plimsoll server's API, as a client sees it.
+
+mod answers;
+mod client;
+mod queries;
+mod report;
+
+pub use answers::ScanState;
+pub use client::{Server, ServerFacts};

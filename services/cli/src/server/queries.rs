@@ -1,0 +1,61 @@
+//! What is asked of the GraphQL API. The schema is `api-schema/schema.graphql`.
+
+/// Whose key it is.
+pub const VIEWER: &str = "query { viewer { organizations { organization { slug } } } }";
+
+/// Where a scan stands.
+pub const SCAN: &str = "
+query ($slug: String!, $image: String!) {
+  organization(slug: $slug) { image(reference: $image) { scan { state error { code message } } } }
+}";
+
+/// What an image is.
+pub const IMAGE: &str = "
+query ($slug: String!, $image: String!) {
+  organization(slug: $slug) {
+    image(reference: $image) {
+      digest
+      platform { os architecture variant }
+      os { distribution version codename prettyName }
+      problems { code layer path detail }
+      layers { index digest diffId size buildStep { index command created } }
+    }
+  }
+}";
+
+/// A page of an image's packages.
+pub const PACKAGES: &str = "
+query ($slug: String!, $image: String!, $after: String) {
+  organization(slug: $slug) {
+    image(reference: $image) {
+      page: packages(first: 200, after: $after) {
+        nodes { package { name version ecosystem unknownReason } }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+}";
+
+/// A page of an image's findings.
+pub const FINDINGS: &str = "
+query ($slug: String!, $image: String!, $after: String) {
+  organization(slug: $slug) {
+    image(reference: $image) {
+      page: findings(orderBy: URGENCY, first: 200, after: $after) {
+        nodes {
+          vulnerability { name aliases title cvss { vector score } }
+          severity severitySource
+          epss { score percentile }
+          knownExploitedSince
+          package { name version purl ecosystem type }
+          locations { path introducedBy { layer { index diffId } buildStep { command created } } }
+          fixedIn state sources
+        }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+}";
+
+/// How fresh the server's knowledge is.
+pub const FEEDS: &str = "query { feeds { name checkedAt } }";

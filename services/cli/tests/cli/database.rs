@@ -1,0 +1,71 @@
+//! `plimsoll db`.
+
+use crate::mirror::Place;
+use crate::program::plimsoll;
+
+#[test]
+fn an_update_takes_what_changed_and_says_so_document_by_document() {
+    let place = Place::new();
+    let first = place.update(&[]);
+    assert_eq!(first.code, 0, "{first:?}");
+    let line = |run: &crate::program::Run, document: &str| {
+        let line = run.out.lines().find(|line| line.starts_with(document));
+        line.unwrap_or_else(|| panic!("{document}: {run:?}"))[document.len()..].trim().to_owned()
+    };
+    assert_eq!(line(&first, "osv/PyPI/all.zip"), "3 records");
+    assert_eq!(line(&first, "debian/tracker/data/json"), "2 records");
+    assert_eq!(line(&first, "alpine/v3.18/community.json"), "not there");
+    assert!(first.out.lines().last().unwrap().ends_with(": 7 documents"), "{}", first.out);
+    assert!(first.err.contains("fetching osv/PyPI/all.zip"), "progress is on standard error");
+
+    place.tracker(&[("perl", "CVE-2024-1", "open", "")]);
+    let second = place.update(&[]);
+    assert_eq!(line(&second, "osv/PyPI/all.zip"), "unchanged");
+    assert_eq!(line(&second, "debian/tracker/data/json"), "1 record");
+    assert_eq!(line(&second, "epss/epss_scores-current.csv.gz"), "3 records", "new CVEs may have scores");
+    let third = place.update(&["--feeds", "epss,debian"]);
+    assert_eq!(line(&third, "epss/epss_scores-current.csv.gz"), "unchanged");
+    assert_eq!(third.out.lines().count(), 3, "{}", third.out);
+}
+
+#[test]
+fn a_document_that_cannot_be_had_keeps_what_was_there() {
+    let place = Place::with_database();
+    place.document("debian/tracker/data/json", b"{\"perl\": {\"CVE-2024-1\": ");
+    std::fs::remove_file(place.path("mirror/osv/npm/all.zip")).unwrap();
+    place.document("kev/known_exploited_vulnerabilities.json", b"<html>502 Bad Gateway</html>");
+    let run = place.update(&[]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.out.matches("failed, the earlier one is kept").count(), 3, "{}", run.out);
+    assert!(run.err.contains("3 documents could not be had"), "{}", run.err);
+    let status = plimsoll(place.home(), &["db", "status"]);
+    assert_eq!(status.code, 0);
+    for expected in ["debian/tracker/data/json", "osv/npm/all.zip", "Vulnerabilities  8", "v2026.06.15"] {
+        assert!(status.out.contains(expected), "{expected}: {}", status.out);
+    }
+}
+
+#[test]
+fn nothing_to_be_had_leaves_the_database_as_it_was_and_is_a_failure() {
+    let place = Place::with_database();
+    let before = std::fs::read(place.path("cache/plimsoll/advisories.db")).unwrap();
+    for base in ["file:///nowhere/at/all", "http://127.0.0.1:1"] {
+        let run = plimsoll(place.home(), &["db", "update", "--base", base, "--feeds", "kev"]);
+        assert_eq!(run.code, 3, "{run:?}");
+        assert!(run.err.contains("no document of any feed could be had"), "{}", run.err);
+    }
+    assert_eq!(std::fs::read(place.path("cache/plimsoll/advisories.db")).unwrap(), before);
+    assert_eq!(std::fs::read_dir(place.path("cache/plimsoll")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_wrong_feed_or_address_is_a_usage_error_and_no_database_has_a_cure() {
+    let place = Place::new();
+    let run = place.update(&["--feeds", "nvd"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("'nvd' is no feed; there are osv, debian, alpine, kev, epss"), "{}", run.err);
+    assert_eq!(plimsoll(place.home(), &["db", "update", "--base", "mirror"]).code, 2);
+    let run = plimsoll(place.home(), &["db", "status"]);
+    assert_eq!(run.code, 3);
+    assert!(run.err.contains("plimsoll db update makes one"), "{}", run.err);
+}

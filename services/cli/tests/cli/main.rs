@@ -1,0 +1,14 @@
+//! The program as its users run it: arguments, output, exit codes; offline against a mirror on disk, online against a fake server.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test's own reading fails the test")]
+
+#[path = "../../../../libs/testkit/src/corpus.rs"]
+mod corpus;
+mod database;
+mod image;
+mod mirror;
+mod offline;
+mod online;
+mod program;
+mod real_mirror;
+mod server;
+mod versions;

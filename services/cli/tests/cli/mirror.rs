@@ -1,0 +1,138 @@
+//! A mirror of the feeds on disk, with small documents of our own in the feeds' formats.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+/// A home folder with a mirror beside it.
+pub struct Place(tempfile::TempDir);
+
+impl Place {
+    /// With a mirror that has all documents.
+    pub fn new() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        place.osv("PyPI", &[django(), urllib3(), withdrawn()]);
+        place.osv("npm", &[minimist()]);
+        place.osv("crates.io", &[time()]);
+        place.tracker(&[
+            ("perl", "CVE-2023-31484", "resolved", "5.36.0-7+deb12u1"),
+            ("perl", "CVE-2011-4116", "open", ""),
+        ]);
+        let secfixes = json!({ "3.1.1-r0": ["CVE-2023-2650"] });
+        let alpine = json!({ "distroversion": "v3.18", "reponame": "main",
+            "packages": [{ "pkg": { "name": "openssl", "secfixes": secfixes } }] });
+        place.document("alpine/v3.18/main.json", alpine.to_string().as_bytes());
+        let kev = json!({ "catalogVersion": "2026.08.20", "dateReleased": "2026-08-20T17:00:00Z", "count": 1,
+            "vulnerabilities": [{ "cveID": "CVE-2022-28346", "vulnerabilityName": "Django SQL injection",
+                "dateAdded": "2026-08-01", "dueDate": "2026-08-22", "knownRansomwareCampaignUse": "Known" }] });
+        place.document("kev/known_exploited_vulnerabilities.json", kev.to_string().as_bytes());
+        let scores = "#model_version:v2026.06.15,score_date:2026-08-20T12:00:00Z\ncve,epss,percentile\n\
+            CVE-2022-28346,0.5,0.97\nCVE-2023-31484,0.01,0.5\nCVE-1999-0001,0.1,0.2\n";
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(scores.as_bytes()).unwrap();
+        place.document("epss/epss_scores-current.csv.gz", &encoder.finish().unwrap());
+        place
+    }
+
+    /// With a mirror and a database made of it.
+    pub fn with_database() -> Self {
+        let place = Self::new();
+        let run = place.update(&[]);
+        assert_eq!(run.code, 0, "{run:?}");
+        place
+    }
+
+    pub fn home(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home().join(name)
+    }
+
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    pub fn document(&self, path: &str, bytes: &[u8]) {
+        self.write(&format!("mirror/{path}"), bytes);
+    }
+
+    pub fn base(&self) -> String {
+        format!("file://{}", self.path("mirror").display())
+    }
+
+    pub fn update(&self, more: &[&str]) -> crate::program::Run {
+        let base = self.base();
+        let mut arguments = vec!["db", "update", "--base", &base];
+        arguments.extend_from_slice(more);
+        crate::program::plimsoll(self.home(), &arguments)
+    }
+
+    /// OSV's archive of an ecosystem.
+    pub fn osv(&self, ecosystem: &str, documents: &[Value]) {
+        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for document in documents {
+            let options = zip::write::SimpleFileOptions::default();
+            archive.start_file(format!("{}.json", document["id"].as_str().unwrap()), options).unwrap();
+            archive.write_all(document.to_string().as_bytes()).unwrap();
+        }
+        let bytes = archive.finish().unwrap().into_inner();
+        self.document(&format!("osv/{ecosystem}/all.zip"), &bytes);
+    }
+
+    /// Debian's tracker: rows of package, CVE, status and fix in bookworm.
+    pub fn tracker(&self, rows: &[(&str, &str, &str, &str)]) {
+        let mut packages = serde_json::Map::new();
+        for (package, cve, status, fix) in rows {
+            let mut release = json!({ "status": status, "urgency": "not yet assigned" });
+            if !fix.is_empty() {
+                release["fixed_version"] = json!(fix);
+            }
+            let statements = packages.entry(*package).or_insert_with(|| json!({}));
+            statements[*cve] =
+                json!({ "description": "A flaw", "scope": "local", "releases": { "bookworm": release } });
+        }
+        self.document("debian/tracker/data/json", Value::Object(packages).to_string().as_bytes());
+    }
+}
+
+fn osv(id: &str, aliases: &[&str], ecosystem: &str, package: &str, fixed: &str, vector: &str) -> Value {
+    json!({
+        "schema_version": "1.6.0", "id": id, "aliases": aliases, "modified": "2024-02-01T00:00:00Z",
+        "published": "2024-01-01T00:00:00Z", "summary": format!("A flaw in {package}"), "details": "Much text",
+        "severity": [{ "type": "CVSS_V3", "score": vector }],
+        "affected": [{ "package": { "ecosystem": ecosystem, "name": package },
+            "ranges": [{ "type": if ecosystem == "PyPI" { "ECOSYSTEM" } else { "SEMVER" },
+                         "events": [{ "introduced": "0" }, { "fixed": fixed }] }] }]
+    })
+}
+
+const CRITICAL: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
+const MEDIUM: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:L/I:L/A:N";
+
+fn django() -> Value {
+    osv("PYSEC-2022-190", &["CVE-2022-28346", "GHSA-2gwj-7jmv-h26r"], "PyPI", "Django", "3.2.13", CRITICAL)
+}
+
+fn urllib3() -> Value {
+    osv("PYSEC-2023-192", &["CVE-2023-43804"], "PyPI", "urllib3", "1.26.17", MEDIUM)
+}
+
+fn withdrawn() -> Value {
+    let mut document = osv("PYSEC-2020-1", &["CVE-2020-1"], "PyPI", "django", "99", CRITICAL);
+    document["withdrawn"] = json!("2024-01-01T00:00:00Z");
+    document
+}
+
+fn minimist() -> Value {
+    osv("GHSA-xvch-5gv4-984h", &["CVE-2021-44906"], "npm", "minimist", "1.2.6", CRITICAL)
+}
+
+fn time() -> Value {
+    osv("RUSTSEC-2020-0071", &["CVE-2020-26235"], "crates.io", "time", "0.2.23", MEDIUM)
+}

@@ -1,0 +1,200 @@
+//! `plimsoll scan --offline`.
+
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::image::{Image, digest};
+use crate::mirror::Place;
+use crate::program::{command, finished, plimsoll};
+
+fn scan(place: &Place, source: &str, more: &[&str]) -> crate::program::Run {
+    let mut arguments = vec!["scan", "--offline", "--format", "json", source];
+    arguments.extend_from_slice(more);
+    plimsoll(place.home(), &arguments)
+}
+
+/// Of each finding: vulnerability, package, fix, layer, severity.
+fn told(report: &Value) -> Vec<Value> {
+    let findings = report["findings"].as_array().unwrap();
+    findings
+        .iter()
+        .map(|f| json!([f["vulnerability"], f["package"], f["fixed_in"], f["introduced_by"]["layer"], f["severity"]]))
+        .collect()
+}
+
+fn debian_archive(place: &Place) -> String {
+    place.write("app.tar", Image::debian().docker_save("shop/app:1"))
+}
+
+#[test]
+fn a_scan_names_the_package_the_layer_and_the_fix() {
+    let place = Place::with_database();
+    let archive = debian_archive(&place);
+    let run = scan(&place, &archive, &[]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.err.contains("the advisory database is less than a minute old"), "{}", run.err);
+    let mut report = run.json();
+    assert_eq!(
+        told(&report),
+        [
+            json!(["CVE-2022-28346", "django", "3.2.13", 1, "CRITICAL"]),
+            json!(["CVE-2021-44906", "minimist", "1.2.6", 1, "CRITICAL"]),
+            json!(["CVE-2023-31484", "perl-base", "5.36.0-7+deb12u1", 0, "UNKNOWN"]),
+            json!(["CVE-2011-4116", "perl-base", null, 0, "UNKNOWN"]),
+        ],
+        "urllib3 was deleted, the withdrawn advisory says nothing"
+    );
+    let knowledge = report.as_object_mut().unwrap().remove("knowledge").unwrap();
+    let feeds: Vec<&String> = knowledge.as_object().unwrap().keys().collect();
+    assert_eq!(feeds, ["alpine", "debian", "epss", "kev", "osv"]);
+    insta::assert_json_snapshot!(report);
+}
+
+#[test]
+fn the_same_image_in_an_archive_and_in_a_layout_has_the_same_findings() {
+    let place = Place::with_database();
+    let archive = scan(&place, &debian_archive(&place), &[]).json();
+    Image::debian().write_layout(&place.path("layout"), "shop/app:1");
+    let layout = scan(&place, place.path("layout").to_str().unwrap(), &[]).json();
+    let by_prefix =
+        scan(&place, &format!("oci:{}", place.path("layout").display()), &["--platform", "linux/amd64"]).json();
+    for report in [&layout, &by_prefix] {
+        for part in ["findings", "os", "package_count", "problems", "unknown"] {
+            assert_eq!(report[part], archive[part], "{part}");
+        }
+    }
+    assert_eq!(layout["image"]["digest"], digest(&Image::debian().manifest()).as_str());
+}
+
+#[test]
+fn the_table_says_the_same_for_people() {
+    let place = Place::with_database();
+    let archive = debian_archive(&place);
+    let run = plimsoll(place.home(), &["scan", "--offline", &archive, "--severity", "high", "--limit", "1"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(!run.out.contains('\u{1b}'), "no colours in a pipe");
+    for expected in [
+        "Debian GNU/Linux 12 (bookworm)",
+        "4: 2 critical, 2 unknown; 1 known to be exploited; 3 with a fix",
+        "1. Upgrade django 3.2 to 3.2.13: mends 1 finding (1 critical); known to be exploited: CVE-2022-28346. Layer 1: RUN pip",
+        "CRITICAL  CVE-2022-28346  django",
+        "1 more: --limit 0 shows all; 2 not asked for",
+    ] {
+        assert!(run.out.contains(expected), "{expected}\n{}", run.out);
+    }
+    assert!(!run.out.contains("CVE-2011-4116"));
+    let coloured = finished(command(place.home()).args(["scan", "--offline", &archive]).env("CLICOLOR_FORCE", "1"));
+    assert!(coloured.out.contains('\u{1b}'));
+    let plain = finished(
+        command(place.home()).args(["scan", "--offline", &archive]).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1"),
+    );
+    assert!(plain.code == 0 && !plain.out.contains('\u{1b}'));
+}
+
+#[test]
+fn a_folder_and_a_lock_file_are_scanned_too() {
+    let place = Place::with_database();
+    place.write("root/etc/os-release", "ID=alpine\nVERSION_ID=3.18.4\n");
+    place.write("root/lib/apk/db/installed", "P:libcrypto3\nV:3.1.0-r4\nA:x86_64\no:openssl\n\n");
+    let run = scan(&place, &format!("dir:{}", place.path("root").display()), &[]);
+    let report = run.json();
+    assert_eq!(told(&report), [json!(["CVE-2023-2650", "libcrypto3", "3.1.1-r0", 0, "UNKNOWN"])]);
+    assert_eq!((&report["layers"], &report["image"]["digest"]), (&json!([]), &Value::Null));
+    assert_eq!(report["findings"][0]["introduced_by"]["diff_id"], "");
+    let lock = place.write("Cargo.lock", "version = 4\n\n[[package]]\nname = \"time\"\nversion = \"0.1.43\"\n");
+    for source in [lock.as_str(), "Cargo.lock"] {
+        let report = scan(&place, source, &[]).json();
+        assert_eq!(told(&report), [json!(["CVE-2020-26235", "time", "0.2.23", 0, "MEDIUM"])]);
+    }
+}
+
+#[test]
+fn a_gate_shuts_on_the_severity_that_it_names() {
+    let place = Place::with_database();
+    let archive = debian_archive(&place);
+    let run = scan(&place, &archive, &["--fail-on", "critical"]);
+    assert_eq!((run.code, run.json()["findings"].as_array().unwrap().len()), (1, 4));
+    assert!(run.err.contains("severity critical or higher"), "{}", run.err);
+    let lock = place.write("Cargo.lock", "version = 4\n\n[[package]]\nname = \"time\"\nversion = \"0.1.43\"\n");
+    assert_eq!(scan(&place, &lock, &["--fail-on", "high"]).code, 0);
+    assert_eq!(scan(&place, &lock, &["--fail-on", "medium"]).code, 1);
+}
+
+#[test]
+fn a_broken_layer_is_a_problem_of_the_image_and_no_failure() {
+    let place = Place::with_database();
+    let mut image = Image::debian();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    encoder.write_all(&image.layers[1]).unwrap();
+    let gzip = encoder.finish().unwrap();
+    image.broken = Some((1, gzip[..gzip.len() - 1500].to_vec()));
+    image.write_layout(&place.path("layout"), "1");
+    let run = scan(&place, place.path("layout").to_str().unwrap(), &[]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let report = run.json();
+    assert_eq!(report["problems"][0]["code"], "layer_truncated", "{}", report["problems"]);
+    assert!(report["findings"].as_array().unwrap().iter().any(|finding| finding["package"] == "perl-base"));
+    // A blob that is not what its digest says.
+    let layer = digest(&Image::debian().layers[0]);
+    Image::debian().write_layout(&place.path("other"), "1");
+    let zeros = vec![0; Image::debian().layers[0].len()];
+    place.write(&format!("other/blobs/sha256/{}", &layer[7..]), zeros);
+    let report = scan(&place, place.path("other").to_str().unwrap(), &[]).json();
+    assert_eq!(report["problems"][0]["code"], "digest_mismatch", "{}", report["problems"]);
+}
+
+#[test]
+fn what_cannot_be_done_says_why_and_what_helps() {
+    let place = Place::new();
+    let archive = debian_archive(&place);
+    let without = scan(&place, &archive, &[]);
+    assert_eq!((without.code, without.out.as_str()), (3, ""));
+    assert!(without.err.contains("there is no advisory database at") && without.err.contains("plimsoll db update"));
+    let text = place.write("notes.db", "hello");
+    let other = scan(&place, &archive, &["--db", &text]);
+    assert_eq!(other.code, 3);
+    assert!(other.err.contains("is not an advisory database"), "{}", other.err);
+
+    assert_eq!(place.update(&[]).code, 0);
+    let not_a_tar = place.write("text.tar", "hello");
+    place.write("empty/file", "");
+    let layout = place.path("empty").to_str().unwrap().to_owned();
+    let cases = [
+        ("missing.tar", "there is no file or folder 'missing.tar'"),
+        (not_a_tar.as_str(), "text.tar"),
+        (layout.as_str(), "is no OCI image layout"),
+        ("dir:missing", "missing"),
+        ("127.0.0.1:1/nothing:1", "127.0.0.1"),
+    ];
+    for (source, expected) in cases {
+        let run = scan(&place, source, &[]);
+        assert_eq!((run.code, run.out.as_str()), (3, ""), "{source}: {run:?}");
+        assert!(run.err.contains(expected), "{source}: {}", run.err);
+    }
+}
+
+#[test]
+fn a_wrong_use_is_told_with_what_is_right() {
+    let place = Place::new();
+    let cases: [(&[&str], &str); 6] = [
+        (&["scan"], "required"),
+        (&["scan", "--offline", "x", "--severity", "severe"], "critical, high"),
+        (&["scan", "--offline", "x", "--format", "xml"], "table, json"),
+        (&["scan", "--offline", "x", "--timeout", "soon"], "a number with s, m or h"),
+        (&["scan", "x"], "no server: say --server URL or set PLIMSOLL_SERVER"),
+        (&["sail"], "unrecognized subcommand"),
+    ];
+    for (arguments, expected) in cases {
+        let run = plimsoll(place.home(), arguments);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{arguments:?}: {run:?}");
+        assert!(run.err.contains(expected), "{arguments:?}: {}", run.err);
+    }
+    for arguments in
+        [&["--help"][..], &["scan", "--help"], &["db", "update", "--help"], &["version", "compare", "--help"]]
+    {
+        let run = plimsoll(place.home(), arguments);
+        assert_eq!(run.code, 0);
+        assert!(run.out.contains("Examples:") || run.out.contains("Exit codes:"), "{arguments:?}");
+    }
+}
