@@ -48,6 +48,28 @@ pub async fn by_hash(tx: &mut CatalogTx, hash: &[u8; 32]) -> Result<Option<ApiKe
     }))
 }
 
+/// The transaction's organization's key with this id.
+pub async fn by_id(tx: &mut OrgTx, id: ApiKeyId) -> Result<Option<ApiKey>> {
+    let row = sqlx::query!(
+        "SELECT o.slug, k.name, k.scopes, k.expires_at, k.revoked_at, k.last_used_at
+         FROM api_key k JOIN org o ON o.id = k.org_id WHERE k.org_id = $1 AND k.id = $2",
+        tx.org().0,
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(|row| ApiKey {
+        org: tx.org(),
+        org_slug: row.slug,
+        id,
+        name: row.name,
+        scopes: row.scopes,
+        expires_at: row.expires_at,
+        revoked_at: row.revoked_at,
+        last_used_at: row.last_used_at,
+    }))
+}
+
 /// Stores a new key of the transaction's organization.
 pub async fn create(
     tx: &mut OrgTx,

@@ -1,9 +1,11 @@
 //! Repositories and the blobs that an organization has shown to have in them.
 
+use std::collections::BTreeMap;
+
 use plimsoll_model::{Digest, RepositoryId};
 use uuid::Uuid;
 
-use crate::{OrgTx, Result};
+use crate::{OrgTx, Result, StoreError};
 
 /// The repository of this name, made with the id `new` if there is none.
 pub async fn ensure(tx: &mut OrgTx, name: &str, new: Uuid) -> Result<RepositoryId> {
@@ -97,6 +99,25 @@ pub async fn missing_blobs(tx: &mut OrgTx, repository: RepositoryId, digests: &[
     .fetch_all(tx.conn())
     .await?;
     Ok(digests.iter().filter(|digest| !present.contains(&digest.to_string())).copied().collect())
+}
+
+/// Those of `digests` that a repository has, with their sizes in bytes.
+pub async fn blob_sizes(tx: &mut OrgTx, repository: RepositoryId, digests: &[Digest]) -> Result<BTreeMap<Digest, u64>> {
+    let texts: Vec<String> = digests.iter().map(ToString::to_string).collect();
+    let rows = sqlx::query!(
+        "SELECT digest, size_bytes FROM repository_blob WHERE org_id = $1 AND repository_id = $2 AND digest = ANY($3)",
+        tx.org().0,
+        repository.0,
+        &texts
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let digest = row.digest.parse().map_err(|_| StoreError::corrupt("repository_blob.digest", &row.digest))?;
+            Ok((digest, row.size_bytes.unsigned_abs()))
+        })
+        .collect()
 }
 
 /// Takes a blob out of a repository unless a manifest there still names it; tells what became of it.

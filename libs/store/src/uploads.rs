@@ -1,11 +1,12 @@
 //! Upload sessions of blobs.
 
+use chrono::{DateTime, Utc};
 use plimsoll_model::RepositoryId;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::{OrgTx, Result};
+use crate::{CatalogTx, OrgTx, Result};
 
 /// An upload under way.
 #[derive(Debug, Clone)]
@@ -80,4 +81,18 @@ pub async fn remove(tx: &mut OrgTx, id: Uuid) -> Result<bool> {
         .execute(tx.conn())
         .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Ends up to `limit` uploads of any organization that nobody has added to since `before`; gives all that they had staged.
+pub async fn take_stale(tx: &mut CatalogTx, before: DateTime<Utc>, limit: i64) -> Result<Vec<Vec<Part>>> {
+    let parts = sqlx::query_scalar!(
+        r#"DELETE FROM blob_upload WHERE (org_id, id) IN
+               (SELECT org_id, id FROM blob_upload WHERE updated_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+           RETURNING parts AS "parts: Json<Vec<Part>>""#,
+        before,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(parts.into_iter().map(|parts| parts.0).collect())
 }
