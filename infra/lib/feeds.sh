@@ -1,7 +1,6 @@
 # shellcheck shell=bash
 # Where advisories come from: a mirror that PLIMSOLL_FEEDS_BASE names, upstream, or the facts in the repository.
 
-FEEDS_BUNDLE=$REPOSITORY/infra/feeds-bundle
 # Any of the feeds' hosts will do as a sign that the outside can be reached.
 FEEDS_PROBE=https://security-tracker.debian.org/tracker/
 
@@ -15,7 +14,9 @@ choose_feeds() {
     : >"$record"
     detail 'from their upstream addresses'
   else
-    printf 'file://%s' "$FEEDS_BUNDLE" >"$record"
+    local mirror=$PLIMSOLL_HOME/feeds-bundle
+    "$REPOSITORY/infra/feeds-bundle/make" "$mirror"
+    printf 'file://%s' "$mirror" >"$record"
     detail 'upstream CANNOT BE REACHED: from the small bundle of facts in infra/feeds-bundle'
   fi
 }
