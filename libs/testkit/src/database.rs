@@ -46,6 +46,16 @@ impl Database {
     pub async fn store(&self, role: &str) -> plimsoll_store::Store {
         plimsoll_store::Store::connect(&self.url_as(role), "test", 4).await.expect("a store")
     }
+
+    /// Runs statements as the server's superuser, whom row-level security does not bind: for what no service does.
+    ///
+    /// # Panics
+    /// When the server refuses them.
+    pub async fn execute(&self, statements: &str) {
+        let mut connection = PgConnection::connect(&self.url()).await.expect("the database server answers");
+        connection.execute(AssertSqlSafe(statements.to_owned())).await.expect("the statements run");
+        connection.close().await.expect("the connection ends");
+    }
 }
 
 impl Drop for Database {
