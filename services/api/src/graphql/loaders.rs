@@ -1,0 +1,272 @@
+//! What fields load together: one statement for all keys of a kind, however many objects ask.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use async_graphql::dataloader::Loader;
+use async_graphql::{Error, Result};
+use chrono::{DateTime, Utc};
+use plimsoll_model::{ImageId, OrgId, RepositoryId};
+use plimsoll_store::views::findings::{self, FindingFilter, FindingKey, FindingOrder};
+use plimsoll_store::views::installed::{self, Installed, InstalledFilter, InstalledKey, Location};
+use plimsoll_store::views::{images, layers, packages, repositories, tags, vulnerabilities};
+use plimsoll_store::{OrgTx, Store};
+use uuid::Uuid;
+
+use super::complaint::of_store;
+
+/// Reads of one organization.
+pub struct Reads {
+    /// Where.
+    pub store: Store,
+    /// Whose.
+    pub org: OrgId,
+}
+
+impl Reads {
+    async fn tx(&self) -> Result<OrgTx> {
+        self.store.org_tx(self.org).await.map_err(of_store)
+    }
+}
+
+macro_rules! keys {
+    ($($(#[$doc:meta])* $name:ident($inner:ty)),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        pub struct $name(pub $inner);
+    )*};
+}
+
+keys! {
+    /// An image by its id.
+    ImageOf(ImageId),
+    /// An image by its manifest's digest.
+    ImageByDigest(String),
+    /// The tags that name an image.
+    TagsOf(ImageId),
+    /// The repositories that hold an image.
+    RepositoriesOf(ImageId),
+    /// A repository by its id.
+    RepositoryOf(RepositoryId),
+    /// An image's layers.
+    LayersOf(ImageId),
+    /// The age of what an image is judged by.
+    KnownAsOf(ImageId),
+    /// A package version by its row.
+    PackageOf(i64),
+    /// A vulnerability by its row.
+    VulnerabilityOf(i64),
+    /// Where a package version lies in an image.
+    LocationsOf((ImageId, i64)),
+    /// How many tags a repository has.
+    TagCount(RepositoryId),
+}
+
+/// A page of a repository's tags.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TagPage {
+    /// Of what it is a page.
+    pub repository: RepositoryId,
+    /// After which tag.
+    pub after: Option<String>,
+    /// How many rows.
+    pub limit: i64,
+}
+
+/// A page of an image's packages.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct InstalledPage {
+    /// Of what it is a page.
+    pub image: ImageId,
+    /// Which packages.
+    pub filter: InstalledFilter,
+    /// After which place.
+    pub after: Option<InstalledKey>,
+    /// How many rows.
+    pub limit: i64,
+}
+
+/// How many packages an image has.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct InstalledCount {
+    /// The image.
+    pub image: ImageId,
+    /// Which packages.
+    pub filter: InstalledFilter,
+}
+
+/// A page of an image's findings.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FindingPage {
+    /// Of what it is a page.
+    pub image: ImageId,
+    /// Which findings.
+    pub filter: FindingFilter,
+    /// In which order.
+    pub order: FindingOrder,
+    /// After which place.
+    pub after: Option<FindingKey>,
+    /// How many rows.
+    pub limit: i64,
+}
+
+/// How many findings of each severity (rank) an image has.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FindingCounts {
+    /// The image.
+    pub image: ImageId,
+    /// Which findings.
+    pub filter: FindingFilter,
+}
+
+/// Gathers rows under their keys, in the order of the rows.
+fn grouped<K: Hash + Eq, V>(rows: impl IntoIterator<Item = (K, V)>) -> HashMap<K, Vec<V>> {
+    let mut groups: HashMap<K, Vec<V>> = HashMap::new();
+    for (key, value) in rows {
+        groups.entry(key).or_default().push(value);
+    }
+    groups
+}
+
+/// A [`Loader`]: what the rows of all keys are, by one statement, and which key each belongs to.
+macro_rules! loader {
+    ($key:ty => $value:ty, |$tx:ident, $keys:ident| $load:expr) => {
+        impl Loader<$key> for Reads {
+            type Value = $value;
+            type Error = Error;
+
+            async fn load(&self, $keys: &[$key]) -> Result<HashMap<$key, $value>, Error> {
+                let mut tx = self.tx().await?;
+                let $tx = &mut tx;
+                $load
+            }
+        }
+    };
+}
+
+fn ids<T>(keys: &[T], id: impl Fn(&T) -> Uuid) -> Vec<Uuid> {
+    keys.iter().map(id).collect()
+}
+
+loader!(ImageOf => images::Image, |tx, keys| {
+    let rows = images::by_ids(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
+    Ok(rows.into_iter().map(|row| (ImageOf(row.id), row)).collect())
+});
+
+loader!(ImageByDigest => images::Image, |tx, keys| {
+    let digests: Vec<String> = keys.iter().map(|key| key.0.clone()).collect();
+    let rows = images::by_digests(tx, &digests).await.map_err(of_store)?;
+    Ok(rows.into_iter().map(|row| (ImageByDigest(row.digest.clone()), row)).collect())
+});
+
+loader!(TagsOf => Vec<tags::Tag>, |tx, keys| {
+    let rows = tags::of_images(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
+    Ok(grouped(rows.into_iter().map(|(image, row)| (TagsOf(image), row))))
+});
+
+loader!(RepositoriesOf => Vec<repositories::Repository>, |tx, keys| {
+    let rows = repositories::of_images(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
+    Ok(grouped(rows.into_iter().map(|(image, row)| (RepositoriesOf(image), row))))
+});
+
+loader!(RepositoryOf => repositories::Repository, |tx, keys| {
+    let rows = repositories::by_ids(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
+    Ok(rows.into_iter().map(|row| (RepositoryOf(row.id), row)).collect())
+});
+
+loader!(LayersOf => Arc<Vec<layers::Layer>>, |tx, keys| {
+    let rows = layers::of_images(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
+    let groups = grouped(rows.into_iter().map(|row| (LayersOf(row.image), row)));
+    Ok(groups.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect())
+});
+
+loader!(KnownAsOf => Option<DateTime<Utc>>, |tx, keys| {
+    let rows = images::known_as_of(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
+    Ok(rows.into_iter().map(|(image, at)| (KnownAsOf(image), at)).collect())
+});
+
+loader!(PackageOf => packages::Package, |tx, keys| {
+    let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+    let rows = packages::of_findings(tx, &ids).await.map_err(of_store)?;
+    Ok(rows.into_iter().map(|row| (PackageOf(row.id), row)).collect())
+});
+
+loader!(VulnerabilityOf => vulnerabilities::Vulnerability, |tx, keys| {
+    let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+    let rows = vulnerabilities::by_ids(tx, &ids).await.map_err(of_store)?;
+    Ok(rows.into_iter().map(|row| (VulnerabilityOf(row.id), row)).collect())
+});
+
+loader!(LocationsOf => Vec<Location>, |tx, keys| {
+    let wanted: Vec<(Uuid, i64)> = keys.iter().map(|key| (key.0.0.0, key.0.1)).collect();
+    let rows = installed::locations(tx, &wanted).await.map_err(of_store)?;
+    Ok(grouped(rows.into_iter().map(|row| (LocationsOf((row.image, row.package)), row))))
+});
+
+loader!(TagCount => i64, |tx, keys| {
+    let rows = tags::counts(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
+    Ok(rows.into_iter().map(|(repository, count)| (TagCount(repository), count)).collect())
+});
+
+/// Keys that differ in the object alone are one statement: the keys with the same `of` go together.
+fn together<K: Clone, G: Hash + Eq>(keys: &[K], of: impl Fn(&K) -> G) -> Vec<Vec<K>> {
+    grouped(keys.iter().map(|key| (of(key), key.clone()))).into_values().collect()
+}
+
+loader!(TagPage => Vec<tags::Tag>, |tx, keys| {
+    let mut pages = HashMap::new();
+    for alike in together(keys, |key| (key.after.clone(), key.limit)) {
+        let Some(one) = alike.first() else { continue };
+        let repositories = ids(&alike, |key| key.repository.0);
+        let rows = tags::pages(tx, &repositories, one.after.as_deref(), one.limit).await.map_err(of_store)?;
+        let key = |row: &tags::Tag| TagPage { repository: row.repository, ..one.clone() };
+        pages.extend(grouped(rows.into_iter().map(|row| (key(&row), row))));
+    }
+    Ok(pages)
+});
+
+loader!(InstalledPage => Vec<Installed>, |tx, keys| {
+    let mut pages = HashMap::new();
+    for alike in together(keys, |key| (key.filter.clone(), key.after.clone(), key.limit)) {
+        let Some(one) = alike.first() else { continue };
+        let images = ids(&alike, |key| key.image.0);
+        let rows = installed::pages(tx, &images, &one.filter, one.after.as_ref(), one.limit).await.map_err(of_store)?;
+        let key = |row: &Installed| InstalledPage { image: row.image, ..one.clone() };
+        pages.extend(grouped(rows.into_iter().map(|row| (key(&row), row))));
+    }
+    Ok(pages)
+});
+
+loader!(InstalledCount => i64, |tx, keys| {
+    let mut counts = HashMap::new();
+    for alike in together(keys, |key| key.filter.clone()) {
+        let Some(one) = alike.first() else { continue };
+        let rows = installed::counts(tx, &ids(&alike, |key| key.image.0), &one.filter).await.map_err(of_store)?;
+        counts.extend(rows.into_iter().map(|(image, count)| (InstalledCount { image, ..one.clone() }, count)));
+    }
+    Ok(counts)
+});
+
+loader!(FindingPage => Vec<findings::Finding>, |tx, keys| {
+    let mut pages = HashMap::new();
+    for alike in together(keys, |key| (key.filter.clone(), key.order, key.after.clone(), key.limit)) {
+        let Some(one) = alike.first() else { continue };
+        let images = ids(&alike, |key| key.image.0);
+        let rows = findings::pages_of_images(tx, &images, &one.filter, one.order, one.after.as_ref(), one.limit);
+        let key = |row: &findings::Finding| FindingPage { image: row.image, ..one.clone() };
+        pages.extend(grouped(rows.await.map_err(of_store)?.into_iter().map(|row| (key(&row), row))));
+    }
+    Ok(pages)
+});
+
+loader!(FindingCounts => Vec<(i16, i64)>, |tx, keys| {
+    let mut counts = HashMap::new();
+    for alike in together(keys, |key| key.filter.clone()) {
+        let Some(one) = alike.first() else { continue };
+        let rows = findings::counts_of_images(tx, &ids(&alike, |key| key.image.0), &one.filter).await.map_err(of_store)?;
+        let key = |image| FindingCounts { image, ..one.clone() };
+        counts.extend(grouped(rows.into_iter().map(|row| (key(row.image), (row.severity, row.count)))));
+    }
+    Ok(counts)
+});

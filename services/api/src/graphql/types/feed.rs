@@ -1,0 +1,96 @@
+//! Where knowledge comes from and how fresh it is.
+
+use async_graphql::{Enum, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+use plimsoll_store::views::feeds::FeedDocument;
+
+/// A document of a feed, as it was last read.
+pub struct Feed(pub FeedDocument);
+
+/// A document of a feed, as it was last read.
+#[Object]
+impl Feed {
+    /// The feed: `osv`, `debian`, `alpine`, `kev`, `epss`.
+    async fn name(&self) -> &str {
+        &self.0.feed
+    }
+
+    /// The document in the feed: `PyPI/all.zip`, `v3.18/main.json`.
+    async fn document(&self) -> &str {
+        &self.0.document
+    }
+
+    /// When its server last answered; null: never yet.
+    async fn checked_at(&self) -> Option<DateTime<Utc>> {
+        self.0.checked_at
+    }
+
+    /// When its content last changed.
+    async fn changed_at(&self) -> Option<DateTime<Utc>> {
+        self.0.changed_at
+    }
+
+    /// How the last sync of it went; null before the first.
+    async fn last_run(&self) -> Option<FeedRun> {
+        let run = &self.0;
+        Some(FeedRun {
+            started_at: run.started_at?,
+            finished_at: run.finished_at,
+            outcome: run.outcome.as_deref().and_then(FeedOutcome::of_word),
+            records: run.records.unwrap_or(0),
+            added: run.added.unwrap_or(0),
+            changed: run.changed.unwrap_or(0),
+            withdrawn: run.withdrawn.unwrap_or(0),
+            problem_count: run.problem_count.unwrap_or(0),
+            error: run.error.clone(),
+        })
+    }
+}
+
+/// A sync of a document.
+#[derive(SimpleObject)]
+pub struct FeedRun {
+    /// When it began.
+    started_at: DateTime<Utc>,
+    /// When it ended; null while it runs.
+    finished_at: Option<DateTime<Utc>>,
+    /// How it ended; null while it runs.
+    outcome: Option<FeedOutcome>,
+    /// Records read.
+    records: i64,
+    /// Records that were new.
+    added: i64,
+    /// Records that differed from what we had.
+    changed: i64,
+    /// Records that were no longer there.
+    withdrawn: i64,
+    /// Records, or parts of them, that were not understood.
+    problem_count: i64,
+    /// Why it failed or was refused.
+    error: Option<String>,
+}
+
+/// How a sync ended.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeedOutcome {
+    /// The document was read and applied.
+    Changed,
+    /// The server said that it is the one we have.
+    Unchanged,
+    /// It could not be fetched or read; nothing was applied.
+    Failed,
+    /// It would have withdrawn too much; nothing was applied, the operator decides.
+    Refused,
+}
+
+impl FeedOutcome {
+    fn of_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "changed" => Self::Changed,
+            "unchanged" => Self::Unchanged,
+            "failed" => Self::Failed,
+            "refused" => Self::Refused,
+            _ => return None,
+        })
+    }
+}

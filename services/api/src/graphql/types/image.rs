@@ -1,0 +1,205 @@
+//! Images.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_graphql::{ID, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use plimsoll_store::views::findings::FindingFilter;
+use plimsoll_store::views::images;
+
+use super::Repository;
+use super::finding::Finding;
+use super::finding_list::{self, FindingFilterInput, FindingOrderInput};
+use super::installed::{self, InstalledPackage, InstalledPackageFilter};
+use super::layer::Layer;
+use super::repository::Tag;
+use super::scan::{ImageProblem, Scan};
+use super::words::Severity;
+use crate::graphql::global_id::GlobalId;
+use crate::graphql::loaders::{FindingCounts, KnownAsOf, LayersOf, RepositoriesOf, TagsOf};
+use crate::graphql::paging::{Page, cost};
+use crate::graphql::tenant::Tenant;
+
+/// An image that the organization holds.
+pub struct Image {
+    /// Whose it is.
+    pub tenant: Arc<Tenant>,
+    /// The row.
+    pub row: images::Image,
+}
+
+/// What an image runs on.
+#[derive(SimpleObject)]
+pub struct Platform {
+    /// The operating system's kind: `linux`.
+    os: Option<String>,
+    /// The processor: `amd64`.
+    architecture: Option<String>,
+    /// The processor's variant: `v8`.
+    variant: Option<String>,
+}
+
+/// The operating system in an image, as its os-release names it.
+#[derive(SimpleObject)]
+pub struct OperatingSystem {
+    /// The distribution: `debian`.
+    distribution: String,
+    /// Its version: `12`; null in rolling and testing releases.
+    version: Option<String>,
+    /// The version's name: `bookworm`.
+    codename: Option<String>,
+    /// The name for people.
+    pretty_name: Option<String>,
+}
+
+/// A label of an image.
+#[derive(SimpleObject)]
+pub struct Label {
+    /// Its name.
+    name: String,
+    /// Its value.
+    value: String,
+}
+
+/// How many findings have a severity.
+#[derive(SimpleObject)]
+pub struct SeverityCount {
+    /// The severity.
+    severity: Severity,
+    /// How many.
+    count: i64,
+}
+
+/// An image that the organization holds.
+#[Object]
+impl Image {
+    /// Global id.
+    pub async fn id(&self) -> ID {
+        GlobalId::Image(self.row.id.0).encode()
+    }
+
+    /// The digest of its manifest.
+    async fn digest(&self) -> &str {
+        &self.row.digest
+    }
+
+    /// The digest of its config.
+    async fn config_digest(&self) -> &str {
+        &self.row.config_digest
+    }
+
+    /// The repositories that hold it, by name.
+    async fn repositories(&self) -> Result<Vec<Repository>> {
+        let rows = self.tenant.load(RepositoriesOf(self.row.id)).await?.unwrap_or_default();
+        Ok(rows.into_iter().map(|row| Repository { tenant: Arc::clone(&self.tenant), row }).collect())
+    }
+
+    /// The tags that name it now, directly or by an index that it is in; by repository and tag.
+    async fn tags(&self) -> Result<Vec<Tag>> {
+        let rows = self.tenant.load(TagsOf(self.row.id)).await?.unwrap_or_default();
+        Ok(rows.into_iter().map(|row| Tag { tenant: Arc::clone(&self.tenant), row }).collect())
+    }
+
+    /// What it runs on, as its config says.
+    async fn platform(&self) -> Platform {
+        let row = &self.row;
+        Platform { os: row.os.clone(), architecture: row.architecture.clone(), variant: row.variant.clone() }
+    }
+
+    /// The operating system in it; null where it has none, or before the first scan has ended.
+    async fn os(&self) -> Option<OperatingSystem> {
+        let release = self.row.os_release.as_ref()?;
+        Some(OperatingSystem {
+            distribution: release.id.clone(),
+            version: release.version_id.clone(),
+            codename: release.codename.clone(),
+            pretty_name: release.pretty_name.clone(),
+        })
+    }
+
+    /// The sum of its layers' blobs, in bytes.
+    async fn size(&self) -> i64 {
+        self.row.size_bytes
+    }
+
+    /// When it was built, as its config says.
+    async fn created(&self) -> Option<DateTime<Utc>> {
+        self.row.created
+    }
+
+    /// Its labels, by name.
+    async fn labels(&self) -> Vec<Label> {
+        let labels: &BTreeMap<String, String> = &self.row.labels;
+        labels.iter().map(|(name, value)| Label { name: name.clone(), value: value.clone() }).collect()
+    }
+
+    /// When the organization first pushed or uploaded it.
+    async fn first_seen(&self) -> DateTime<Utc> {
+        self.row.first_seen
+    }
+
+    /// When it last did.
+    async fn last_seen(&self) -> DateTime<Utc> {
+        self.row.last_seen
+    }
+
+    /// Its last scan.
+    async fn scan(&self) -> Scan {
+        (&self.row).into()
+    }
+
+    /// What in it could not be read or believed.
+    async fn problems(&self) -> Vec<ImageProblem> {
+        self.row.problems.iter().map(ImageProblem::from).collect()
+    }
+
+    /// Its layers, lowest first.
+    async fn layers(&self) -> Result<Vec<Layer>> {
+        let rows = self.tenant.load(LayersOf(self.row.id)).await?.unwrap_or_default();
+        Ok(rows.iter().map(Layer::from).collect())
+    }
+
+    /// The packages in it, by name, version and path.
+    #[graphql(complexity = "cost(first, child_complexity)")]
+    async fn packages(
+        &self,
+        #[graphql(desc = "Which packages.")] filter: Option<InstalledPackageFilter>,
+        #[graphql(desc = "How many, 200 at most; 50 where not given.")] first: Option<i32>,
+        #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
+    ) -> Result<Page<InstalledPackage>> {
+        installed::of_image(&self.tenant, self.row.id, filter, first, after).await
+    }
+
+    /// Its findings: those that are open, where the filter says nothing else.
+    #[graphql(complexity = "cost(first, child_complexity)")]
+    async fn findings(
+        &self,
+        #[graphql(desc = "Which findings; `repository` and `image` do not matter here.")] filter: Option<
+            FindingFilterInput,
+        >,
+        #[graphql(desc = "In which order; the most urgent first where not given.")] order_by: Option<FindingOrderInput>,
+        #[graphql(desc = "How many, 200 at most; 50 where not given.")] first: Option<i32>,
+        #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
+    ) -> Result<Page<Finding>> {
+        let filter = FindingFilter { repository: None, ..filter.unwrap_or_default().filter() };
+        finding_list::of_image(&self.tenant, self.row.id, filter, order_by.unwrap_or_default(), first, after).await
+    }
+
+    /// How many open findings it has of each severity, the highest first; every severity is there.
+    async fn finding_counts(&self) -> Result<Vec<SeverityCount>> {
+        let key = FindingCounts { image: self.row.id, filter: FindingFilter::default() };
+        let found = self.tenant.load(key).await?.unwrap_or_default();
+        let count = |severity: plimsoll_model::Severity| {
+            let count = found.iter().find(|(rank, _)| *rank == severity.rank()).map_or(0, |(_, count)| *count);
+            SeverityCount { severity: severity.into(), count }
+        };
+        Ok(plimsoll_model::Severity::ALL.into_iter().map(count).collect())
+    }
+
+    /// How old what it is judged by may be: the oldest of the last answers of those feeds that speak of its packages. Null where
+    /// one has never answered, or none speaks of them.
+    async fn known_as_of(&self) -> Result<Option<DateTime<Utc>>> {
+        Ok(self.tenant.load(KnownAsOf(self.row.id)).await?.flatten())
+    }
+}

@@ -1,0 +1,31 @@
+//! The types of the schema, one file each.
+
+mod api_key;
+mod feed;
+mod finding;
+mod finding_list;
+mod image;
+mod image_list;
+mod installed;
+mod layer;
+mod member;
+mod node;
+mod organization;
+mod package;
+mod repository;
+mod scan;
+mod vulnerability;
+mod words;
+
+pub use api_key::ApiKey;
+pub use feed::Feed;
+pub use finding::Finding;
+pub use image::Image;
+pub use image_list::named as image_named;
+pub use node::Node;
+pub use organization::Organization;
+pub use package::Package;
+pub use repository::Repository;
+pub use scan::ScanProgress;
+pub use vulnerability::Vulnerability;
+pub use words::{MemberRole, ScanState as ScanStateWord, Scope};

@@ -1,0 +1,21 @@
+//! The OpenAPI document of the REST routes.
+
+use utoipa::OpenApi;
+
+use crate::graphql::endpoint;
+use crate::rest::{server_facts, sign_in};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Plimsoll API", description = "Signing in and out; everything else is GraphQL at /graphql."),
+    paths(server_facts::server_facts, sign_in::sign_in, sign_in::sign_out, endpoint::graphql)
+)]
+struct Document;
+
+/// The document, as JSON.
+///
+/// # Errors
+/// When it does not become JSON, which it does.
+pub fn json() -> Result<String, serde_json::Error> {
+    Document::openapi().to_pretty_json()
+}

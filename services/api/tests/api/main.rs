@@ -1,0 +1,21 @@
+//! The API in a process, against the real servers.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what tests use outside of test functions may panic as they do"
+)]
+
+mod fields;
+mod limits;
+mod lists;
+mod live;
+mod mutations;
+mod plans;
+mod routes;
+mod seed;
+mod served;
+mod sign_in;
+mod statements;
+mod tenancy;
