@@ -65,8 +65,8 @@ COMMENT ON COLUMN affected.severity IS 'The source''s own rating for this packag
 
 CREATE TABLE exploit_score (
     cve text PRIMARY KEY,
-    score real NOT NULL,
-    percentile real NOT NULL,
+    score double precision NOT NULL,
+    percentile double precision NOT NULL,
     scored_on date NOT NULL
 );
 COMMENT ON TABLE exploit_score IS 'EPSS: the likelihood of exploitation within 30 days, and its percentile, both 0 to 1.';

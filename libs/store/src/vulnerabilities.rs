@@ -261,16 +261,16 @@ pub struct Replaced {
 /// Stores EPSS scores of one day: (CVE, score, percentile).
 pub async fn put_exploit_scores(
     tx: &mut CatalogTx,
-    rows: &[(String, f32, f32)],
+    rows: &[(String, f64, f64)],
     scored_on: NaiveDate,
 ) -> Result<Replaced> {
     let cves: Vec<String> = rows.iter().map(|row| row.0.clone()).collect();
-    let scores: Vec<f32> = rows.iter().map(|row| row.1).collect();
-    let percentiles: Vec<f32> = rows.iter().map(|row| row.2).collect();
+    let scores: Vec<f64> = rows.iter().map(|row| row.1).collect();
+    let percentiles: Vec<f64> = rows.iter().map(|row| row.2).collect();
     let row = sqlx::query!(
         r#"WITH put AS (
                INSERT INTO exploit_score AS s (cve, score, percentile, scored_on)
-               SELECT DISTINCT ON (cve) cve, score, percentile, $4 FROM unnest($1::text[], $2::real[], $3::real[]) AS n (cve, score, percentile)
+               SELECT DISTINCT ON (cve) cve, score, percentile, $4 FROM unnest($1::text[], $2::float8[], $3::float8[]) AS n (cve, score, percentile)
                ORDER BY cve
                ON CONFLICT (cve) DO UPDATE SET score = excluded.score, percentile = excluded.percentile, scored_on = excluded.scored_on
                WHERE (s.score, s.percentile) IS DISTINCT FROM (excluded.score, excluded.percentile)

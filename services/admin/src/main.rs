@@ -51,9 +51,12 @@ enum Command {
     /// Messages that could not be handled.
     #[command(subcommand)]
     DeadLetters(dead_letters::DeadLetters),
-    /// Prints the JSON Schemas of all messages as one object, by name.
+    /// Writes the JSON Schemas of all messages to a folder.
     #[command(hide = true)]
-    MessageSchemas,
+    MessageSchemas {
+        /// The folder: what is in it is replaced.
+        folder: std::path::PathBuf,
+    },
 }
 
 #[tokio::main]
@@ -67,7 +70,7 @@ async fn main() -> anyhow::Result<()> {
         Command::ApiKey(command) => command.run(&server).await,
         Command::Feeds(command) => command.run(&server).await,
         Command::DeadLetters(command) => command.run(&server).await,
-        Command::MessageSchemas => schemas::print(),
+        Command::MessageSchemas { folder } => schemas::write(&folder),
     }
 }
 

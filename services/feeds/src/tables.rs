@@ -66,8 +66,7 @@ async fn put_known_exploited(
 async fn put_exploit_scores(tx: &mut CatalogTx, parsed: &Parsed) -> Result<Replaced> {
     let scored_on = parsed.report.as_of.unwrap_or_else(clock::now).date_naive();
     let mut total = Replaced::default();
-    #[expect(clippy::cast_possible_truncation, reason = "EPSS publishes five decimal places")]
-    let row = |row: &plimsoll_advisories::ExploitScore| (row.cve.clone(), row.score as f32, row.percentile as f32);
+    let row = |row: &plimsoll_advisories::ExploitScore| (row.cve.clone(), row.score, row.percentile);
     for batch in parsed.exploit_scores.chunks(BATCH) {
         let rows: Vec<_> = batch.iter().map(row).collect();
         let replaced = vulnerabilities::put_exploit_scores(tx, &rows, scored_on).await?;

@@ -1,4 +1,5 @@
 //! Syncing against a real database: what is applied, what is refused, and what follows for findings.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods, reason = "a test's own helpers fail the test")]
 
 use std::path::Path;
 use std::time::Duration;

@@ -231,7 +231,7 @@ macro_rules! findings {
                    f.close_reason AS "close_reason?", s.severity AS "severity!",
                    CASE WHEN nullif(m.severity, 0) IS NULL THEN v.severity_source ELSE m.severity_source END
                        AS "severity_source!",
-                   e.score::float8 AS "epss_score?", e.percentile::float8 AS "epss_percentile?",
+                   e.score AS "epss_score?", e.percentile AS "epss_percentile?",
                    k.added AS "known_exploited_since?", m.fixed_in AS "fixed_in?", m.state AS "state?",
                    m.sources AS "sources?", m.advisories AS "advisories?",
                    o.n1 AS "n1!", o.n2 AS "n2!", o.n3 AS "n3!", o.n4 AS "n4!", p.name AS "package_name!",

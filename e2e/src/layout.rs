@@ -1,0 +1,155 @@
+//! Making OCI image layouts (OCI image specification, `image-layout.md`).
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+/// How a layer's blob is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// gzip.
+    Gzip,
+    /// Zstandard.
+    Zstd,
+}
+
+impl Compression {
+    const fn media_type(self) -> &'static str {
+        match self {
+            Self::None => "application/vnd.oci.image.layer.v1.tar",
+            Self::Gzip => "application/vnd.oci.image.layer.v1.tar+gzip",
+            Self::Zstd => "application/vnd.oci.image.layer.v1.tar+zstd",
+        }
+    }
+
+    fn compress(self, tar: &[u8]) -> Vec<u8> {
+        match self {
+            Self::None => tar.to_vec(),
+            Self::Gzip => {
+                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+                encoder.write_all(tar).expect("memory");
+                encoder.finish().expect("memory")
+            }
+            Self::Zstd => zstd::encode_all(tar, 3).expect("memory"),
+        }
+    }
+}
+
+/// An image being made in a folder.
+#[derive(Debug)]
+pub struct Layout {
+    folder: PathBuf,
+    layers: Vec<Value>,
+    diff_ids: Vec<String>,
+    history: Vec<Value>,
+}
+
+impl Layout {
+    /// An image without layers in `folder`.
+    ///
+    /// # Panics
+    /// When the folder cannot be written.
+    pub fn create(folder: &Path) -> Self {
+        fs::create_dir_all(folder.join("blobs/sha256")).expect("a folder");
+        fs::write(folder.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).expect("a file");
+        Self { folder: folder.to_owned(), layers: Vec::new(), diff_ids: Vec::new(), history: Vec::new() }
+    }
+
+    /// Adds a layer of these bytes, made by the build step `created_by`.
+    pub fn layer(&mut self, tar: &[u8], compression: Compression, created_by: &str) -> &mut Self {
+        let blob = compression.compress(tar);
+        self.diff_ids.push(format!("sha256:{}", sha256(tar)));
+        let mut descriptor = self.blob(&blob);
+        descriptor["mediaType"] = compression.media_type().into();
+        self.layers.push(descriptor);
+        self.history.push(json!({ "created": "2026-01-01T00:00:00Z", "created_by": created_by }));
+        self
+    }
+
+    /// Adds a build step that made no layer.
+    pub fn step(&mut self, created_by: &str) -> &mut Self {
+        self.history.push(json!({ "created": "2026-01-01T00:00:00Z", "created_by": created_by, "empty_layer": true }));
+        self
+    }
+
+    /// Writes config, manifest and index; gives the manifest's digest.
+    pub fn finish(&mut self, tag: &str) -> String {
+        let config = json!({
+            "architecture": "amd64", "os": "linux", "created": "2026-01-01T00:00:00Z", "config": {},
+            "rootfs": { "type": "layers", "diff_ids": self.diff_ids }, "history": self.history,
+        });
+        let mut config = self.blob(config.to_string().as_bytes());
+        config["mediaType"] = "application/vnd.oci.image.config.v1+json".into();
+        let media_type = "application/vnd.oci.image.manifest.v1+json";
+        let manifest = json!({ "schemaVersion": 2, "mediaType": media_type, "config": config, "layers": self.layers });
+        let mut descriptor = self.blob(manifest.to_string().as_bytes());
+        descriptor["mediaType"] = media_type.into();
+        descriptor["annotations"] = json!({ "org.opencontainers.image.ref.name": tag });
+        let index = json!({ "schemaVersion": 2, "manifests": [descriptor] });
+        fs::write(self.folder.join("index.json"), index.to_string()).expect("a file");
+        descriptor["digest"].as_str().expect("a digest").to_owned()
+    }
+
+    fn blob(&self, bytes: &[u8]) -> Value {
+        let hex = sha256(bytes);
+        fs::write(self.folder.join("blobs/sha256").join(&hex), bytes).expect("a file");
+        json!({ "digest": format!("sha256:{hex}"), "size": bytes.len() })
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// A tar of these files.
+///
+/// # Panics
+/// When a name is no path of a tar.
+pub fn tar_of(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (path, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, path, content.as_bytes()).expect("memory");
+    }
+    builder.into_inner().expect("memory")
+}
+
+/// A tar of a folder, as GNU tar makes it with a fixed order, owner and time.
+///
+/// # Panics
+/// When `tar` fails.
+pub fn tar_of_folder(folder: &Path) -> Vec<u8> {
+    let mut command = std::process::Command::new("tar");
+    command.args(["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "-cf", "-", "-C"]);
+    let done = command.arg(folder).arg(".").output().expect("tar runs");
+    assert!(done.status.success(), "tar: {}", String::from_utf8_lossy(&done.stderr));
+    done.stdout
+}
+
+/// A small Debian image with one vulnerable Python package, for tests that are not about the image.
+pub fn small_image(folder: &Path, python: &[(&str, &str)]) -> String {
+    let os =
+        "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n";
+    let status =
+        "Package: libpcre2-8-0\nStatus: install ok installed\nArchitecture: amd64\nSource: pcre2\nVersion: 10.42-1\n\n";
+    let mut layout = Layout::create(folder);
+    layout.layer(
+        &tar_of(&[("etc/os-release", os), ("var/lib/dpkg/status", status)]),
+        Compression::Gzip,
+        "ADD rootfs.tar / # buildkit",
+    );
+    layout.step("CMD [\"bash\"]");
+    for (name, version) in python {
+        let path = format!("usr/local/lib/python3.11/dist-packages/{name}-{version}.dist-info/METADATA");
+        let metadata = format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nText\n");
+        layout.layer(&tar_of(&[(&path, &metadata)]), Compression::Gzip, &format!("RUN pip install {name}=={version}"));
+    }
+    layout.finish("latest")
+}

@@ -1,0 +1,95 @@
+//! Advisory feeds over loopback HTTP, with ETag and Last-Modified, as upstreams serve them; and a small set of them, made by tests.
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpServer};
+
+/// A file server; it ends when dropped.
+#[derive(Debug)]
+pub struct Mirror {
+    address: String,
+    handle: ServerHandle,
+}
+
+impl Mirror {
+    /// Serves `folder`.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    pub fn serve(folder: PathBuf) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("its address"));
+        let server = HttpServer::new(move || {
+            App::new().service(actix_files::Files::new("/", &folder).use_etag(true).use_last_modified(true))
+        })
+        .workers(1)
+        .disable_signals()
+        .listen(listener)
+        .expect("a server")
+        .run();
+        let handle = server.handle();
+        std::thread::spawn(move || {
+            let _ = actix_web::rt::System::new().block_on(server);
+        });
+        Self { address, handle }
+    }
+
+    /// Its base address.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+}
+
+impl Drop for Mirror {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+    }
+}
+
+/// An OSV document about one Python package, affected below `fixed`.
+pub fn osv(id: &str, alias: &str, package: &str, fixed: &str) -> serde_json::Value {
+    serde_json::json!({
+        "schema_version": "1.4.0", "id": id, "aliases": [alias], "summary": format!("{id} in {package}"),
+        "modified": "2026-01-01T00:00:00Z", "published": "2026-01-01T00:00:00Z",
+        "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],
+        "affected": [{"package": {"ecosystem": "PyPI", "name": package},
+                      "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}]}],
+    })
+}
+
+/// Writes a small mirror: these OSV documents, one issue of Debian's pcre2, and a score and a listing for `CVE-2026-1`.
+///
+/// # Panics
+/// When the folder cannot be written.
+pub fn write_small_mirror(folder: &Path, python: &[serde_json::Value]) {
+    let write = |path: &str, bytes: &[u8]| {
+        let file = folder.join(path);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        std::fs::write(file, bytes).expect("a file");
+    };
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for document in python {
+        let name = format!("{}.json", document["id"].as_str().expect("an id"));
+        archive.start_file(name, zip::write::SimpleFileOptions::default()).expect("memory");
+        archive.write_all(document.to_string().as_bytes()).expect("memory");
+    }
+    write("osv/PyPI/all.zip", &archive.finish().expect("memory").into_inner());
+    let pcre2 = serde_json::json!({"pcre2": {"CVE-2026-2": {"scope": "remote", "description": "A flaw in PCRE2", "releases": {
+        "bookworm": {"status": "resolved", "repositories": {"bookworm": "10.42-1"}, "fixed_version": "10.42-1+deb12u1", "urgency": "high"}}}}});
+    write("debian/tracker/data/json", pcre2.to_string().as_bytes());
+    let listed = serde_json::json!({"title": "Known exploited", "catalogVersion": "2026.01.01", "dateReleased": "2026-01-01T00:00:00Z",
+        "count": 1, "vulnerabilities": [{"cveID": "CVE-2026-1", "vendorProject": "Demo", "product": "Demo", "vulnerabilityName": "A flaw",
+        "dateAdded": "2026-01-01", "shortDescription": "", "requiredAction": "", "dueDate": "2026-01-22",
+        "knownRansomwareCampaignUse": "Unknown", "notes": "", "cwes": []}]});
+    write("kev/known_exploited_vulnerabilities.json", listed.to_string().as_bytes());
+    let mut scores = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    scores
+        .write_all(
+            b"#model_version:v2026.01.01,score_date:2026-01-01T00:00:00Z\ncve,epss,percentile\nCVE-2026-1,0.9,0.99\n",
+        )
+        .expect("memory");
+    write("epss/epss_scores-current.csv.gz", &scores.finish().expect("memory"));
+}

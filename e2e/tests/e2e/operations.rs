@@ -1,0 +1,67 @@
+//! What operators rely on: health, restarts, crashes.
+
+use plimsoll_e2e::process::output;
+use serde_json::Value;
+
+use crate::{Small, pair};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_service_tells_its_health_and_what_it_measures() {
+    let small = Small::start(None).await;
+    let client = reqwest::Client::new();
+    let get = async |address: String| client.get(address).send().await.unwrap();
+    for service in [small.platform.api(), small.platform.ingest(), small.platform.scanner(), small.platform.feeds()] {
+        assert_eq!(get(format!("{service}/healthz")).await.status(), 200, "{service}");
+        let ready: Value = get(format!("{service}/readyz")).await.json().await.unwrap();
+        assert_eq!(ready["ready"], true, "{service}: {ready}");
+        let metrics = get(format!("{service}/metrics")).await.text().await.unwrap();
+        assert!(metrics.contains("http_request_duration_seconds"), "{service}:\n{metrics}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_whose_worker_is_killed_is_done_by_the_next_one() {
+    let mut small = Small::start(None).await;
+    small.platform.service("plimsoll-scanner").kill();
+    let image = small.image("killed", &[("demo_package", "1.0")]);
+    small.platform.skopeo_push(&small.demo, &image, "killed:1");
+    // A worker that is killed as soon as it has the job, then one that may finish.
+    small.platform.restart("plimsoll-scanner").await;
+    small.platform.service("plimsoll-scanner").kill();
+    small.platform.restart("plimsoll-scanner").await;
+    let scanned = small.platform.scanned(&small.demo, "killed:1").await;
+    assert_eq!(scanned["scan"]["state"], "DONE", "{scanned:#}");
+    assert_eq!(small.found(&scanned).await, [pair("CVE-2026-1", "demo-package"), pair("CVE-2026-2", "libpcre2-8-0")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_with_a_broken_layer_says_what_is_broken_and_shows_the_rest() {
+    use plimsoll_e2e::layout::{Compression, Layout, tar_of};
+    let small = Small::start(None).await;
+    let folder = small.images.path().join("broken");
+    let os = "ID=debian\nVERSION_ID=\"12\"\n";
+    let metadata = "Metadata-Version: 2.1\nName: demo-package\nVersion: 1.0\n\n";
+    let path = "usr/lib/python3/dist-packages/demo_package-1.0.dist-info/METADATA";
+    let mut lying = tar_of(&[("etc/lying", "0123456789")]);
+    lying.truncate(515);
+    let mut layout = Layout::create(&folder);
+    layout.layer(&tar_of(&[("etc/os-release", os), (path, metadata)]), Compression::Zstd, "ADD rootfs");
+    layout.layer(&lying, Compression::Gzip, "RUN break");
+    layout.finish("latest");
+    small.platform.skopeo_push(&small.demo, &format!("oci:{}:latest", folder.display()), "broken:1");
+    let scanned = small.platform.scanned(&small.demo, "broken:1").await;
+    assert_eq!(scanned["scan"]["state"], "DONE", "{scanned:#}");
+    assert_eq!(scanned["problems"][0]["code"], "tar_corrupt", "{scanned:#}");
+    assert_eq!(scanned["problems"][0]["layer"], 1);
+    assert_eq!(small.found(&scanned).await, [pair("CVE-2026-1", "demo-package")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn services_end_by_themselves_when_asked() {
+    let mut small = Small::start(None).await;
+    for name in ["plimsoll-ingest", "plimsoll-scanner", "plimsoll-api", "plimsoll-feeds"] {
+        let service = small.platform.service(name);
+        assert!(service.stop(), "{name} had to be killed; its log:\n{}", service.log());
+    }
+    assert!(output(small.platform.admin().args(["dead-letters", "list"])).is_empty());
+}
