@@ -1,5 +1,10 @@
 //! Against a real RabbitMQ: what enters the outbox is handled at least once, whatever breaks, and what cannot be is kept.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test's own helpers fail the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test's own helpers fail the test"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

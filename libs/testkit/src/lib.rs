@@ -11,6 +11,8 @@ mod rabbit;
 pub use database::Database;
 pub use deadline::eventually;
 pub use rabbit::Vhost;
+/// For tests that look at rows which no function of the store gives.
+pub use sqlx;
 
 /// The address of a server, from the environment.
 fn server(variable: &str) -> String {

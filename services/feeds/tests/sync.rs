@@ -1,5 +1,10 @@
 //! Syncing against a real database: what is applied, what is refused, and what follows for findings.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods, reason = "a test's own helpers fail the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test's own helpers fail the test"
+)]
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,8 +18,8 @@ use plimsoll_model::{
 use plimsoll_store::feeds::Outcome;
 use plimsoll_store::images::Source;
 use plimsoll_store::{CatalogTx, Store, advisories, findings, image_contents, images, matching, orgs, outbox};
+use plimsoll_testkit::sqlx::{self, Connection as _, PgConnection, Row as _};
 use plimsoll_testkit::{Database, corpus};
-use sqlx::{Connection as _, PgConnection, Row as _};
 use url::Url;
 use uuid::Uuid;
 
