@@ -12,6 +12,13 @@ program() { printf '%s/release/%s' "${CARGO_TARGET_DIR:-$REPOSITORY/target}" "$1
 # Where the service $1 listens. Settled once for all of them, as they are told of each other.
 service_address() { printf '127.0.0.1:%d' "$(<"$PLIMSOLL_HOME/servers/$1.port")"; }
 
+# The key that registry tokens are signed with: 32 random bytes, hexadecimal, made once.
+token_key() {
+  local file=$PLIMSOLL_HOME/servers/token.key
+  [[ -s $file ]] || (umask 077 && od -An -v -N32 -tx1 /dev/urandom | tr -d ' \n' >"$file")
+  cat "$file"
+}
+
 settle_ports() {
   local service
   for service in "${SERVICES[@]}"; do
@@ -28,12 +35,15 @@ PLIMSOLL_AMQP_URL=$AMQP_URL
 PLIMSOLL_REDIS_URL=$REDIS_URL
 PLIMSOLL_BLOBS=${PLIMSOLL_BLOBS:-file://$PLIMSOLL_HOME/blobs}
 PLIMSOLL_LISTEN=$(service_address "$1")
-PLIMSOLL_LOG=${PLIMSOLL_LOG:-info}
 ENVIRONMENT
+  [[ -z ${PLIMSOLL_LOG:-} ]] || printf 'PLIMSOLL_LOG=%s\n' "$PLIMSOLL_LOG"
   [[ -z ${OTEL_EXPORTER_OTLP_ENDPOINT:-} ]] || printf 'OTEL_EXPORTER_OTLP_ENDPOINT=%s\n' "$OTEL_EXPORTER_OTLP_ENDPOINT"
   case $1 in
     api) printf 'PLIMSOLL_INGEST_URL=http://%s\n' "$(service_address ingest)" ;;
-    ingest) printf 'PLIMSOLL_PUBLIC_URL=http://%s\nPLIMSOLL_API_URL=http://%s\n' "$(service_address "$1")" "$(service_address api)" ;;
+    ingest)
+      printf 'PLIMSOLL_PUBLIC_URL=http://%s\nPLIMSOLL_API_URL=http://%s\n' "$(service_address "$1")" "$(service_address api)"
+      printf 'PLIMSOLL_TOKEN_KEY=%s\n' "$(token_key)"
+      ;;
     feeds) [[ -z $(feeds_base) ]] || printf 'PLIMSOLL_FEEDS_BASE=%s\n' "$(feeds_base)" ;;
   esac
 }
@@ -51,6 +61,7 @@ start_service() {
     return
   fi
   end_process "$service"
+  # shellcheck disable=SC2153 # home.sh sets it
   cure "see $PLIMSOLL_LOGS/$service.log"
   mkdir -p "$PLIMSOLL_HOME/blobs"
   # DATABASE_URL is an administrator's: services get what is listed above, and nothing else of ours.

@@ -3,6 +3,7 @@
 mod command_line;
 mod main_job;
 mod operations;
+mod readme;
 mod rematching;
 mod tenancy;
 mod tracing;

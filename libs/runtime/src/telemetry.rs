@@ -9,6 +9,9 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
+/// What is logged unless `PLIMSOLL_LOG` says otherwise. A TLS hello on a plain port, which registry clients try first, is no error.
+const DEFAULT_FILTER: &str = "info,actix_http::h1=off";
+
 /// What must live as long as the process: dropped last, it sends what is left.
 #[derive(Debug)]
 pub struct Telemetry {
@@ -40,7 +43,7 @@ impl Telemetry {
         let metrics = SdkMeterProvider::builder().with_resource(resource).with_reader(reader).build();
         opentelemetry::global::set_meter_provider(metrics.clone());
 
-        let filter = std::env::var("PLIMSOLL_LOG").unwrap_or_else(|_| "info".into());
+        let filter = std::env::var("PLIMSOLL_LOG").unwrap_or_else(|_| DEFAULT_FILTER.into());
         let filter: EnvFilter = filter.parse().with_context(|| format!("PLIMSOLL_LOG={filter}"))?;
         let logs = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
         let spans = tracing_opentelemetry::layer()
