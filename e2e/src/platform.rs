@@ -262,12 +262,16 @@ impl Platform {
     /// When that takes more than two minutes.
     pub async fn scanned(&self, tenant: &Tenant, reference: &str) -> Value {
         eventually(&format!("the scan of {reference} ends"), Duration::from_secs(120), async || {
-            let variables = json!({ "slug": tenant.slug, "reference": reference });
-            let data = self.graphql(tenant, IMAGE, variables).await;
-            let image = &data["organization"]["image"];
-            matches!(image["scan"]["state"].as_str(), Some("DONE" | "FAILED")).then(|| image.clone())
+            let image = self.scan_state(tenant, reference).await;
+            matches!(image["scan"]["state"].as_str(), Some("DONE" | "FAILED")).then_some(image)
         })
         .await
+    }
+
+    /// The image that `reference` means as it is now; null where there is none.
+    pub async fn scan_state(&self, tenant: &Tenant, reference: &str) -> Value {
+        let variables = json!({ "slug": tenant.slug, "reference": reference });
+        self.graphql(tenant, IMAGE, variables).await["organization"]["image"].clone()
     }
 
     /// Every open finding of an image, page by page.

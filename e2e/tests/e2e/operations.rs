@@ -65,3 +65,53 @@ async fn services_end_by_themselves_when_asked() {
     }
     assert!(output(small.platform.admin().args(["dead-letters", "list"])).is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_blob_fails_the_scan_once_and_for_all_and_pushing_the_image_again_after_repair_scans_it() {
+    let mut small = Small::start(None).await;
+    small.platform.service("plimsoll-scanner").stop();
+    let image = small.image("damaged", &[("demo_package", "1.0")]);
+    small.platform.skopeo_push(&small.demo, &image, "damaged:1");
+    let manifest = small.platform.scan_state(&small.demo, "damaged:1").await;
+    assert_eq!(manifest["scan"]["state"], "QUEUED");
+    let layer = largest_blob(&small.platform.blobs().join("blobs"));
+    let whole = std::fs::read(&layer).unwrap();
+    let mut damaged = whole.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 0xff;
+    std::fs::write(&layer, damaged).unwrap();
+
+    small.platform.restart("plimsoll-scanner").await;
+    let scanned = small.platform.scanned(&small.demo, "damaged:1").await;
+    assert_eq!(scanned["scan"]["state"], "FAILED", "{scanned:#}");
+    assert_eq!(scanned["scan"]["error"]["code"], "digest_mismatch", "{scanned:#}");
+    let letters = output(small.platform.admin().args(["dead-letters", "list", "--topic", "scan.image"]));
+    assert!(letters.contains("rejected"), "the operator sees it: {letters}");
+
+    std::fs::write(&layer, whole).unwrap();
+    output(small.platform.admin().args(["dead-letters", "retry", "--topic", "scan.image"]));
+    plimsoll_testkit::eventually("the repaired image is scanned", std::time::Duration::from_secs(60), async || {
+        let state = small.platform.scan_state(&small.demo, "damaged:1").await;
+        (state["scan"]["state"] == "DONE").then_some(())
+    })
+    .await;
+}
+
+/// The largest file below a folder: of a small image's blobs, a layer.
+fn largest_blob(folder: &std::path::Path) -> std::path::PathBuf {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for found in std::fs::read_dir(folder).unwrap() {
+            let found = found.unwrap();
+            if found.file_type().unwrap().is_dir() {
+                folders.push(found.path());
+            } else {
+                files.push((found.metadata().unwrap().len(), found.path()));
+            }
+        }
+    }
+    // Manifests are in the database and configs are small text: what begins like gzip is a layer.
+    files.retain(|(_, path)| std::fs::read(path).unwrap().starts_with(&[0x1f, 0x8b]));
+    files.into_iter().max().expect("a layer").1
+}

@@ -8,6 +8,7 @@ pub mod problem;
 pub mod shutdown;
 pub mod telemetry;
 pub mod trace;
+pub mod worker;
 
 pub use problem::Problem;
 pub use telemetry::Telemetry;

@@ -11,20 +11,17 @@ mod tables;
 
 use std::sync::Arc;
 
-use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer};
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use plimsoll_broker::contracts::{AdvisoriesChangedV1, SyncFeedsV1};
 use plimsoll_broker::{Consumer, relay};
 use plimsoll_fetch::{Fetcher, Options};
 use plimsoll_runtime::health::{Check, Health};
-use plimsoll_runtime::http;
+use plimsoll_runtime::worker;
 use plimsoll_store::Store;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
-use tracing_actix_web::TracingLogger;
 use url::Url;
 
 pub use rematch::handle as rematch;
@@ -90,7 +87,7 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
                     async move { schedule.handle(message, attempt).await }
                 }),
                 changes.run(stop, move |message, attempt| rematch(matching.clone(), message, attempt)),
-            )
+            );
         }
     };
     let checks = vec![
@@ -99,27 +96,7 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
             plimsoll_broker::ping(url.expose_secret()).await
         }),
     ];
-    let health = Health::new(checks, registry);
-    let server = HttpServer::new(move || {
-        App::new()
-            .wrap(from_fn(http::measure))
-            .wrap(TracingLogger::<http::RequestSpan>::new())
-            .configure(|app| health.configure(app))
-    })
-    .workers(1)
-    .disable_signals()
-    .bind(&config.listen)
-    .with_context(|| format!("PLIMSOLL_LISTEN={}", config.listen))?
-    .run();
-    let handle = server.handle();
-    tracing::info!(listen = config.listen, "ready");
-    let working = tokio::spawn(work);
-    tokio::select! {
-        ended = server => ended.context("HTTP server")?,
-        () = shutdown.cancelled() => handle.stop(true).await,
-    }
-    shutdown.cancel();
-    working.await.context("background work")?;
+    worker::run(&config.listen, Health::new(checks, registry), work, shutdown).await?;
     store.close().await;
     Ok(())
 }

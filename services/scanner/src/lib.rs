@@ -11,8 +11,6 @@ mod scan;
 use std::num::NonZero;
 use std::sync::Arc;
 
-use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer};
 use anyhow::Context as _;
 use plimsoll_analysis::Limits;
 use plimsoll_blobs::Blobs;
@@ -20,13 +18,12 @@ use plimsoll_broker::Consumer;
 use plimsoll_broker::contracts::ScanImageV1;
 use plimsoll_runtime::config::Engines;
 use plimsoll_runtime::health::{Check, Health};
-use plimsoll_runtime::http;
+use plimsoll_runtime::worker;
 use plimsoll_store::Store;
 use plimsoll_volatile::Volatile;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
-use tracing_actix_web::TracingLogger;
 
 pub use error::ScanError;
 pub use layers::LayerReader;
@@ -82,27 +79,8 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
         }),
         Check::new("redis", volatile, async |volatile: Volatile| volatile.ping().await),
     ];
-    let health = Health::new(checks, registry);
-    let server = HttpServer::new(move || {
-        App::new()
-            .wrap(from_fn(http::measure))
-            .wrap(TracingLogger::<http::RequestSpan>::new())
-            .configure(|app| health.configure(app))
-    })
-    .workers(1)
-    .disable_signals()
-    .bind(&engines.listen)
-    .with_context(|| format!("PLIMSOLL_LISTEN={}", engines.listen))?
-    .run();
-    let handle = server.handle();
-    tracing::info!(listen = engines.listen, "ready");
-    let working = tokio::spawn(work(scanner, amqp_url, config.scanner_images, shutdown.clone()));
-    tokio::select! {
-        ended = server => ended.context("HTTP server")?,
-        () = shutdown.cancelled() => handle.stop(true).await,
-    }
-    shutdown.cancel();
-    working.await.context("background work")?;
+    let work = work(scanner, amqp_url, config.scanner_images, shutdown.clone());
+    worker::run(&engines.listen, Health::new(checks, registry), work, shutdown).await?;
     store.close().await;
     Ok(())
 }
