@@ -23,8 +23,8 @@ use plimsoll_testkit::corpus;
 
 use crate::table::Table;
 
-/// Measure scanning on a real Debian image and print a Markdown table: the floor that gzip and SHA-256 set, the offline scan,
-/// the platform from push to findings, and matching.
+/// Measure scanning on a real Debian image and print a Markdown table: the floor that inflating and SHA-256 set, the
+/// offline scan, the platform from push to findings, and matching.
 #[derive(Parser)]
 #[command(
     name = "bench-scan",

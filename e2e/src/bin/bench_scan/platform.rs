@@ -58,7 +58,12 @@ pub async fn measure(table: &mut Table, image: &DebianImage, mirror: &str, runs:
     let of =
         format!("another organization each run, {}", again.first().map(|run| layers(&run.image)).unwrap_or_default());
     table.row("platform: push of a known image, from its start", fastest(|run| run.from_start), "-".into(), of);
-    table.row("platform: push of a known image, from its end", fastest(|run| run.from_end), "-".into(), "");
+    table.row(
+        "platform: push of a known image, from its end",
+        fastest(|run| run.from_end),
+        "-".into(),
+        "the same pushes",
+    );
     let scanner = peak(&mut platform, "plimsoll-scanner");
     table.row("platform: scanner at the end", "-".into(), scanner, format!("{} images", again.len() + 1));
 }
