@@ -53,7 +53,7 @@ pub async fn retry(amqp_url: &str, topic: Topic, most: usize) -> Result<usize, B
         let getting = channel.basic_get(topic.dead_queue().into(), BasicGetOptions::default());
         let Some(message) = within("reading a dead letter", getting).await? else { break };
         let confirm = crate::relay::publish(&channel, topic.name(), &message.data, &BTreeMap::new(), 0).await?;
-        within("waiting for a confirm", confirm).await?;
+        crate::relay::confirmed(topic.name(), confirm).await?;
         within("removing a dead letter", message.ack(BasicAckOptions::default())).await?;
         retried += 1;
     }

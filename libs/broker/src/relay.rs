@@ -69,10 +69,7 @@ async fn publish_batch(store: &Store, channel: &Channel) -> Result<usize, Broker
         confirms.push(publish(channel, &message.topic, &payload, &message.trace_context, message.id).await?);
     }
     for (confirm, message) in confirms.into_iter().zip(&waiting) {
-        match within("waiting for a confirm", confirm).await? {
-            Confirmation::Ack(None) => {}
-            _ => return Err(BrokerError::NotConfirmed(message.topic.clone())),
-        }
+        confirmed(&message.topic, confirm).await?;
     }
     let ids: Vec<i64> = waiting.iter().map(|Waiting { id, .. }| *id).collect();
     if !ids.is_empty() {
@@ -80,6 +77,17 @@ async fn publish_batch(store: &Store, channel: &Channel) -> Result<usize, Broker
         tx.commit().await?;
     }
     Ok(ids.len())
+}
+
+/// Waits until the broker has taken a message: neither refused nor returned for want of a queue.
+pub(crate) async fn confirmed(
+    topic: &str,
+    confirm: impl Future<Output = Result<Confirmation, lapin::Error>>,
+) -> Result<(), BrokerError> {
+    match within("waiting for a confirm", confirm).await? {
+        Confirmation::Ack(None) => Ok(()),
+        _ => Err(BrokerError::NotConfirmed(topic.to_owned())),
+    }
 }
 
 /// Publishes a message: persistent, and returned where no queue would take it.

@@ -202,3 +202,30 @@ async fn relay_and_consumer_go_on_when_the_broker_drops_every_connection() {
     eventually("the second message comes", SOON, async || came.try_recv().ok().filter(|(job, _)| *job == second)).await;
     let _ = &bench.database;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_whose_queue_refuses_it_stays_a_dead_letter() {
+    const SENT: usize = 8;
+    let bench = Bench::new().await;
+    let mut came = bench.consume(|_| Outcome::GiveUp);
+    for _ in 0..SENT {
+        bench.send(&bench.job()).await;
+        next(&mut came).await;
+    }
+    let url = bench.vhost.url();
+    let letters = async || dead_letters::list(&url, Topic::ScanImage, SENT).await.unwrap().len();
+    eventually("all are dead letters", SOON, async || (letters().await == SENT).then_some(())).await;
+    bench.stop.cancel();
+    bench.vhost.refuse_messages(Topic::ScanImage.name()).await;
+    // A full quorum queue takes some more before it refuses.
+    let mut taken = 0;
+    let refused = loop {
+        match dead_letters::retry(&url, Topic::ScanImage, 1).await {
+            Ok(0) => break None,
+            Ok(retried) => taken += retried,
+            Err(error) => break Some(error),
+        }
+    };
+    assert!(refused.is_some(), "all {taken} were taken");
+    eventually("what was refused is still there", SOON, async || (letters().await == SENT - taken).then_some(())).await;
+}

@@ -62,6 +62,27 @@ impl Vhost {
         .await;
     }
 
+    /// Has a queue refuse what is published for it, as a full one does.
+    ///
+    /// # Panics
+    /// When the management API refuses, or the queue does not within thirty seconds.
+    pub async fn refuse_messages(&self, queue: &str) {
+        let url = format!("{}/full", self.api("policies"));
+        let policy = serde_json::json!({
+            "pattern": format!("^{}$", queue.replace('.', "\\.")), "apply-to": "queues",
+            "definition": { "max-length": 0, "overflow": "reject-publish" },
+        });
+        let done = reqwest::Client::new().put(url).json(&policy).send().await.expect("the management API answers");
+        assert!(done.status().is_success(), "filling {queue}: {}", done.status());
+        // Set at once, in force a moment later.
+        let queue = format!("{}/{queue}", self.api("queues"));
+        crate::eventually("the queue refuses messages", Duration::from_secs(30), async || {
+            let known: serde_json::Value = reqwest::Client::new().get(&queue).send().await.ok()?.json().await.ok()?;
+            (known["policy"] == "full").then_some(())
+        })
+        .await;
+    }
+
     fn api(&self, what: &str) -> String {
         let mut url = self.management.clone();
         url.set_path(&format!("/api/{what}/{}", self.name));
