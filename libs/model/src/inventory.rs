@@ -136,6 +136,10 @@ pub enum ProblemCode {
     FileTooLarge,
     /// A file that we wanted to read does not parse, or only in part.
     FileMalformed,
+    /// An archive in the image past a limit: its entries, its depth, what it inflates to.
+    ArchiveLimit,
+    /// An archive in the image that cannot be read: damaged, encrypted, or compressed in a way that we do not know.
+    ArchiveUnreadable,
 }
 
 impl ProblemCode {
@@ -153,6 +157,8 @@ impl ProblemCode {
             Self::WhiteoutInvalid => "whiteout_invalid",
             Self::FileTooLarge => "file_too_large",
             Self::FileMalformed => "file_malformed",
+            Self::ArchiveLimit => "archive_limit",
+            Self::ArchiveUnreadable => "archive_unreadable",
         }
     }
 }

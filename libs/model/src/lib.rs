@@ -8,6 +8,7 @@ pub mod ecosystem;
 pub mod finding;
 pub mod id;
 pub mod inventory;
+pub mod observation;
 pub mod package;
 pub mod severity;
 
@@ -17,5 +18,6 @@ pub use ecosystem::Ecosystem;
 pub use finding::{Finding, Introduction};
 pub use id::{AccountId, ApiKeyId, ImageId, OrgId, RepositoryId};
 pub use inventory::{BuildStep, InstalledPackage, Inventory, Layer, OsRelease, Problem, ProblemCode};
+pub use observation::{Observation, ObservationKind, Place};
 pub use package::{Package, PackageKey, PackageType, SourcePackage};
 pub use severity::{CvssVector, Severity};

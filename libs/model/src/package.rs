@@ -12,45 +12,160 @@ use crate::Ecosystem;
 pub enum PackageType {
     /// A Debian package, also in Debian's derivatives.
     Deb,
-    /// An Alpine package.
+    /// An Alpine package, also in Wolfi and Chainguard.
     Apk,
+    /// An RPM package.
+    Rpm,
+    /// An Arch Linux package.
+    Alpm,
     /// A Python distribution.
     Pypi,
     /// A Node.js package.
     Npm,
     /// A Rust crate.
     Cargo,
+    /// A Ruby gem.
+    Gem,
+    /// A Maven artifact; its name is `group:artifact`.
+    Maven,
+    /// A PHP package; its name is `vendor/package`.
+    Composer,
+    /// A .NET package.
+    Nuget,
+    /// A Go module; its name is the module path. The toolchain is `stdlib`.
+    Golang,
+    /// An R package.
+    Cran,
+    /// A Lua rock.
+    Luarocks,
+    /// A Perl distribution.
+    Cpan,
+    /// An Erlang or Elixir package.
+    Hex,
+    /// A Dart package.
+    Pub,
+    /// A Swift package; its name is the repository's address without scheme and `.git`.
+    Swift,
+    /// A CocoaPods pod; a subspec is part of the name (`Pod/Sub`).
+    Cocoapods,
+    /// A C or C++ package of Conan.
+    Conan,
+    /// A Conda package.
+    Conda,
+    /// A Haskell package.
+    Hackage,
+    /// A component of a Bitnami image.
+    Bitnami,
+    /// A program without a package manager, known by what it says of itself.
+    Generic,
 }
 
 impl PackageType {
+    /// Every type.
+    pub const ALL: [Self; 24] = [
+        Self::Deb,
+        Self::Apk,
+        Self::Rpm,
+        Self::Alpm,
+        Self::Pypi,
+        Self::Npm,
+        Self::Cargo,
+        Self::Gem,
+        Self::Maven,
+        Self::Composer,
+        Self::Nuget,
+        Self::Golang,
+        Self::Cran,
+        Self::Luarocks,
+        Self::Cpan,
+        Self::Hex,
+        Self::Pub,
+        Self::Swift,
+        Self::Cocoapods,
+        Self::Conan,
+        Self::Conda,
+        Self::Hackage,
+        Self::Bitnami,
+        Self::Generic,
+    ];
+
     /// The purl type.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Deb => "deb",
             Self::Apk => "apk",
+            Self::Rpm => "rpm",
+            Self::Alpm => "alpm",
             Self::Pypi => "pypi",
             Self::Npm => "npm",
             Self::Cargo => "cargo",
+            Self::Gem => "gem",
+            Self::Maven => "maven",
+            Self::Composer => "composer",
+            Self::Nuget => "nuget",
+            Self::Golang => "golang",
+            Self::Cran => "cran",
+            Self::Luarocks => "luarocks",
+            Self::Cpan => "cpan",
+            Self::Hex => "hex",
+            Self::Pub => "pub",
+            Self::Swift => "swift",
+            Self::Cocoapods => "cocoapods",
+            Self::Conan => "conan",
+            Self::Conda => "conda",
+            Self::Hackage => "hackage",
+            Self::Bitnami => "bitnami",
+            Self::Generic => "generic",
         }
     }
 
     /// The type that [`PackageType::as_str`] names.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Deb, Self::Apk, Self::Pypi, Self::Npm, Self::Cargo].into_iter().find(|kind| kind.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
     /// Whether it is a distribution's package: its ecosystem then depends on the operating system that it lies in.
     pub const fn is_distribution(self) -> bool {
-        matches!(self, Self::Deb | Self::Apk)
+        matches!(self, Self::Deb | Self::Apk | Self::Rpm | Self::Alpm)
     }
 
-    /// The language ecosystem of the type, or `None` where the operating system decides.
+    /// The language ecosystem of the type by OSV's name, or `None` where the operating system decides or OSV has none.
     pub fn language_ecosystem(self) -> Option<Ecosystem> {
+        let name = match self {
+            Self::Pypi => "PyPI",
+            Self::Npm => "npm",
+            Self::Cargo => "crates.io",
+            Self::Gem => "RubyGems",
+            Self::Maven => "Maven",
+            Self::Composer => "Packagist",
+            Self::Nuget => "NuGet",
+            Self::Golang => "Go",
+            Self::Cran => "CRAN",
+            Self::Hex => "Hex",
+            Self::Pub => "Pub",
+            Self::Swift => "SwiftURL",
+            Self::Conan => "ConanCenter",
+            Self::Hackage => "Hackage",
+            Self::Bitnami => "Bitnami",
+            Self::Deb
+            | Self::Apk
+            | Self::Rpm
+            | Self::Alpm
+            | Self::Luarocks
+            | Self::Cpan
+            | Self::Cocoapods
+            | Self::Conda
+            | Self::Generic => return None,
+        };
+        Some(Ecosystem::new(name))
+    }
+
+    /// Where the package's name divides into the purl's namespace and name, which [`Package::name`] has in one.
+    const fn namespace_separator(self) -> Option<char> {
         match self {
-            Self::Deb | Self::Apk => None,
-            Self::Pypi => Some(Ecosystem::new("PyPI")),
-            Self::Npm => Some(Ecosystem::new("npm")),
-            Self::Cargo => Some(Ecosystem::new("crates.io")),
+            Self::Maven => Some(':'),
+            Self::Npm | Self::Composer | Self::Golang | Self::Swift => Some('/'),
+            _ => None,
         }
     }
 }
@@ -90,12 +205,23 @@ pub struct Package {
     /// The licence as the package states it, not yet read as an SPDX expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub license: Option<String>,
+    /// The module stream that it was built in (`nodejs:18:8080020230906:abcd`; RPM's `Modularitylabel`): it is judged within its stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
 }
 
 impl Package {
     /// A package with the three things that every package has.
     pub fn new(kind: PackageType, name: impl Into<String>, version: impl Into<String>) -> Self {
-        Self { kind, name: name.into(), version: version.into(), source: None, architecture: None, license: None }
+        Self {
+            kind,
+            name: name.into(),
+            version: version.into(),
+            source: None,
+            architecture: None,
+            license: None,
+            module: None,
+        }
     }
 
     /// The package URL. For a distribution's package `distribution` is the os-release `ID` (`debian`) and
@@ -103,16 +229,22 @@ impl Package {
     ///
     /// Source: the purl specification and its type definitions. Text that cannot be a purl gives `None`.
     pub fn purl(&self, distribution: Option<&str>, distribution_version: Option<&str>) -> Option<String> {
-        let (namespace, name) = match self.name.rsplit_once('/') {
-            Some((namespace, name)) if self.kind == PackageType::Npm => (Some(namespace), name),
-            _ => (None, self.name.as_str()),
-        };
+        let divided = self.kind.namespace_separator().and_then(|separator| self.name.rsplit_once(separator));
+        let (namespace, name) = divided.map_or((None, self.name.as_str()), |(namespace, name)| (Some(namespace), name));
         let mut purl = packageurl::PackageUrl::new(self.kind.as_str(), name.to_owned()).ok()?;
         let namespace = if self.kind.is_distribution() { distribution } else { namespace };
-        if let Some(namespace) = namespace {
+        if let Some(namespace) = namespace.filter(|namespace| !namespace.is_empty()) {
             purl.with_namespace(namespace.to_owned()).ok()?;
         }
-        purl.with_version(self.version.clone()).ok()?;
+        // An RPM's epoch is a qualifier of its purl, and a part of its version everywhere else.
+        let (epoch, version) = match self.version.split_once(':') {
+            Some((epoch, version)) if self.kind == PackageType::Rpm => (Some(epoch), version),
+            _ => (None, self.version.as_str()),
+        };
+        purl.with_version(version.to_owned()).ok()?;
+        if let Some(epoch) = epoch {
+            purl.add_qualifier("epoch", epoch.to_owned()).ok()?;
+        }
         if self.kind.is_distribution() {
             if let Some(architecture) = &self.architecture {
                 purl.add_qualifier("arch", architecture.clone()).ok()?;
@@ -159,6 +291,18 @@ mod tests {
                 "pkg:npm/%40angular/core@1.0.0",
             ),
             (Package::new(PackageType::Pypi, "django", "3.2").purl(Some("debian"), None), "pkg:pypi/django@3.2"),
+            (
+                Package::new(PackageType::Maven, "org.slf4j:slf4j-api", "2.0.7").purl(None, None),
+                "pkg:maven/org.slf4j/slf4j-api@2.0.7",
+            ),
+            (
+                Package::new(PackageType::Golang, "github.com/gorilla/mux", "v1.8.0").purl(None, None),
+                "pkg:golang/github.com/gorilla/mux@v1.8.0",
+            ),
+            (
+                Package::new(PackageType::Rpm, "bind-libs", "32:9.16.23-1.el9").purl(Some("rhel"), Some("9.2")),
+                "pkg:rpm/rhel/bind-libs@9.16.23-1.el9?distro=rhel-9.2&epoch=32",
+            ),
         ];
         for (purl, expected) in cases {
             assert_eq!(purl.as_deref(), Some(expected));
