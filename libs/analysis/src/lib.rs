@@ -9,6 +9,7 @@
 
 pub mod analyser;
 pub mod analysers;
+pub(crate) mod archive;
 mod budget;
 pub mod contents;
 pub mod layer;

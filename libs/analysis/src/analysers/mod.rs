@@ -3,6 +3,7 @@
 mod apk;
 mod cargo_lock;
 mod dpkg;
+mod java_archive;
 mod node_modules;
 mod npm_lock;
 pub(crate) mod os_release;
@@ -22,6 +23,7 @@ pub fn all() -> Vec<Box<dyn Analyser>> {
         Box::new(node_modules::NodeModules),
         Box::new(npm_lock::NpmLock),
         Box::new(cargo_lock::CargoLock),
+        Box::new(java_archive::JavaArchive),
     ]
 }
 
@@ -68,7 +70,9 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/analysers");
         let implemented: usize = std::fs::read_dir(folder)
             .unwrap()
-            .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+            .map(|entry| entry.unwrap().path())
+            .map(|path| if path.is_dir() { path.join("mod.rs") } else { path })
+            .map(|path| std::fs::read_to_string(path).unwrap())
             .map(|source| source.lines().filter(|line| line.starts_with("impl Analyser for ")).count())
             .sum();
         assert_eq!(implemented, all().len());

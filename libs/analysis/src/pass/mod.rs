@@ -5,4 +5,4 @@
 
 pub(crate) mod chunks;
 pub(crate) mod compression;
-mod gzip;
+pub(crate) mod gzip;

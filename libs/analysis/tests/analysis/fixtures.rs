@@ -65,6 +65,11 @@ fn a_project_with_lock_files() {
 }
 
 #[test]
+fn java_archives_in_one_another() {
+    check("java");
+}
+
+#[test]
 fn one_lock_file_is_read_by_its_name() {
     let inventory = analyse_tree(&fixture("project/root/Cargo.lock"), &Limits::default()).unwrap().inventory();
     assert_eq!(found(&inventory), ["ferry@0.3.0 0", "time@0.1.43 0"]);

@@ -14,5 +14,6 @@ mod hostile_databases;
 mod hostile_layers;
 mod hostile_paths;
 mod mutated;
+mod programs;
 mod squashed;
 mod vectors;

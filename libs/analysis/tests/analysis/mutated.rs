@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use plimsoll_analysis::{Limits, analyse_layer, squash};
 
 use crate::builder::*;
+use crate::programs;
 
 /// An archive with one of everything.
 fn archive() -> Vec<u8> {
@@ -100,6 +101,9 @@ proptest! {
         let mut tar = Tar::new();
         for (path, text) in parts {
             tar = tar.file(path, mutate(text.as_bytes().to_vec(), &changes)).file(&format!("raw/{path}"), &content);
+        }
+        for (path, bytes) in programs::samples() {
+            tar = tar.file(path, mutate(bytes, &changes)).file(&format!("raw/{path}"), &content);
         }
         let layer = analyse(&tar.end());
         prop_assert!(layer.contents.is_complete);

@@ -1,0 +1,149 @@
+//! Java archives: jar, war, ear and the like, one level; archives within them come as files of their own.
+//!
+//! In: the zip. Out: the Maven artifacts that it says it is made of, from the best source that it has:
+//!
+//! 1. every `META-INF/maven/GROUP/ARTIFACT/pom.properties`; a shaded jar has several, and each is reported;
+//! 2. if none of them is the archive itself: the main section of `META-INF/MANIFEST.MF` together with the file's name,
+//!    `artifact-1.2.3.jar`, which counts where both state the same.
+//!
+//! A name is `group:artifact`. Where no group is stated it is one of [`groups`]' well-known ones, else it is the artifact again
+//! (`commons-io:commons-io`), as Maven's first projects were all named: a purl of this type must have a group. What others find by
+//! the archive's SHA-1 in Maven Central's index is not found: that index takes a network or gigabytes.
+//! Sources: JAR file specification ("JAR Manifest"); Maven Archiver; OSGi Core R8, section 3.2.1.
+
+mod file_name;
+mod groups;
+mod manifest;
+mod pom;
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::{Package, PackageType};
+
+use self::file_name::FileName;
+use self::manifest::Manifest;
+use self::pom::Pom;
+use crate::archive::{ArchiveBudget, ArchiveKind, ArchiveLimits, Visitor, members};
+use crate::{Analyser, File, Malformed, Observations, path};
+
+/// Reads what Java archives say they are made of.
+pub struct JavaArchive;
+
+/// Artifacts in one archive. The largest shaded jars known have a few hundred.
+const ARTIFACTS: usize = 4096;
+
+impl Analyser for JavaArchive {
+    fn name(&self) -> &'static str {
+        "java-archive"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn globs(&self) -> &'static [&'static str] {
+        &["**/*.jar", "**/*.war", "**/*.ear", "**/*.par", "**/*.sar", "**/*.kar", "**/*.nar", "**/*.jpi", "**/*.hpi"]
+    }
+
+    fn max_bytes(&self) -> usize {
+        128 << 20
+    }
+
+    fn yields_to_distribution(&self) -> bool {
+        true
+    }
+
+    fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
+        let mut metadata = Metadata::default();
+        let name = path::file_name(file.path);
+        let mut budget = ArchiveBudget::new(ArchiveLimits::default());
+        let read = members(ArchiveKind::Zip, name, file.bytes, &mut budget, &mut metadata);
+        if metadata.untold > 0 {
+            seen.malformed(Malformed::new(format!("{} artifacts more than {ARTIFACTS}", metadata.untold)));
+        }
+        for package in metadata.packages(&FileName::parse(name)) {
+            seen.package(package);
+        }
+        read.map_err(|error| Malformed::new(error.to_string()))
+    }
+}
+
+/// What was read in an archive.
+#[derive(Default)]
+struct Metadata {
+    manifest: Manifest,
+    /// By the folder that they lie in.
+    poms: BTreeMap<String, Pom>,
+    untold: usize,
+}
+
+impl Metadata {
+    fn packages(&self, file: &FileName<'_>) -> Vec<Package> {
+        let poms: Vec<&Pom> = self.poms.values().filter(|pom| pom.is_complete()).collect();
+        let mut packages: Vec<Package> = poms.iter().map(|pom| self.artifact(pom, poms.len() == 1)).collect();
+        let is_told = poms.iter().any(|pom| file.is_of(&pom.artifact)) || (poms.len() == 1 && file.version.is_none());
+        if !is_told {
+            packages.extend(self.archive_itself(file));
+        }
+        packages
+    }
+
+    fn artifact(&self, pom: &Pom, is_only_one: bool) -> Package {
+        let license = pom.license.clone().or_else(|| self.manifest.license().filter(|_| is_only_one));
+        let name = format!("{}:{}", pom.group, pom.artifact);
+        Package { license, ..Package::new(PackageType::Maven, name, pom.version.clone()) }
+    }
+
+    /// The archive by its manifest and its file's name.
+    fn archive_itself(&self, file: &FileName<'_>) -> Option<Package> {
+        let stated = self.manifest.version();
+        let (artifact, version) = match (stated, file.version) {
+            (Some(stated), _) if file.without_version(stated).is_some() => (file.without_version(stated)?, stated),
+            (_, Some(version)) => (file.artifact, version),
+            // `app.jar`, of which the manifest states a version: its own name counts over one that anybody gives to a file.
+            (Some(stated), None) => (self.manifest.artifact().unwrap_or(file.artifact), stated),
+            (None, None) => return None,
+        };
+        let group = self.manifest.group(artifact).or_else(|| groups::well_known(artifact, version)).unwrap_or(artifact);
+        let name = format!("{group}:{artifact}");
+        Some(Package { license: self.manifest.license(), ..Package::new(PackageType::Maven, name, version) })
+    }
+
+    fn pom(&mut self, folder: &str) -> Option<&mut Pom> {
+        if self.poms.len() >= ARTIFACTS && !self.poms.contains_key(folder) {
+            self.untold += 1;
+            return None;
+        }
+        Some(self.poms.entry(folder.to_owned()).or_default())
+    }
+}
+
+impl Visitor for Metadata {
+    fn member(&mut self, path: &str, _size: u64) -> Option<usize> {
+        if path == "META-INF/MANIFEST.MF" {
+            return Some(1 << 20);
+        }
+        let file = path.strip_prefix("META-INF/maven/")?;
+        let name = path::file_name(file);
+        (matches!(name, "pom.properties" | "pom.xml") && file.matches('/').count() == 2).then_some(256 << 10)
+    }
+
+    fn content(&mut self, path: &str, bytes: Vec<u8>, _is_whole: bool) {
+        match path.rsplit_once('/') {
+            Some((folder, "pom.properties")) => {
+                if let Some(pom) = self.pom(folder) {
+                    pom.read_properties(&bytes);
+                }
+            }
+            Some((folder, "pom.xml")) => {
+                if let Some(pom) = self.pom(folder) {
+                    pom.read_project(&bytes);
+                }
+            }
+            _ => self.manifest = Manifest::read(&bytes),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

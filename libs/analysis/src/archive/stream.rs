@@ -1,0 +1,152 @@
+//! Members of a tar, and of a gzip stream, which is either one file or a tar.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use super::{ArchiveBudget, ArchiveError, Visitor};
+use crate::pass::gzip::Gzip;
+use crate::tar::{self, Entry, Kind, TarError};
+use crate::{Limits, path};
+
+/// Inflated bytes held before they are looked at; the first of them tell whether they are a tar's.
+const BUFFER_BYTES: usize = 64 << 10;
+
+pub(super) fn tar_members(
+    bytes: &[u8],
+    budget: &mut ArchiveBudget,
+    visitor: &mut dyn Visitor,
+) -> Result<(), ArchiveError> {
+    walk(bytes, budget, visitor)
+}
+
+pub(super) fn gzip_members(
+    name: &str,
+    bytes: &[u8],
+    budget: &mut ArchiveBudget,
+    visitor: &mut dyn Visitor,
+) -> Result<(), ArchiveError> {
+    if budget.is_spent() {
+        return Err(budget.inflates_too_far());
+    }
+    let mut inflated = BufReader::with_capacity(BUFFER_BYTES, Metered::new(Gzip::new(bytes), budget.inflated_bytes));
+    let is_tar = inflated.fill_buf().is_ok_and(is_tar);
+    let outcome =
+        if is_tar { walk(&mut inflated, budget, visitor) } else { file(name, &mut inflated, budget, visitor) };
+    let metered = inflated.into_inner();
+    budget.inflated_bytes = metered.left;
+    // Why the stream ended counts over what its end did to the archive.
+    if metered.is_over {
+        return Err(budget.inflates_too_far());
+    }
+    match metered.failure {
+        Some(error) => Err(ArchiveError::Damaged { detail: error.to_string() }),
+        None => outcome,
+    }
+}
+
+/// Whether it begins with a tar header of POSIX or GNU.
+fn is_tar(start: &[u8]) -> bool {
+    start.get(257..262) == Some(b"ustar")
+}
+
+/// The one file that a gzip stream is, called as its archive without the ending.
+fn file(
+    name: &str,
+    inflated: &mut BufReader<Metered<impl Read>>,
+    budget: &mut ArchiveBudget,
+    visitor: &mut dyn Visitor,
+) -> Result<(), ArchiveError> {
+    budget.take_entry()?;
+    let name = name.strip_suffix(".gz").unwrap_or(name);
+    // Its size is not known before its end: the trailer's four bytes are as good as any claim, and too small for some.
+    let Some(wanted) = visitor.member(name, 0) else { return Ok(()) };
+    let most = wanted.min(budget.limits.member_bytes);
+    let mut content = Vec::new();
+    // A stream that fails ends there: what there was of it is shown as cut.
+    let _ = inflated.take(most as u64 + 1).read_to_end(&mut content);
+    let is_whole = content.len() <= most && inflated.get_ref().is_sound();
+    content.truncate(most);
+    if is_whole || !content.is_empty() {
+        visitor.content(name, content, is_whole);
+    }
+    Ok(())
+}
+
+fn walk(tar: impl BufRead, budget: &mut ArchiveBudget, visitor: &mut dyn Visitor) -> Result<(), ArchiveError> {
+    let limits = Limits { entries: budget.entries, ..Limits::default() };
+    let mut files = Files { path: String::new(), most: budget.limits.member_bytes, entries: 0, visitor };
+    let outcome = tar::walk(tar, &limits, &mut files);
+    budget.entries = budget.entries.saturating_sub(files.entries);
+    outcome.map_err(|error| match error {
+        TarError::TooManyEntries { .. } => ArchiveError::TooManyMembers { limit: budget.limits.entries },
+        TarError::EndsEarly { .. } | TarError::Corrupt { .. } | TarError::HeaderTooLarge { .. } => {
+            ArchiveError::Damaged { detail: error.to_string() }
+        }
+    })
+}
+
+/// Shows a tar's files as members.
+struct Files<'v> {
+    path: String,
+    most: usize,
+    entries: u64,
+    visitor: &'v mut dyn Visitor,
+}
+
+impl tar::Visitor for Files<'_> {
+    fn entry(&mut self, entry: &Entry<'_>) -> Option<usize> {
+        self.entries += 1;
+        path::normalise_into(entry.path, &mut self.path);
+        if entry.kind != Kind::File || self.path.is_empty() {
+            return None;
+        }
+        self.visitor.member(&self.path, entry.size).map(|wanted| wanted.min(self.most))
+    }
+
+    fn content(&mut self, bytes: &[u8], is_whole: bool) {
+        self.visitor.content(&self.path, bytes.to_vec(), is_whole);
+    }
+}
+
+/// A stream that ends where the budget does.
+struct Metered<R> {
+    inner: R,
+    left: u64,
+    /// Whether there was more than the budget.
+    is_over: bool,
+    failure: Option<io::Error>,
+}
+
+impl<R> Metered<R> {
+    fn new(inner: R, left: u64) -> Self {
+        Self { inner, left, is_over: false, failure: None }
+    }
+
+    /// Whether it ended, if it did, where it should.
+    fn is_sound(&self) -> bool {
+        !self.is_over && self.failure.is_none()
+    }
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if !self.is_sound() {
+            return Ok(0);
+        }
+        match self.inner.read(out) {
+            Ok(count) if count as u64 > self.left => {
+                self.is_over = true;
+                let count = usize::try_from(self.left).unwrap_or(count);
+                self.left = 0;
+                Ok(count)
+            }
+            Ok(count) => {
+                self.left -= count as u64;
+                Ok(count)
+            }
+            Err(error) => {
+                self.failure = Some(error);
+                Ok(0)
+            }
+        }
+    }
+}
