@@ -1,11 +1,10 @@
 //! What an analyser is: the paths it wants, and what it makes of a file.
 
-use plimsoll_model::{OsRelease, Package};
+use plimsoll_model::{Observation, OsRelease, Package, ProblemCode};
 
 use crate::budget::Budget;
 use crate::contents::FileAnalysis;
-use crate::path;
-use crate::selection::Selection;
+use crate::{ContentKind, PathHashes, path};
 
 /// One ecosystem or concern. Each lies in a file of its own in `analysers/` and has one line in [`crate::all`].
 pub trait Analyser: Send + Sync {
@@ -17,11 +16,31 @@ pub trait Analyser: Send + Sync {
 
     /// Globs over paths without a leading slash, compiled into one matcher for all analysers. `*` crosses `/`. Keep to
     /// whole paths, `folder/*`, `**/name` and `**/*.extension`, which are looked up rather than run as a regex.
-    fn globs(&self) -> &'static [&'static str];
+    fn globs(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// The exact answer for a path that a glob let through.
     fn wants(&self, _path: &str) -> bool {
         true
+    }
+
+    /// Kinds of content that it reads wherever they lie, beside the files that its globs name.
+    ///
+    /// An analyser that names any is an *inspector*: it runs on threads of its own, beside the walk, and is shown the members of
+    /// archives too.
+    fn content_kinds(&self) -> &'static [ContentKind] {
+        &[]
+    }
+
+    /// The exact answer for a file of one of its kinds; `size` in bytes. It is not asked of files that its globs name.
+    fn wants_content(&self, _path: &str, _kind: ContentKind, _size: u64) -> bool {
+        true
+    }
+
+    /// What a thread holds to inspect many files, where making it takes time. Without one, [`Analyser::analyse`] is called.
+    fn begin(&self) -> Option<Box<dyn Inspection + '_>> {
+        None
     }
 
     /// The most bytes of a file that it is given.
@@ -44,6 +63,15 @@ pub trait Analyser: Send + Sync {
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed>;
 }
 
+/// An inspector at work in one thread, on one file after the other.
+pub trait Inspection {
+    /// As [`Analyser::analyse`].
+    ///
+    /// # Errors
+    /// As those of [`Analyser::analyse`].
+    fn inspect(&mut self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed>;
+}
+
 /// What is done with a file that is larger than its analyser takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PastLimit {
@@ -58,12 +86,18 @@ pub enum PastLimit {
 /// A file as an analyser gets it.
 #[derive(Debug, Clone, Copy)]
 pub struct File<'a> {
-    /// Normalised and escaped, without a leading slash.
+    /// Normalised and escaped, without a leading slash. Of a member of an archive, `archive!/path/in/it`.
     pub path: &'a str,
     /// The content, or its first [`Analyser::max_bytes`].
     pub bytes: &'a [u8],
     /// Whether `bytes` is all of it.
     pub is_whole: bool,
+    /// What it is by its first bytes.
+    pub kind: ContentKind,
+    /// Permission bits, with setuid, setgid and sticky; 0 for members of archives that have none.
+    pub mode: u32,
+    /// Bytes of the whole file.
+    pub size: u64,
 }
 
 impl<'a> File<'a> {
@@ -103,26 +137,40 @@ impl Malformed {
 const NAME_BYTES: usize = 512;
 /// The longest licence text that is kept.
 const LICENSE_BYTES: usize = 512;
+/// How many observations in one file are kept: whoever has these, has to look at it.
+const OBSERVATIONS: usize = 100;
 /// How many complaints about one file are told one by one.
 const COMPLAINTS: usize = 5;
 
 /// Where an analyser puts what a file says.
 pub struct Observations<'a> {
-    selection: &'a Selection,
     budget: &'a mut Budget,
+    /// Where in the file the member lies that is being read.
+    within: Option<&'a str>,
     file: FileAnalysis,
+    owned: Vec<u64>,
     complaints: Vec<Malformed>,
     complaint_count: usize,
+    problems: Vec<(ProblemCode, String)>,
 }
 
 impl<'a> Observations<'a> {
-    pub(crate) fn new(selection: &'a Selection, budget: &'a mut Budget) -> Self {
-        Self { selection, budget, file: FileAnalysis::default(), complaints: Vec::new(), complaint_count: 0 }
+    pub(crate) fn new(budget: &'a mut Budget, within: Option<&'a str>) -> Self {
+        Self {
+            budget,
+            within,
+            file: FileAnalysis::default(),
+            owned: Vec::new(),
+            complaints: Vec::new(),
+            complaint_count: 0,
+            problems: Vec::new(),
+        }
     }
 
     /// A package. One whose name or version is empty, absurdly long or invisible in part is refused, with a complaint.
     pub fn package(&mut self, mut package: Package) {
-        let texts = [Some(&package.name), Some(&package.version), package.architecture.as_ref()];
+        let texts =
+            [Some(&package.name), Some(&package.version), package.architecture.as_ref(), package.module.as_ref()];
         let source = package.source.iter().flat_map(|source| [&source.name, &source.version]);
         for text in texts.into_iter().flatten().chain(source) {
             if text.is_empty() || text.len() > NAME_BYTES || text.chars().any(path::is_invisible) {
@@ -131,6 +179,10 @@ impl<'a> Observations<'a> {
             }
         }
         package.license = package.license.as_deref().and_then(license);
+        package.within = match (self.within, package.within.take()) {
+            (Some(outer), Some(inner)) => Some(format!("{outer}!/{inner}")),
+            (outer, inner) => inner.or(outer.map(str::to_owned)),
+        };
         if self.budget.take_package(&package) {
             self.file.packages.push(package);
         }
@@ -143,14 +195,25 @@ impl<'a> Observations<'a> {
         }
     }
 
-    /// A path that a distribution's package owns. Only those are kept that an analyser would read and then yield.
-    pub fn owns(&mut self, raw_path: &[u8]) {
-        if !self.selection.could_be_owned(raw_path) {
-            return;
+    /// Something wrong in the file. Its layer is left open; its place is [`File::path`], with a line or offset.
+    pub fn observation(&mut self, observation: Observation) {
+        if self.file.observations.len() < OBSERVATIONS && self.budget.take_observation(&observation) {
+            self.file.observations.push(observation);
         }
+    }
+
+    /// A path that a distribution's package owns. Language packages that it names are the distribution's.
+    pub fn owns(&mut self, raw_path: &[u8]) {
         let path = path::normalise(raw_path);
-        if self.selection.yields(&path) && self.budget.take_text(&path) {
-            self.file.owned.push(path::merged_usr(&path).into_owned());
+        if !path.is_empty() && self.budget.take(size_of::<u64>()) {
+            self.owned.push(PathHashes::hash(&path::merged_usr(&path)));
+        }
+    }
+
+    /// A problem of another kind than [`ProblemCode::FileMalformed`].
+    pub fn problem(&mut self, code: ProblemCode, detail: impl Into<String>) {
+        if self.problems.len() < COMPLAINTS {
+            self.problems.push((code, detail.into()));
         }
     }
 
@@ -162,17 +225,20 @@ impl<'a> Observations<'a> {
         }
     }
 
-    /// What was observed, sorted and each thing once, and the complaints.
-    pub(crate) fn finish(mut self) -> (FileAnalysis, Vec<String>) {
+    /// What was observed, sorted and each thing once, and the problems.
+    pub(crate) fn finish(mut self) -> (FileAnalysis, Vec<(ProblemCode, String)>) {
         self.file.packages.sort_unstable();
         self.file.packages.dedup();
-        self.file.owned.sort_unstable();
-        self.file.owned.dedup();
-        let mut complaints: Vec<String> = self.complaints.iter().map(Malformed::to_string).collect();
-        if self.complaint_count > complaints.len() {
-            complaints.push(format!("{} more like these", self.complaint_count - complaints.len()));
+        self.file.observations.sort_unstable();
+        self.file.observations.dedup();
+        self.file.owned = self.owned.into_iter().collect();
+        let mut problems = self.problems;
+        let malformed = |detail: String| (ProblemCode::FileMalformed, detail);
+        problems.extend(self.complaints.iter().map(|complaint| malformed(complaint.to_string())));
+        if self.complaint_count > self.complaints.len() {
+            problems.push(malformed(format!("{} more like these", self.complaint_count - self.complaints.len())));
         }
-        (self.file, complaints)
+        (self.file, problems)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an analysis may still keep in memory.
 
-use plimsoll_model::Package;
+use plimsoll_model::{Observation, Package, Place};
 
 /// Bytes that may still be kept. Costs are estimates of what the allocator takes, so that small things count too.
 #[derive(Debug)]
@@ -35,11 +35,27 @@ impl Budget {
     /// Whether a package may be kept.
     pub(crate) fn take_package(&mut self, package: &Package) -> bool {
         let source = package.source.iter().flat_map(|source| [source.name.len(), source.version.len()]);
-        let optional = [&package.architecture, &package.license].into_iter().flatten().map(String::len);
+        let optional = [&package.architecture, &package.license, &package.module, &package.within]
+            .into_iter()
+            .flatten()
+            .map(String::len);
         let texts = source.chain(optional).chain([package.name.len(), package.version.len()]);
         // Each text's allocation is rounded up by the allocator.
         let bytes: usize = texts.map(|length| length + 24).sum();
         self.take(size_of::<Package>() + bytes)
+    }
+
+    /// Whether an observation may be kept.
+    pub(crate) fn take_observation(&mut self, observation: &Observation) -> bool {
+        let references = observation.references.iter().map(String::len);
+        let place = match &observation.place {
+            Place::File { path, .. } => path.len(),
+            _ => 0,
+        };
+        let texts =
+            [&observation.rule, &observation.title, &observation.evidence, &observation.advice].map(String::len);
+        let bytes: usize = texts.into_iter().chain(references).chain([place]).map(|length| length + 24).sum();
+        self.take(size_of::<Observation>() + bytes)
     }
 
     /// Whether something could not be kept.

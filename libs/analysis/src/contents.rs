@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{OsRelease, Package};
+use plimsoll_model::{Observation, OsRelease, Package};
 use serde::{Deserialize, Serialize};
 
 use crate::PathHashes;
@@ -14,7 +14,7 @@ pub struct Contents {
     pub entry_count: u64,
     /// Whether it was read to its end: `false` where it breaks off or a limit was met.
     pub is_complete: bool,
-    /// Every path that an analyser wants and that occurs, even where nothing came of it: it hides the one in a lower layer.
+    /// Every file that says something, and every file that an analyser wanted by its path.
     pub files: BTreeMap<String, FileAnalysis>,
     /// Paths that are deleted from the layers below, with all that lies in them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -22,9 +22,12 @@ pub struct Contents {
     /// Folders whose content in the layers below is hidden.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub opaque_directories: BTreeSet<String>,
-    /// Everything that is not a folder: where the layers below have a folder of that path, it is gone with its content.
+    /// Everything that is not a folder: what the layers below have at that path, be it a folder with its content, is gone.
     #[serde(default, skip_serializing_if = "PathHashes::is_empty")]
     pub non_directories: PathHashes,
+    /// Every folder: where the layers below have a file of that path, it is gone.
+    #[serde(default, skip_serializing_if = "PathHashes::is_empty")]
+    pub directories: PathHashes,
 }
 
 /// What one file says.
@@ -36,9 +39,15 @@ pub struct FileAnalysis {
     /// The operating system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub os: Option<OsRelease>,
-    /// Paths that a distribution's package owns, of those alone where it matters; under `usr/` where the merged `/usr` has them.
+    /// What is wrong in it, sorted, each once; without a layer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub owned: Vec<String>,
+    pub observations: Vec<Observation>,
+    /// Paths that a distribution's package owns; under `usr/` where the merged `/usr` has them.
+    #[serde(default, skip_serializing_if = "PathHashes::is_empty")]
+    pub owned: PathHashes,
+    /// The analysers that read it, for the account of what was judged.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub read_by: BTreeSet<String>,
 }
 
 impl FileAnalysis {
@@ -46,6 +55,13 @@ impl FileAnalysis {
     pub(crate) fn merge(&mut self, other: Self) {
         self.packages.extend(other.packages);
         self.os = self.os.take().or(other.os);
-        self.owned.extend(other.owned);
+        self.observations.extend(other.observations);
+        self.owned.merge(other.owned);
+        self.read_by.extend(other.read_by);
+    }
+
+    /// Whether there is anything in it that matters to an image.
+    pub(crate) fn says_something(&self) -> bool {
+        !(self.packages.is_empty() && self.observations.is_empty() && self.owned.is_empty() && self.os.is_none())
     }
 }

@@ -7,6 +7,8 @@ use plimsoll_model::{DiffId, Digest, Problem, ProblemCode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::engine::Engine;
+use crate::inspection::{self, Inspections};
 use crate::observer::Observer;
 use crate::pass::chunks::{ChunkReader, ChunkWriter, pipe};
 use crate::pass::compression::{Inflated, inflate};
@@ -45,19 +47,19 @@ pub enum LayerError {
     },
 }
 
-/// Reads a layer front to back, once: hashes the blob, inflates it, hashes the tar, and walks it.
-///
-/// `expected` is the digest that the blob was asked for by; where it differs, that is a problem `digest_mismatch`. Three threads
-/// work at it, this one reading. Memory is bounded by [`Limits`] and does not grow with the layer.
-///
-/// # Errors
-/// Only when `blob` fails or does not end within the limit.
-pub fn analyse_layer(blob: impl Read, expected: Option<&Digest>, limits: &Limits) -> Result<LayerAnalysis, LayerError> {
+/// See [`Engine::layer`].
+pub(crate) fn analyse(
+    engine: &Engine,
+    blob: impl Read,
+    expected: Option<&Digest>,
+) -> Result<LayerAnalysis, LayerError> {
+    let limits = engine.limits();
     let (blob_in, blob_out) = pipe();
     let (tar_in, tar_out) = pipe();
     let (read, inflated, walked) = thread::scope(|scope| {
         let inflating = scope.spawn(move || inflate(blob_out, &tar_in, limits));
-        let walking = scope.spawn(move || walk_and_hash(tar_out, limits));
+        let walking =
+            scope.spawn(move || inspection::beside(engine, |inspections| walk_and_hash(tar_out, engine, inspections)));
         let read = read_and_hash(blob, blob_in, limits);
         (read, joined(inflating), joined(walking))
     });
@@ -138,10 +140,10 @@ struct Walked {
 }
 
 /// Last stage. Goes on to the tar's end even where the archive is broken or over: what follows belongs to the diffID.
-fn walk_and_hash(tar: ChunkReader, limits: &Limits) -> Walked {
+fn walk_and_hash(tar: ChunkReader, engine: &Engine, inspections: Inspections) -> Walked {
     let mut tar = HashedTar { tar, sha: Sha256::new() };
-    let mut observer = Observer::new(limits);
-    let failure = walk(&mut tar, limits, &mut observer).err();
+    let mut observer = Observer::new(engine, inspections);
+    let failure = walk(&mut tar, engine.limits(), &mut observer).err();
     while tar.next_chunk() {}
     let (contents, problems) = observer.finish();
     Walked { digest: Digest::from_sha256(tar.sha.finalize().into()), contents, problems, failure }

@@ -13,6 +13,10 @@ pub struct Limits {
     pub tar_header_bytes: u64,
     /// Bytes of all that is kept: packages, paths, whiteouts.
     pub kept_bytes: usize,
+    /// Bytes of files that are held at one time to be inspected, beside the one that is being read from the archive.
+    pub inspected_bytes: usize,
+    /// Threads that inspect files, beside those that read, inflate and walk. At least one.
+    pub inspection_threads: usize,
     /// The largest zstd window, as a power of two: 27 is what the `zstd` tool takes unless asked for more.
     pub zstd_window_log: u32,
     /// Problems told one by one; the rest is counted.
@@ -27,6 +31,8 @@ impl Default for Limits {
             entries: 2_000_000,
             tar_header_bytes: 1 << 20,
             kept_bytes: 32 << 20,
+            inspected_bytes: 96 << 20,
+            inspection_threads: 2,
             zstd_window_log: 27,
             problems: 200,
         }

@@ -5,55 +5,71 @@ use std::ops::Bound;
 
 use plimsoll_model::{Problem, ProblemCode};
 
-use crate::analyser::{File, Observations, PastLimit};
+use crate::analyser::{Analyser, File, Observations, PastLimit};
 use crate::budget::Budget;
 use crate::contents::{Contents, FileAnalysis};
+use crate::engine::Engine;
+use crate::inspection::{Inspected, Inspections, Job, shown_to};
 use crate::limits::PATH_BYTES;
 use crate::path;
-use crate::selection::{Selection, Wanting};
+use crate::reservoir::Room;
+use crate::selection::Wanting;
 use crate::tar::{Entry, Kind, Visitor};
-use crate::{Limits, PathHashes};
+use crate::{ContentKind, PathHashes};
 
 /// Makes [`Contents`] of entries, in any order, each path's last entry counting.
-pub(crate) struct Observer<'l> {
-    selection: &'static Selection,
-    limits: &'l Limits,
+pub(crate) struct Observer<'e> {
+    engine: &'e Engine,
+    inspections: Inspections,
     budget: Budget,
     contents: Contents,
     non_directories: Vec<u64>,
+    directories: Vec<u64>,
     problems: Vec<Problem>,
     untold_problems: usize,
     /// The path of the entry seen last. One buffer for all.
     path: String,
     /// Its size in bytes.
     size: u64,
+    mode: u32,
+    kind: ContentKind,
     wanting: Wanting,
+    /// The memory that its content takes while it is inspected.
+    room: Option<Room>,
 }
 
-impl<'l> Observer<'l> {
-    pub(crate) fn new(limits: &'l Limits) -> Self {
+impl<'e> Observer<'e> {
+    pub(crate) fn new(engine: &'e Engine, inspections: Inspections) -> Self {
         Self {
-            selection: Selection::all(),
-            limits,
-            budget: Budget::new(limits.kept_bytes),
+            engine,
+            inspections,
+            budget: Budget::new(engine.limits().kept_bytes),
             contents: Contents { is_complete: true, ..Contents::default() },
             non_directories: Vec::new(),
+            directories: Vec::new(),
             problems: Vec::new(),
             untold_problems: 0,
             path: String::new(),
             size: 0,
+            mode: 0,
+            kind: ContentKind::Empty,
             wanting: Wanting::new(),
+            room: None,
         }
     }
 
     /// Everything that was seen, and what was wrong with it.
     pub(crate) fn finish(mut self) -> (Contents, Vec<Problem>) {
+        while let Some(inspected) = self.inspections.next_of_rest() {
+            self.take_back(inspected);
+        }
         self.contents.non_directories = self.non_directories.into_iter().collect();
+        self.contents.directories = self.directories.into_iter().collect();
         if self.budget.is_exceeded() {
             self.contents.is_complete = false;
             let detail = format!(
                 "what is to be kept of it takes more than {} bytes; the rest was left out",
-                self.limits.kept_bytes
+                self.engine.limits().kept_bytes
             );
             self.problems.push(Problem { code: ProblemCode::LayerTooLarge, layer: None, path: None, detail });
         }
@@ -66,7 +82,7 @@ impl<'l> Observer<'l> {
 
     /// Records a problem with the file at `path`.
     pub(crate) fn problem(&mut self, code: ProblemCode, path: &str, detail: String) {
-        if self.problems.len() < self.limits.problems {
+        if self.problems.len() < self.engine.limits().problems {
             self.problems.push(Problem { code, layer: None, path: Some(path.to_owned()), detail });
         } else {
             self.untold_problems += 1;
@@ -121,23 +137,93 @@ impl<'l> Observer<'l> {
         }
     }
 
-    /// A hard link to a file that was read in this layer says what that file says.
+    /// A hard link to a file that was read in this layer says what that file says. What was inspected of it is told of the file itself.
     fn hard_link(&mut self, target: &[u8]) {
         let target = path::normalise(target);
         if target == self.path {
             return;
         }
         let mut wanting = Wanting::new();
-        self.selection.wanting(&target, &mut wanting);
+        self.engine.selection().wanting(&target, &mut wanting);
         let linked = self.contents.files.get(&target).filter(|_| wanting == self.wanting).cloned();
         let is_known = linked.is_some();
-        let linked = linked.unwrap_or_default();
-        let is_affordable = linked.packages.iter().all(|package| self.budget.take_package(package))
-            && linked.owned.iter().all(|path| self.budget.take_text(path));
+        let mut linked = linked.unwrap_or_default();
+        linked.observations.clear();
+        let is_affordable = self.afford(&linked);
         self.record(if is_affordable { linked } else { FileAnalysis::default() });
         if !is_known {
             self.complain(ProblemCode::FileMalformed, format!("a hard link to {target}, whose content was not held"));
         }
+    }
+
+    fn afford(&mut self, file: &FileAnalysis) -> bool {
+        file.packages.iter().all(|package| self.budget.take_package(package))
+            && file.observations.iter().all(|observation| self.budget.take_observation(observation))
+            && self.budget.take(file.owned.len() * size_of::<u64>())
+    }
+
+    /// Keeps what an inspected file says.
+    fn take_back(&mut self, inspected: Inspected) {
+        if inspected.analysis.says_something() && self.afford(&inspected.analysis) {
+            if let Some(known) = self.contents.files.get_mut(&inspected.path) {
+                known.merge(inspected.analysis);
+            } else if self.budget.take_text(&inspected.path) {
+                self.contents.files.insert(inspected.path, inspected.analysis);
+            }
+        }
+        for problem in inspected.problems {
+            self.problem(problem.code, &problem.path, problem.detail);
+        }
+    }
+
+    /// Drops those of the wanting who do not take a file of this size, and gives how much the others take of it.
+    fn most_wanted(&mut self) -> Option<usize> {
+        let mut wanting = mem::take(&mut self.wanting);
+        let mut most = None;
+        wanting.retain(|position| {
+            let Some(analyser) = self.engine.selection().analyser(*position) else { return false };
+            let max = analyser.max_bytes();
+            if analyser.past_limit() == PastLimit::Refuse && self.size > max as u64 {
+                let detail = format!("{} bytes; {} reads at most {max}", self.size, analyser.name());
+                self.complain(ProblemCode::FileTooLarge, detail);
+                return false;
+            }
+            most = most.max(Some(max));
+            true
+        });
+        self.wanting = wanting;
+        most
+    }
+
+    /// Has one analyser read the current file.
+    fn read(&mut self, analyser: &dyn Analyser, bytes: &[u8], is_whole: bool) -> FileAnalysis {
+        let path = mem::take(&mut self.path);
+        let file = File { path: &path, bytes, is_whole, kind: self.kind, mode: self.mode, size: self.size };
+        let mut problems = Vec::new();
+        let mut found = FileAnalysis::default();
+        match shown_to(analyser, &file) {
+            Err(detail) => problems.push((ProblemCode::FileTooLarge, detail)),
+            Ok(shown) => {
+                if !shown.is_whole && analyser.past_limit() == PastLimit::ReadBeginning {
+                    let (name, most) = (analyser.name(), analyser.max_bytes());
+                    let detail = format!("{} bytes; {name} reads at most {most}", self.size);
+                    problems.push((ProblemCode::FileTooLarge, detail));
+                }
+                let mut seen = Observations::new(&mut self.budget, None);
+                if let Err(malformed) = analyser.analyse(&shown, &mut seen) {
+                    seen.malformed(malformed);
+                }
+                let (analysis, told) = seen.finish();
+                found = analysis;
+                problems.extend(told);
+                found.read_by.insert(analyser.name().to_owned());
+            }
+        }
+        for (code, detail) in problems {
+            self.problem(code, &path, detail);
+        }
+        self.path = path;
+        found
     }
 
     /// A problem with the current file.
@@ -149,72 +235,94 @@ impl<'l> Observer<'l> {
 }
 
 impl Visitor for Observer<'_> {
-    fn entry(&mut self, entry: &Entry<'_>) -> Option<usize> {
+    fn entry(&mut self, entry: &Entry<'_>) -> bool {
         self.contents.entry_count += 1;
         if entry.path.len() > PATH_BYTES {
             let start = path::escape(entry.path.get(..80).unwrap_or_default());
             let detail =
                 format!("a path of {} bytes, beginning with {start}; at most {PATH_BYTES} are read", entry.path.len());
             self.problem(ProblemCode::TarHeaderTooLarge, &start, detail);
-            return None;
+            return false;
         }
         path::normalise_into(entry.path, &mut self.path);
-        self.size = entry.size;
+        (self.size, self.mode) = (entry.size, entry.mode);
         if self.path.is_empty() {
-            return None;
+            return false;
         }
         if path::file_name(&self.path).starts_with(".wh.") {
             let path = self.path.clone();
             let name = path::file_name(&path).get(4..).unwrap_or_default();
             self.whiteout(path::parent(&path), name);
-            return None;
+            return false;
         }
-        if entry.kind != Kind::Directory {
-            self.non_directories.push(PathHashes::hash(&self.path));
+        self.inspections.forget(&self.path);
+        let hash = PathHashes::hash(&self.path);
+        if entry.kind == Kind::Directory {
+            self.directories.push(hash);
+        } else {
+            self.non_directories.push(hash);
             self.forget_below();
         }
         let mut wanting = mem::take(&mut self.wanting);
-        self.selection.wanting(&self.path, &mut wanting);
+        self.engine.selection().wanting(&self.path, &mut wanting);
         self.wanting = wanting;
         if self.wanting.is_empty() {
-            return None;
-        }
-        match entry.kind {
-            Kind::HardLink => self.hard_link(entry.link),
-            Kind::Sparse => {
-                self.record(FileAnalysis::default());
-                self.complain(ProblemCode::FileMalformed, "a file with holes (sparse), which is not read".to_owned());
+            self.contents.files.remove(&self.path);
+        } else {
+            match entry.kind {
+                Kind::HardLink => self.hard_link(entry.link),
+                Kind::Sparse => {
+                    self.record(FileAnalysis::default());
+                    let detail = "a file with holes (sparse), which is not read".to_owned();
+                    self.complain(ProblemCode::FileMalformed, detail);
+                }
+                Kind::File | Kind::Symlink | Kind::Directory | Kind::Other => self.record(FileAnalysis::default()),
             }
-            Kind::File | Kind::Symlink | Kind::Directory | Kind::Other => self.record(FileAnalysis::default()),
         }
-        (entry.kind == Kind::File).then(|| self.selection.max_bytes(&self.wanting))
+        let is_inspected = self.size > 0 && self.engine.selection().inspectors().next().is_some();
+        entry.kind == Kind::File && (is_inspected || !self.wanting.is_empty())
     }
 
-    fn content(&mut self, bytes: &[u8], is_whole: bool) {
+    fn beginning(&mut self, bytes: &[u8]) -> Option<usize> {
+        // A file whose content could not be read gave nothing back.
+        self.room = None;
+        self.kind = ContentKind::of(bytes);
+        let mut wanting = mem::take(&mut self.wanting);
+        self.engine.selection().wanting_content(&self.path, self.kind, self.size, &mut wanting);
+        self.wanting = wanting;
+        let most = self.most_wanted()?;
+        if self.wanting.iter().any(|position| self.engine.selection().is_inspector(*position)) {
+            let held = usize::try_from(self.size).unwrap_or(usize::MAX).min(most);
+            self.room = Some(self.engine.memory().take(held));
+        }
+        Some(most)
+    }
+
+    fn content(&mut self, bytes: &mut Vec<u8>, is_whole: bool) {
+        let engine = self.engine;
+        let (inspecting, reading): (Wanting, Wanting) =
+            mem::take(&mut self.wanting).into_iter().partition(|position| engine.selection().is_inspector(*position));
         let mut analysis = FileAnalysis::default();
-        for position in mem::take(&mut self.wanting) {
-            let Some(analyser) = self.selection.analyser(position) else { continue };
-            let is_whole = is_whole && bytes.len() <= analyser.max_bytes();
-            let bytes = bytes.get(..analyser.max_bytes()).unwrap_or(bytes);
-            if !is_whole && analyser.past_limit() != PastLimit::BeginningSuffices {
-                let detail = format!("{} bytes; {} reads at most {}", self.size, analyser.name(), analyser.max_bytes());
-                self.complain(ProblemCode::FileTooLarge, detail);
-                if analyser.past_limit() == PastLimit::Refuse {
-                    continue;
-                }
-            }
-            let file = File { path: &self.path, bytes, is_whole };
-            let mut seen = Observations::new(self.selection, &mut self.budget);
-            let outcome = analyser.analyse(&file, &mut seen);
-            if let Err(malformed) = outcome {
-                seen.malformed(malformed);
-            }
-            let (found, complaints) = seen.finish();
-            analysis.merge(found);
-            for complaint in complaints {
-                self.complain(ProblemCode::FileMalformed, complaint);
+        for analyser in reading.iter().filter_map(|position| engine.selection().analyser(*position)) {
+            analysis.merge(self.read(analyser, bytes, is_whole));
+        }
+        if !reading.is_empty() {
+            self.record(analysis);
+        }
+        if let Some(room) = self.room.take() {
+            self.inspections.hand_over(Job {
+                path: self.path.clone(),
+                bytes: mem::take(bytes),
+                is_whole,
+                kind: self.kind,
+                mode: self.mode,
+                size: self.size,
+                wanting: inspecting,
+                room,
+            });
+            while let Some(inspected) = self.inspections.next_ready() {
+                self.take_back(inspected);
             }
         }
-        self.record(analysis);
     }
 }

@@ -24,6 +24,25 @@ impl PathHashes {
         self.0.binary_search(&hash).is_ok()
     }
 
+    /// Adds another set.
+    pub(crate) fn merge(&mut self, other: Self) {
+        if self.0.is_empty() {
+            self.0 = other.0;
+        } else if !other.0.is_empty() {
+            *self = std::mem::take(&mut self.0).into_iter().chain(other.0).collect();
+        }
+    }
+
+    /// The hashes, sorted.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().copied()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -1,11 +1,11 @@
-//! Which analysers want a path: one matcher for all of them.
+//! Which analysers want a file: one matcher of paths for all of them, then the kind of its content.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use globset::{Candidate, Glob, GlobSet};
 
 use crate::analyser::Analyser;
-use crate::analysers;
+use crate::{ContentKind, analysers};
 
 /// The analysers with their globs compiled.
 pub(crate) struct Selection {
@@ -13,48 +13,51 @@ pub(crate) struct Selection {
     globs: GlobSet,
     /// Of each glob, the position of its analyser.
     owners: Vec<usize>,
-    /// The globs of those that yield to a distribution's package, apart: lists of owned paths are long.
-    yielding: GlobSet,
+    /// The positions of those that go by content.
+    inspectors: Vec<usize>,
 }
 
-/// Positions of the analysers that want a path.
+/// Positions of the analysers that want a file.
 pub(crate) type Wanting = Vec<usize>;
 
-static SELECTION: LazyLock<Selection> = LazyLock::new(|| {
-    // That every glob compiles is a test: the globs are constants.
-    Selection::new(analysers::all()).unwrap_or(Selection {
-        analysers: Vec::new(),
-        globs: GlobSet::empty(),
-        owners: Vec::new(),
-        yielding: GlobSet::empty(),
-    })
-});
+static SELECTION: LazyLock<Arc<Selection>> = LazyLock::new(|| Arc::new(Selection::new(analysers::all())));
 
 impl Selection {
-    fn new(analysers: Vec<Box<dyn Analyser>>) -> Result<Self, globset::Error> {
-        let (mut builder, mut yielding) = (GlobSet::builder(), GlobSet::builder());
+    /// Of these analysers. A glob that does not compile selects nothing; that all do is a test, as they are constants.
+    pub(crate) fn new(analysers: Vec<Box<dyn Analyser>>) -> Self {
+        let mut builder = GlobSet::builder();
         let mut owners = Vec::new();
         for (position, analyser) in analysers.iter().enumerate() {
-            for glob in analyser.globs() {
-                let glob = Glob::new(glob)?;
-                if analyser.yields_to_distribution() {
-                    yielding.add(glob.clone());
-                }
+            for glob in analyser.globs().iter().filter_map(|glob| Glob::new(glob).ok()) {
                 builder.add(glob);
                 owners.push(position);
             }
         }
-        Ok(Self { globs: builder.build()?, yielding: yielding.build()?, analysers, owners })
+        let goes_by_content = |position: &usize| -> bool {
+            analysers.get(*position).is_some_and(|analyser| !analyser.content_kinds().is_empty())
+        };
+        let inspectors = (0..analysers.len()).filter(goes_by_content).collect();
+        Self { globs: builder.build().unwrap_or_else(|_| GlobSet::empty()), analysers, owners, inspectors }
     }
 
     /// Of all analysers.
-    pub(crate) fn all() -> &'static Self {
-        &SELECTION
+    pub(crate) fn all() -> Arc<Self> {
+        Arc::clone(&SELECTION)
     }
 
     /// The analyser at a position that [`Selection::wanting`] gave.
     pub(crate) fn analyser(&self, position: usize) -> Option<&dyn Analyser> {
         self.analysers.get(position).map(Box::as_ref)
+    }
+
+    /// Those that go by content, with their positions.
+    pub(crate) fn inspectors(&self) -> impl Iterator<Item = (usize, &dyn Analyser)> {
+        self.inspectors.iter().filter_map(|position| Some((*position, self.analyser(*position)?)))
+    }
+
+    /// Whether the analyser at a position goes by content.
+    pub(crate) fn is_inspector(&self, position: usize) -> bool {
+        self.inspectors.contains(&position)
     }
 
     /// Puts the positions of those that want `path` into the cleared `wanting`, in the list's order.
@@ -70,26 +73,14 @@ impl Selection {
         wanting.retain(|&position| self.analyser(position).is_some_and(|analyser| analyser.wants(path)));
     }
 
-    /// Whether some analyser wants `path` and would yield it to a distribution's package.
-    pub(crate) fn yields(&self, path: &str) -> bool {
-        let mut wanting = Wanting::new();
-        self.wanting(path, &mut wanting);
-        wanting.iter().filter_map(|&position| self.analyser(position)).any(Analyser::yields_to_distribution)
-    }
-
-    /// A first cheap look for [`Selection::yields`], before the path is normalised.
-    pub(crate) fn could_be_owned(&self, raw_path: &[u8]) -> bool {
-        self.yielding.is_match_candidate(&Candidate::from_bytes(raw_path))
-    }
-
-    /// The most bytes that any of `wanting` takes.
-    pub(crate) fn max_bytes(&self, wanting: &[usize]) -> usize {
-        wanting
-            .iter()
-            .filter_map(|&position| self.analyser(position))
-            .map(Analyser::max_bytes)
-            .max()
-            .unwrap_or_default()
+    /// Adds the positions of those that want content of this kind and are not there yet.
+    pub(crate) fn wanting_content(&self, path: &str, kind: ContentKind, size: u64, wanting: &mut Wanting) {
+        for (position, analyser) in self.inspectors() {
+            let is_new = !wanting.contains(&position);
+            if is_new && analyser.content_kinds().contains(&kind) && analyser.wants_content(path, kind, size) {
+                wanting.push(position);
+            }
+        }
     }
 }
 
@@ -99,8 +90,9 @@ mod tests {
 
     #[test]
     fn every_glob_compiles() {
-        assert!(Selection::new(analysers::all()).is_ok());
-        assert_eq!(Selection::all().analysers.len(), analysers::all().len());
+        let globs: usize = analysers::all().iter().map(|analyser| analyser.globs().len()).sum();
+        assert_eq!(Selection::all().owners.len(), globs);
+        assert!(!Selection::all().globs.is_empty());
     }
 
     #[test]
@@ -126,13 +118,5 @@ mod tests {
             let names: Vec<_> = wanting.iter().filter_map(|&at| selection.analyser(at)).map(Analyser::name).collect();
             assert_eq!(names, expected, "{path}");
         }
-    }
-
-    #[test]
-    fn only_paths_of_language_packages_can_be_owned() {
-        let selection = Selection::all();
-        assert!(selection.yields("usr/lib/python3/dist-packages/six-1.16.0.egg-info/PKG-INFO"));
-        assert!(!selection.yields("usr/bin/bash"));
-        assert!(!selection.yields("etc/os-release"));
     }
 }

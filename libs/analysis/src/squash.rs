@@ -6,16 +6,17 @@
 
 mod view;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    BuildStep, DiffId, Digest, InstalledPackage, Inventory, Layer, OsRelease, Package, Problem, ProblemCode,
+    BuildStep, DiffId, Digest, InstalledPackage, Inventory, Layer, Observation, ObservationKind, OsRelease, Package,
+    PackageSource, Place, Problem, ProblemCode,
 };
 
 use self::view::View;
 use crate::analysers::os_release::RANKED_PATHS;
 use crate::path::merged_usr;
-use crate::{Contents, LayerAnalysis};
+use crate::{Contents, LayerAnalysis, PathHashes};
 
 /// A layer as the image names it, with what its bytes say.
 #[derive(Debug, Clone)]
@@ -66,14 +67,41 @@ pub(crate) fn inventory_without_layers(contents: &Contents, problems: &[Problem]
 
 fn inventory_of(view: &View<'_>, layers: Vec<Layer>, problems: Vec<Problem>) -> Inventory {
     let os = RANKED_PATHS.iter().find_map(|path| view.os(path)).cloned();
-    let owned: BTreeSet<&str> = view.owned().collect();
+    let owned = view.owned();
+    let is_owned = |path: &str| owned.contains(&PathHashes::hash(&merged_usr(path)));
     let mut packages: Vec<InstalledPackage> = view
         .packages()
-        .filter(|(package, path, _)| package.kind.is_distribution() || !owned.contains(&*merged_usr(path)))
+        .filter(|(package, path, _)| package.kind.is_distribution() || !is_owned(path))
         .map(|(package, path, layer)| installed(package, path, layer, os.as_ref()))
         .collect();
     packages.sort_by(|a, b| (&a.package, &a.path).cmp(&(&b.package, &b.path)));
-    Inventory { os, layers, packages, problems }
+    let mut observations: Vec<Observation> =
+        view.observations().filter(|observation| !is_published(observation, is_owned)).collect();
+    observations.sort_unstable();
+    observations.dedup();
+    Inventory { os, layers, packages, observations, sources: sources(view), problems }
+}
+
+/// Whether it is a secret in a file that a distribution ships to everybody, which is none. What lies in `/etc` is changed by those who run it.
+fn is_published(observation: &Observation, is_owned: impl Fn(&str) -> bool) -> bool {
+    let Place::File { path, .. } = &observation.place else { return false };
+    let file = path.split("!/").next().unwrap_or(path);
+    observation.kind == ObservationKind::Secret && !file.starts_with("etc/") && is_owned(file)
+}
+
+/// What packages were read from.
+fn sources(view: &View<'_>) -> Vec<PackageSource> {
+    let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for file in view.files() {
+        for analyser in &file.read_by {
+            let (files, packages) = counts.entry(analyser).or_default();
+            *files += 1;
+            *packages += file.packages.len() as u64;
+        }
+    }
+    let source =
+        |(analyser, (files, packages)): (&str, _)| PackageSource { analyser: analyser.to_owned(), files, packages };
+    counts.into_iter().map(source).collect()
 }
 
 fn installed(package: &Package, path: &str, layer: u32, os: Option<&OsRelease>) -> InstalledPackage {
@@ -81,9 +109,9 @@ fn installed(package: &Package, path: &str, layer: u32, os: Option<&OsRelease>) 
     InstalledPackage {
         ecosystem: package.kind.language_ecosystem().or_else(|| os?.ecosystem()),
         purl: package.purl(distribution, os.and_then(|os| os.version_id.as_deref())),
-        package: package.clone(),
+        package: Package { within: None, ..package.clone() },
         layer,
-        path: path.to_owned(),
+        path: package.within.as_ref().map_or_else(|| path.to_owned(), |within| format!("{path}!/{within}")),
     }
 }
 

@@ -1,17 +1,20 @@
 //! A folder on disk: a root file system, a project, or one lock file. The one place here that reads files.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use plimsoll_model::{Inventory, Problem, ProblemCode};
 
+use crate::Contents;
+use crate::engine::Engine;
+use crate::inspection::{self, Inspections};
 use crate::observer::Observer;
-use crate::selection::{Selection, Wanting};
+use crate::selection::Wanting;
 use crate::squash::inventory_without_layers;
-use crate::tar::{Entry, Kind, Visitor};
-use crate::{Contents, Limits};
+use crate::tar::{BEGINNING, Entry, Kind, Visitor};
 
 /// What a folder holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,33 +51,34 @@ pub enum TreeError {
     },
 }
 
-/// Walks a folder as if it were an image's root, or reads one file by its name. Links are not followed.
-///
-/// # Errors
-/// When `root` itself cannot be read. What cannot be read below it is a problem.
-pub fn analyse_tree(root: &Path, limits: &Limits) -> Result<TreeAnalysis, TreeError> {
+/// See [`Engine::tree`].
+pub(crate) fn analyse(engine: &Engine, root: &Path) -> Result<TreeAnalysis, TreeError> {
+    inspection::beside(engine, |inspections| analyse_beside(engine, root, inspections))
+}
+
+fn analyse_beside(engine: &Engine, root: &Path, inspections: Inspections) -> Result<TreeAnalysis, TreeError> {
     let unreadable = |source| TreeError::Unreadable { path: root.to_owned(), source };
     let metadata = fs::metadata(root).map_err(unreadable)?;
-    let mut walker = Walker { limits, observer: Observer::new(limits), entries: 0, is_cut: false };
+    let mut walker = Walker { engine, observer: Observer::new(engine, inspections), entries: 0, is_cut: false };
     if metadata.is_dir() {
         fs::read_dir(root).map_err(unreadable)?;
         walker.walk(root);
     } else {
         let name = root.file_name().unwrap_or_default().as_bytes();
         let mut wanting = Wanting::new();
-        Selection::all().wanting(&crate::path::normalise(name), &mut wanting);
+        engine.selection().wanting(&crate::path::normalise(name), &mut wanting);
         if wanting.is_empty() {
             return Err(TreeError::Unrecognised { path: root.to_owned() });
         }
         File::open(root).map_err(unreadable)?;
-        walker.file(root, name, metadata.len());
+        walker.file(root, name, &metadata);
     }
     Ok(walker.finish())
 }
 
-struct Walker<'l> {
-    limits: &'l Limits,
-    observer: Observer<'l>,
+struct Walker<'e> {
+    engine: &'e Engine,
+    observer: Observer<'e>,
     entries: u64,
     is_cut: bool,
 }
@@ -93,36 +97,43 @@ impl Walker<'_> {
             };
             for entry in entries.flatten() {
                 self.entries += 1;
-                if self.entries > self.limits.entries {
+                if self.entries > self.engine.limits().entries {
                     self.is_cut = true;
                     return;
                 }
                 let path = entry.path();
                 let Ok(metadata) = entry.metadata() else { continue };
                 if metadata.is_dir() {
-                    self.observer.entry(&Entry { path: below(root, &path), kind: Kind::Directory, size: 0, link: b"" });
+                    self.observer.entry(&entry_of(below(root, &path), Kind::Directory, &metadata));
                     folders.push(path);
                 } else if metadata.is_file() {
-                    self.file(&path, below(root, &path), metadata.len());
+                    self.file(&path, below(root, &path), &metadata);
                 } else {
                     let kind = if metadata.is_symlink() { Kind::Symlink } else { Kind::Other };
-                    self.observer.entry(&Entry { path: below(root, &path), kind, size: 0, link: b"" });
+                    self.observer.entry(&entry_of(below(root, &path), kind, &metadata));
                 }
             }
         }
     }
 
-    fn file(&mut self, file: &Path, path: &[u8], size: u64) {
-        let Some(most) = self.observer.entry(&Entry { path, kind: Kind::File, size, link: b"" }) else { return };
+    fn file(&mut self, file: &Path, path: &[u8], metadata: &Metadata) {
+        if !self.observer.entry(&entry_of(path, Kind::File, metadata)) {
+            return;
+        }
         let mut bytes = Vec::new();
-        // One byte more tells whether that is all of it.
-        let read = File::open(file).and_then(|file| file.take(most as u64 + 1).read_to_end(&mut bytes));
-        match read {
-            Ok(count) => {
-                bytes.truncate(most);
-                self.observer.content(&bytes, count <= most);
-            }
-            Err(error) => self.unreadable(path, &error),
+        let read = File::open(file).and_then(|mut file| {
+            Read::by_ref(&mut file).take(BEGINNING as u64).read_to_end(&mut bytes)?;
+            let Some(most) = self.observer.beginning(&bytes) else { return Ok(()) };
+            // One byte more tells whether that is all of it.
+            let left = most.saturating_sub(bytes.len()) as u64 + 1;
+            file.take(left).read_to_end(&mut bytes)?;
+            let is_whole = bytes.len() <= most;
+            bytes.truncate(most.max(BEGINNING));
+            self.observer.content(&mut bytes, is_whole);
+            Ok(())
+        });
+        if let Err(error) = read {
+            self.unreadable(path, &error);
         }
     }
 
@@ -135,7 +146,7 @@ impl Walker<'_> {
         let (mut contents, mut problems) = self.observer.finish();
         if self.is_cut {
             contents.is_complete = false;
-            let detail = format!("more than {} files and folders", self.limits.entries);
+            let detail = format!("more than {} files and folders", self.engine.limits().entries);
             problems.push(Problem { code: ProblemCode::LayerTooLarge, layer: None, path: None, detail });
         }
         TreeAnalysis { contents, problems }
@@ -145,4 +156,9 @@ impl Walker<'_> {
 /// The path from `root`, in the bytes that the system has.
 fn below<'p>(root: &Path, path: &'p Path) -> &'p [u8] {
     path.strip_prefix(root).unwrap_or(path).as_os_str().as_bytes()
+}
+
+fn entry_of<'p>(path: &'p [u8], kind: Kind, metadata: &Metadata) -> Entry<'p> {
+    let size = if kind == Kind::File { metadata.len() } else { 0 };
+    Entry { path, kind, size, link: b"", mode: metadata.mode() & 0o7777, capability: None }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{DiffId, Digest, Ecosystem, Package};
+use crate::{DiffId, Digest, Ecosystem, Observation, Package};
 
 /// An operating system as its release file names it (os-release(5)).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -47,8 +47,25 @@ pub struct Inventory {
     pub layers: Vec<Layer>,
     /// Every package that is still there in the topmost layer's view.
     pub packages: Vec<InstalledPackage>,
+    /// What is wrong in it without any advisory: secrets, malware, misconfiguration. Those in files that a later layer deletes are among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observations: Vec<Observation>,
+    /// What packages were read from, sorted by analyser.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<PackageSource>,
     /// What could not be read, in which layer and file.
     pub problems: Vec<Problem>,
+}
+
+/// A kind of package source that an image has: how much was read of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PackageSource {
+    /// The analyser's name: `dpkg`, `npm-lock`.
+    pub analyser: String,
+    /// Files that it read.
+    pub files: u64,
+    /// Packages in them, before those are left out that belong to the distribution.
+    pub packages: u64,
 }
 
 /// A layer of an image, with the build step that made it.

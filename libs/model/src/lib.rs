@@ -17,7 +17,7 @@ pub use digest::{DiffId, Digest, DigestError};
 pub use ecosystem::Ecosystem;
 pub use finding::{Finding, Introduction};
 pub use id::{AccountId, ApiKeyId, ImageId, OrgId, RepositoryId};
-pub use inventory::{BuildStep, InstalledPackage, Inventory, Layer, OsRelease, Problem, ProblemCode};
+pub use inventory::{BuildStep, InstalledPackage, Inventory, Layer, OsRelease, PackageSource, Problem, ProblemCode};
 pub use observation::{Observation, ObservationKind, Place};
 pub use package::{Package, PackageKey, PackageType, SourcePackage};
 pub use severity::{CvssVector, Severity};

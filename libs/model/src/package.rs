@@ -208,6 +208,10 @@ pub struct Package {
     /// The module stream that it was built in (`nodejs:18:8080020230906:abcd`; RPM's `Modularitylabel`): it is judged within its stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
+    /// Where it lies within the file that was read, `BOOT-INF/lib/x.jar!/META-INF/MANIFEST.MF`, where that is an archive. Only until an inventory is made,
+    /// whose paths have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
 }
 
 impl Package {
@@ -221,6 +225,7 @@ impl Package {
             architecture: None,
             license: None,
             module: None,
+            within: None,
         }
     }
 

@@ -99,7 +99,7 @@ impl<'a> Record<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{analyse, names};
+    use super::super::{analyse, names, owned};
     use super::*;
 
     const PATH: &str = "lib/apk/db/installed";
@@ -140,6 +140,7 @@ mod tests {
     fn files_in_folders_are_owned() {
         let text = b"P:py3-six\nV:1-r0\nF:usr/lib/python3.11/site-packages/six-1.dist-info\nR:METADATA\nR:RECORD\nF:usr/bin\nR:x\n";
         let (file, _) = analyse(&Apk, PATH, text);
-        assert_eq!(file.owned, ["usr/lib/python3.11/site-packages/six-1.dist-info/METADATA"]);
+        let folder = "usr/lib/python3.11/site-packages/six-1.dist-info";
+        assert_eq!(file.owned, owned(&[&format!("{folder}/METADATA"), &format!("{folder}/RECORD"), "usr/bin/x"]));
     }
 }

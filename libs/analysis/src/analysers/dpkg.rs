@@ -164,7 +164,7 @@ fn source_package(field: Option<&str>, name: &str, version: &str) -> SourcePacka
 
 #[cfg(test)]
 mod tests {
-    use super::super::{analyse, names};
+    use super::super::{analyse, names, owned};
     use super::*;
 
     #[test]
@@ -234,12 +234,13 @@ mod tests {
     }
 
     #[test]
-    fn owned_paths_are_kept_where_a_language_package_could_lie() {
+    fn owned_paths_are_kept_as_the_merged_usr_has_them() {
         let list = b"/.\n/usr/bin/x\n/lib/python3/dist-packages/x-1.egg-info\n/usr/lib/node_modules/y/package.json\n";
         let (file, _) = analyse(&Dpkg, "var/lib/dpkg/info/x.list", list);
-        assert_eq!(file.owned, ["usr/lib/node_modules/y/package.json", "usr/lib/python3/dist-packages/x-1.egg-info"]);
+        let paths = ["usr/bin/x", "usr/lib/node_modules/y/package.json", "usr/lib/python3/dist-packages/x-1.egg-info"];
+        assert_eq!(file.owned, owned(&paths));
         let sums = b"d41d8cd98f00b204e9800998ecf8427e  usr/lib/python3/dist-packages/x-1.dist-info/METADATA\nshort\n";
         let (file, _) = analyse(&Dpkg, "var/lib/dpkg/status.d/x.md5sums", sums);
-        assert_eq!(file.owned, ["usr/lib/python3/dist-packages/x-1.dist-info/METADATA"]);
+        assert_eq!(file.owned, owned(&["usr/lib/python3/dist-packages/x-1.dist-info/METADATA"]));
     }
 }

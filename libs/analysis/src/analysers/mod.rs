@@ -28,7 +28,7 @@ pub fn all() -> Vec<Box<dyn Analyser>> {
 }
 
 /// Raised when what is kept of a layer, or how layers are squashed, changes its meaning.
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
 
 /// Names this set of analysers: results of another version are not comparable. Sixteen hexadecimal digits.
 pub fn analysis_version() -> String {
@@ -44,18 +44,27 @@ pub fn analysis_version() -> String {
 #[cfg(test)]
 pub(crate) fn analyse(analyser: &dyn Analyser, path: &str, bytes: &[u8]) -> (crate::FileAnalysis, Vec<String>) {
     let mut budget = crate::budget::Budget::new(64 << 20);
-    let mut seen = crate::Observations::new(crate::selection::Selection::all(), &mut budget);
-    assert!(analyser.wants(path), "{path} is not wanted");
-    if let Err(malformed) = analyser.analyse(&crate::File { path, bytes, is_whole: true }, &mut seen) {
+    let mut seen = crate::Observations::new(&mut budget, None);
+    let kind = crate::ContentKind::of(bytes);
+    assert!(analyser.wants(path) || analyser.content_kinds().contains(&kind), "{path} is not wanted");
+    let file = crate::File { path, bytes, is_whole: true, kind, mode: 0o644, size: bytes.len() as u64 };
+    if let Err(malformed) = analyser.analyse(&file, &mut seen) {
         seen.malformed(malformed);
     }
-    seen.finish()
+    let (file, problems) = seen.finish();
+    (file, problems.into_iter().map(|(_, detail)| detail).collect())
 }
 
 /// `name@version` of each package found, for comparing.
 #[cfg(test)]
 pub(crate) fn names(file: &crate::FileAnalysis) -> Vec<String> {
     file.packages.iter().map(|package| format!("{}@{}", package.name, package.version)).collect()
+}
+
+/// The set of paths that a distribution's package owns, for comparing.
+#[cfg(test)]
+pub(crate) fn owned(paths: &[&str]) -> crate::PathHashes {
+    paths.iter().copied().map(crate::PathHashes::hash).collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! What is to be seen from the topmost layer so far.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 
-use plimsoll_model::{OsRelease, Package, PackageType};
+use plimsoll_model::{Observation, OsRelease, Package, PackageType};
 
 use crate::contents::{Contents, FileAnalysis};
 use crate::{PathHashes, path};
@@ -14,13 +14,16 @@ pub(super) struct View<'a> {
     files: BTreeMap<&'a str, Seen<'a>>,
     /// Hashes of folders' paths, computed once for all layers.
     hashes: HashMap<&'a str, u64>,
+    /// What was observed in files that are no longer there: their bytes are in the image all the same.
+    removed: Vec<Observation>,
 }
 
-/// A file, with the layer since which each of its packages has been there, in the packages' order.
+/// A file, with the layers since which each of its packages and observations has been there, in their order.
 #[derive(Clone)]
 struct Seen<'a> {
     file: &'a FileAnalysis,
     since: Vec<u32>,
+    observed_since: Vec<u32>,
 }
 
 /// What makes a package the same as one in a lower layer: unlike its licence or source, these cannot be restated.
@@ -35,14 +38,17 @@ impl<'a> View<'a> {
     pub(super) fn apply(&mut self, index: u32, layer: &'a Contents) {
         let since = self.since_of(layer);
         // Whiteouts hide what is below and never what their own layer brings, wherever in the tar they stand.
-        self.hide(layer);
+        self.hide(index, layer);
         for (path, file) in &layer.files {
             let since_of = |package: &'a Package| {
                 let of_file = since.files.get(&(path.as_str(), identity(package)));
                 of_file.or_else(|| since.distribution.get(&identity(package))).copied().unwrap_or(index)
             };
-            let since = file.packages.iter().map(since_of).collect();
-            self.files.insert(path, Seen { file, since });
+            let observed_since = |observation: &'a Observation| {
+                since.observations.get(&(path.as_str(), observation)).copied().unwrap_or(index)
+            };
+            let observed_since = file.observations.iter().map(observed_since).collect();
+            self.files.insert(path, Seen { file, since: file.packages.iter().map(since_of).collect(), observed_since });
         }
     }
 
@@ -51,9 +57,23 @@ impl<'a> View<'a> {
         self.files.get(path)?.file.os.as_ref()
     }
 
-    /// Paths that belong to a distribution's package.
-    pub(super) fn owned(&self) -> impl Iterator<Item = &'a str> {
-        self.files.values().flat_map(|seen| seen.file.owned.iter().map(String::as_str))
+    /// Hashes of the paths that belong to a distribution's package.
+    pub(super) fn owned(&self) -> HashSet<u64> {
+        self.files.values().flat_map(|seen| seen.file.owned.iter()).collect()
+    }
+
+    /// Every file that was read, with the analysers that did.
+    pub(super) fn files(&self) -> impl Iterator<Item = &'a FileAnalysis> {
+        self.files.values().map(|seen| seen.file)
+    }
+
+    /// What was observed in every layer, with its layer and, where its file is gone, the layer that took it away.
+    pub(super) fn observations(&self) -> impl Iterator<Item = Observation> {
+        let there = self.files.values().flat_map(|seen| {
+            let since = seen.file.observations.iter().zip(&seen.observed_since);
+            since.map(|(observation, layer)| Observation { layer: Some(*layer), ..observation.clone() })
+        });
+        there.chain(self.removed.iter().cloned())
     }
 
     /// Every package, with the file that says so and the layer since which it has.
@@ -71,6 +91,8 @@ impl<'a> View<'a> {
             // Only where the new file says something, which most do not.
             let packages = below.file.packages.iter().zip(&below.since).filter(|_| !file.packages.is_empty());
             since.files.extend(packages.map(|(package, layer)| ((*path, identity(package)), *layer)));
+            let observations = below.file.observations.iter().zip(&below.observed_since);
+            since.observations.extend(observations.map(|(observation, layer)| ((*path, observation), *layer)));
         }
         // A distribution's database may move to another path; its packages have not been installed again then.
         let is_new_database = |(path, file): (&String, &FileAnalysis)| {
@@ -86,59 +108,62 @@ impl<'a> View<'a> {
         since
     }
 
-    /// Takes out what `layer` deletes or replaces.
-    fn hide(&mut self, layer: &'a Contents) {
+    /// Takes out what `layer`, the one at `index`, deletes or replaces.
+    fn hide(&mut self, index: u32, layer: &'a Contents) {
+        let mut gone: Vec<&'a str> = Vec::new();
         for whiteout in &layer.whiteouts {
-            self.remove(whiteout);
-            self.remove_below(whiteout);
+            gone.extend(self.files.get_key_value(whiteout.as_str()).map(|(path, _)| *path));
+            gone.extend(self.below(whiteout));
         }
         for folder in &layer.opaque_directories {
-            self.remove_below(folder);
+            gone.extend(self.below(folder));
         }
-        // Where a file used to be, now a folder is.
-        for path in layer.files.keys() {
-            path::ancestors(path).for_each(|folder| self.remove(folder));
+        // Where a file used to be, now a folder is, though the archive may not have an entry for it.
+        let folders = layer.files.keys().flat_map(|path| path::ancestors(path));
+        gone.extend(folders.filter_map(|folder| self.files.get_key_value(folder)).map(|(path, _)| *path));
+        // Whatever is there again, and whatever lay in a folder where now something else is.
+        if !layer.non_directories.is_empty() || !layer.directories.is_empty() {
+            let hashes = &mut self.hashes;
+            let mut hash_of = |path: &'a str| *hashes.entry(path).or_insert_with(|| PathHashes::hash(path));
+            gone.extend(self.files.keys().copied().filter(|path| {
+                let own = hash_of(path);
+                layer.non_directories.contains_hash(own)
+                    || layer.directories.contains_hash(own)
+                    || path::ancestors(path).any(|folder| layer.non_directories.contains_hash(hash_of(folder)))
+            }));
         }
-        // Where a folder used to be, now something else is.
-        if layer.non_directories.is_empty() {
-            return;
+        for path in gone {
+            self.remove(path, index, layer);
         }
-        let hashes = &mut self.hashes;
-        self.files.retain(|path, _| {
-            let is_replaced = |folder: &'a str| {
-                let hash = *hashes.entry(folder).or_insert_with(|| PathHashes::hash(folder));
-                layer.non_directories.contains_hash(hash)
-            };
-            !ancestors_of(path).any(is_replaced)
-        });
     }
 
-    fn remove(&mut self, path: &str) {
-        self.files.remove(path);
+    /// Takes a file out. What was observed in it stays known, unless `layer` has it again.
+    fn remove(&mut self, path: &str, index: u32, layer: &'a Contents) {
+        let Some(seen) = self.files.remove(path) else { return };
+        let again = layer.files.get(path).map(|file| file.observations.as_slice()).unwrap_or_default();
+        let observations = seen.file.observations.iter().zip(&seen.observed_since);
+        self.removed.extend(observations.filter(|(observation, _)| !again.contains(observation)).map(
+            |(observation, layer)| Observation { layer: Some(*layer), removed_in: Some(index), ..observation.clone() },
+        ));
     }
 
-    /// Takes out everything in a folder; the empty path is the root.
-    fn remove_below(&mut self, folder: &str) {
+    /// The paths of everything in a folder; the empty path is the root.
+    fn below(&self, folder: &str) -> Vec<&'a str> {
         if folder.is_empty() {
-            return self.files.clear();
+            return self.files.keys().copied().collect();
         }
         let first = format!("{folder}/");
         // `0` follows `/`.
         let last = format!("{folder}0");
         let range = (Bound::Included(first.as_str()), Bound::Excluded(last.as_str()));
-        let below: Vec<&'a str> = self.files.range::<str, _>(range).map(|(path, _)| *path).collect();
-        below.into_iter().for_each(|path| self.remove(path));
+        self.files.range::<str, _>(range).map(|(path, _)| *path).collect()
     }
-}
-
-/// The folders of a path, living as long as it.
-fn ancestors_of<'a>(path: &&'a str) -> impl Iterator<Item = &'a str> {
-    path::ancestors(path)
 }
 
 /// Layers since which packages have been there.
 #[derive(Default)]
 struct Since<'a> {
     files: HashMap<(&'a str, Identity<'a>), u32>,
+    observations: HashMap<(&'a str, &'a Observation), u32>,
     distribution: HashMap<Identity<'a>, u32>,
 }

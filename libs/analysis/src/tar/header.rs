@@ -47,6 +47,11 @@ impl<'a> Header<'a> {
         u64::try_from(size).map_err(|_| "its size is negative")
     }
 
+    /// The permission bits, setuid, setgid and sticky among them; none where they are no number.
+    pub(super) fn mode(&self) -> u32 {
+        octal(self.field(100, 8)).and_then(|mode| u32::try_from(mode).ok()).unwrap_or_default() & 0o7777
+    }
+
     /// The name, with the prefix field before it where the dialect has one.
     pub(super) fn path(&self) -> Vec<u8> {
         let name = text(self.field(0, 100));

@@ -8,7 +8,7 @@ mod header;
 mod pax;
 mod walk;
 
-pub(crate) use walk::{Entry, Kind, Visitor, walk};
+pub(crate) use walk::{BEGINNING, Entry, Kind, Visitor, walk};
 
 /// Why an archive was not walked to its end. Offsets are bytes from the beginning of the tar.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

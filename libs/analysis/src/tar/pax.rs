@@ -11,6 +11,8 @@ pub(super) struct Pax {
     pub(super) link: Option<Vec<u8>>,
     /// `size`: counts over the header's own.
     pub(super) size: Option<u64>,
+    /// `SCHILY.xattr.security.capability`: the file's capabilities, as the kernel keeps them.
+    pub(super) capability: Option<Vec<u8>>,
     /// Whether it describes a sparse file.
     pub(super) is_sparse: bool,
 }
@@ -33,6 +35,7 @@ impl Pax {
                 b"linkpath" => pax.link = named(),
                 b"size" if value.is_empty() => pax.size = None,
                 b"size" => pax.size = Some(decimal(value).ok_or("its PAX size is not a number of 63 bits")?),
+                b"SCHILY.xattr.security.capability" => pax.capability = named(),
                 b"GNU.sparse.name" => sparse_name = named().map(|name| text(&name).to_vec()),
                 _ => {}
             }

@@ -29,15 +29,26 @@ pub(crate) struct Entry<'a> {
     pub(crate) size: u64,
     /// The target of a hard or symbolic link.
     pub(crate) link: &'a [u8],
+    /// Permission bits, with setuid, setgid and sticky.
+    pub(crate) mode: u32,
+    /// The extended attribute `security.capability`.
+    #[expect(dead_code, reason = "checks of files come with the next commit")]
+    pub(crate) capability: Option<&'a [u8]>,
 }
+
+/// How many bytes of a file [`Visitor::beginning`] is shown.
+pub(crate) const BEGINNING: usize = 512;
 
 /// Who is shown the entries of an archive.
 pub(crate) trait Visitor {
-    /// Sees an entry and says how many bytes of its content it wants, if any.
-    fn entry(&mut self, entry: &Entry<'_>) -> Option<usize>;
+    /// Sees an entry, and says whether it wants any of its content.
+    fn entry(&mut self, entry: &Entry<'_>) -> bool;
 
-    /// The content of the entry seen last: all of it or as much as was wanted.
-    fn content(&mut self, bytes: &[u8], is_whole: bool);
+    /// The first [`BEGINNING`] bytes of the entry seen last, or all of them. Says how many it wants, if any.
+    fn beginning(&mut self, bytes: &[u8]) -> Option<usize>;
+
+    /// The content of the entry seen last: all of it or as much as was wanted. The visitor may keep the bytes.
+    fn content(&mut self, bytes: &mut Vec<u8>, is_whole: bool);
 }
 
 /// Shows every entry to `visitor`, up to the end mark or the first thing that cannot be believed. Reads no further than that.
@@ -125,6 +136,7 @@ impl<R: BufRead> Walker<R> {
         if size > limit {
             return Err(TarError::HeaderTooLarge { offset: self.offset - BLOCK as u64, size, limit });
         }
+        self.held.clear();
         self.hold(size, "an extended header")?;
         self.skip_padding(size);
         Ok(&self.held)
@@ -152,11 +164,18 @@ impl<R: BufRead> Walker<R> {
             b'1'..=b'6' => 0,
             _ => extended.pax.size.unwrap_or(size),
         };
-        let wanted = visitor.entry(&Entry { path, kind, size, link });
-        let held = wanted.map_or(0, |most| size.min(most as u64));
-        if wanted.is_some() {
+        let (mode, capability) = (header.mode(), extended.pax.capability.as_deref());
+        let mut held = 0;
+        if visitor.entry(&Entry { path, kind, size, link, mode, capability }) {
+            self.held.clear();
+            held = size.min(BEGINNING as u64);
             self.hold(held, "a file")?;
-            visitor.content(&self.held, held == size);
+            if let Some(most) = visitor.beginning(&self.held) {
+                let all = size.min((most as u64).max(held));
+                self.hold(all - held, "a file")?;
+                held = all;
+                visitor.content(&mut self.held, held == size);
+            }
         }
         self.skip(size - held)?;
         self.skip_padding(size);
@@ -175,9 +194,8 @@ impl<R: BufRead> Walker<R> {
         Ok(())
     }
 
-    /// Reads `size` bytes into `held`, which grows with what really comes and not with what is claimed.
+    /// Reads `size` more bytes into `held`, which grows with what really comes and not with what is claimed.
     fn hold(&mut self, size: u64, within: &'static str) -> Result<(), TarError> {
-        self.held.clear();
         let mut left = size;
         while left > 0 {
             let available = self.tar.fill_buf().unwrap_or_default();

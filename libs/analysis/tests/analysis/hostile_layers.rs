@@ -159,7 +159,7 @@ fn l7_sizes_that_lie_end_the_walk() {
             let header = Header { size, ..Header::new(path.as_bytes(), b'0', 0) };
             let tar = six().raw(&header.block()).content(b"little").end();
             let layer = analyse(&tar);
-            assert_eq!(codes(&layer), [ProblemCode::TarCorrupt], "{name}");
+            assert_eq!(codes(&layer).last(), Some(&ProblemCode::TarCorrupt), "{name}");
             assert_eq!((names(&layer), layer.diff_id), (vec!["six@1.0".into()], diff_id(&tar)), "{name}");
             assert!(!layer.contents.is_complete);
         }

@@ -13,6 +13,7 @@ mod fixtures;
 mod hostile_databases;
 mod hostile_layers;
 mod hostile_paths;
+mod inspectors;
 mod mutated;
 mod programs;
 mod squashed;

@@ -1,0 +1,95 @@
+//! What an analysis is made with: its analysers, its limits, and the memory that passes share.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use plimsoll_model::Digest;
+
+use crate::analyser::Analyser;
+use crate::layer::{LayerAnalysis, LayerError};
+use crate::limits::Limits;
+use crate::reservoir::Reservoir;
+use crate::selection::Selection;
+use crate::tree::{TreeAnalysis, TreeError};
+use crate::{analysers, layer, tree};
+
+/// Analyses layers and folders. Cheap to clone; passes of clones share the memory in which files are held.
+#[derive(Clone)]
+pub struct Engine {
+    selection: Arc<Selection>,
+    limits: Limits,
+    memory: Arc<Reservoir>,
+}
+
+impl Engine {
+    /// With the built-in analysers.
+    pub fn new(limits: Limits) -> Self {
+        Self { selection: Selection::all(), memory: Reservoir::new(limits.inspected_bytes), limits }
+    }
+
+    /// With the built-in analysers and others, whose answers [`crate::analysis_version`] does not cover.
+    pub fn with_analysers(limits: Limits, others: Vec<Box<dyn Analyser>>) -> Self {
+        let all = analysers::all().into_iter().chain(others).collect();
+        Self { selection: Arc::new(Selection::new(all)), memory: Reservoir::new(limits.inspected_bytes), limits }
+    }
+
+    /// With these analysers alone.
+    pub fn of_analysers(limits: Limits, analysers: Vec<Box<dyn Analyser>>) -> Self {
+        Self { selection: Arc::new(Selection::new(analysers)), memory: Reservoir::new(limits.inspected_bytes), limits }
+    }
+
+    /// Reads a layer front to back, once: hashes the blob, inflates it, hashes the tar, walks it, and inspects its files.
+    ///
+    /// `expected` is the digest that the blob was asked for by; where it differs, that is a problem `digest_mismatch`. Three threads
+    /// and [`Limits::inspection_threads`] work at it, this one reading. Memory is bounded by [`Limits`] and does not grow with the layer.
+    ///
+    /// # Errors
+    /// Only when `blob` fails or does not end within the limit.
+    pub fn layer(&self, blob: impl Read, expected: Option<&Digest>) -> Result<LayerAnalysis, LayerError> {
+        layer::analyse(self, blob, expected)
+    }
+
+    /// Walks a folder as if it were an image's root, or reads one file by its name. Links are not followed.
+    ///
+    /// # Errors
+    /// When `root` itself cannot be read. What cannot be read below it is a problem.
+    pub fn tree(&self, root: &Path) -> Result<TreeAnalysis, TreeError> {
+        tree::analyse(self, root)
+    }
+
+    /// The bounds.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn selection(&self) -> &Selection {
+        &self.selection
+    }
+
+    pub(crate) fn memory(&self) -> &Arc<Reservoir> {
+        &self.memory
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// [`Engine::layer`] with the built-in analysers.
+///
+/// # Errors
+/// As those of [`Engine::layer`].
+pub fn analyse_layer(blob: impl Read, expected: Option<&Digest>, limits: &Limits) -> Result<LayerAnalysis, LayerError> {
+    Engine::new(limits.clone()).layer(blob, expected)
+}
+
+/// [`Engine::tree`] with the built-in analysers.
+///
+/// # Errors
+/// As those of [`Engine::tree`].
+pub fn analyse_tree(root: &Path, limits: &Limits) -> Result<TreeAnalysis, TreeError> {
+    Engine::new(limits.clone()).tree(root)
+}

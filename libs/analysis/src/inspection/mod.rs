@@ -1,0 +1,155 @@
+//! Files handed to inspectors, which run on threads of their own beside the walk.
+//!
+//! In: files that the walk has read whole, or as far as they are wanted. Out: what each says, in the order in which they were handed over,
+//! so that the same layer gives the same answer however the threads took turns.
+
+mod thread;
+
+pub(crate) use self::thread::shown_to;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Mutex, PoisonError};
+
+use plimsoll_model::ProblemCode;
+
+use self::thread::InspectionThread;
+use crate::ContentKind;
+use crate::contents::FileAnalysis;
+use crate::engine::Engine;
+use crate::reservoir::Room;
+use crate::selection::Wanting;
+
+/// Files on their way to a thread. They are bounded by their bytes too: see [`crate::Limits::inspected_bytes`].
+const QUEUE: usize = 64;
+/// Answers that wait for an earlier one.
+const WAITING: usize = 4096;
+
+/// A file to be inspected.
+pub(crate) struct Job {
+    pub(crate) path: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) is_whole: bool,
+    pub(crate) kind: ContentKind,
+    pub(crate) mode: u32,
+    pub(crate) size: u64,
+    /// The inspectors that want it.
+    pub(crate) wanting: Wanting,
+    /// The memory that it takes, given back when the job is done.
+    #[expect(dead_code, reason = "it is held, not read")]
+    pub(crate) room: Room,
+}
+
+/// What a file says.
+pub(crate) struct Inspected {
+    pub(crate) path: String,
+    pub(crate) analysis: FileAnalysis,
+    /// Each with the path within the file, where it concerns a member of an archive.
+    pub(crate) problems: Vec<InspectionProblem>,
+}
+
+/// A problem that an inspector met.
+pub(crate) struct InspectionProblem {
+    pub(crate) code: ProblemCode,
+    pub(crate) path: String,
+    pub(crate) detail: String,
+}
+
+/// The inspectors at work beside one walk.
+pub(crate) struct Inspections {
+    jobs: SyncSender<(u64, Job)>,
+    answers: Receiver<(u64, Inspected)>,
+    handed_over: u64,
+    taken_back: u64,
+    /// Answers that came before an earlier file's.
+    early: BTreeMap<u64, Inspected>,
+    /// Of each file that was handed over and not taken back, which one it is: a later entry of the same path replaces it.
+    current: HashMap<String, u64>,
+}
+
+/// Runs `walk` with inspectors beside it, which end with it.
+pub(crate) fn beside<R>(engine: &Engine, walk: impl FnOnce(Inspections) -> R) -> R {
+    let (jobs_in, jobs_out) = sync_channel::<(u64, Job)>(QUEUE);
+    let (answers_in, answers_out) = channel();
+    let jobs_out = Mutex::new(jobs_out);
+    let has_inspectors = engine.selection().inspectors().next().is_some();
+    let count = if has_inspectors { engine.limits().inspection_threads.max(1) } else { 0 };
+    std::thread::scope(|scope| {
+        for answers in std::iter::repeat_n(answers_in, count) {
+            let jobs = &jobs_out;
+            scope.spawn(move || serve(engine, jobs, &answers));
+        }
+        walk(Inspections {
+            jobs: jobs_in,
+            answers: answers_out,
+            handed_over: 0,
+            taken_back: 0,
+            early: BTreeMap::new(),
+            current: HashMap::new(),
+        })
+    })
+}
+
+fn serve(engine: &Engine, jobs: &Mutex<Receiver<(u64, Job)>>, answers: &Sender<(u64, Inspected)>) {
+    let mut thread = InspectionThread::new(engine);
+    loop {
+        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((number, job)) = next else { return };
+        if answers.send((number, thread.inspect(job))).is_err() {
+            return;
+        }
+    }
+}
+
+impl Inspections {
+    /// Hands a file over, waiting while too many are under way.
+    pub(crate) fn hand_over(&mut self, job: Job) {
+        self.current.insert(job.path.clone(), self.handed_over);
+        if self.jobs.send((self.handed_over, job)).is_ok() {
+            self.handed_over += 1;
+        }
+    }
+
+    /// Whatever is under way of this path no longer counts.
+    pub(crate) fn forget(&mut self, path: &str) {
+        if !self.current.is_empty() {
+            self.current.remove(path);
+        }
+    }
+
+    /// The next answer in order, if it is there. Waits for it where too many others wait for it too.
+    pub(crate) fn next_ready(&mut self) -> Option<Inspected> {
+        self.early.extend(self.answers.try_iter());
+        while self.early.len() > WAITING && !self.early.contains_key(&self.taken_back) {
+            self.early.extend(self.answers.recv());
+        }
+        self.take_next()
+    }
+
+    /// The next answer in order, waiting for it; `None` when all are in.
+    pub(crate) fn next_of_rest(&mut self) -> Option<Inspected> {
+        loop {
+            if let Some(inspected) = self.take_next() {
+                return Some(inspected);
+            }
+            if self.taken_back >= self.handed_over {
+                return None;
+            }
+            let (number, inspected) = self.answers.recv().ok()?;
+            self.early.insert(number, inspected);
+        }
+    }
+
+    /// The next answer, if it is there and still counts.
+    fn take_next(&mut self) -> Option<Inspected> {
+        while let Some(inspected) = self.early.remove(&self.taken_back) {
+            let number = self.taken_back;
+            self.taken_back += 1;
+            if self.current.get(&inspected.path) == Some(&number) {
+                self.current.remove(&inspected.path);
+                return Some(inspected);
+            }
+        }
+        None
+    }
+}

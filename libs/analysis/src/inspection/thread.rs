@@ -1,0 +1,101 @@
+//! One thread that inspects files, one after the other.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use plimsoll_model::ProblemCode;
+
+use super::{Inspected, InspectionProblem, Job};
+use crate::analyser::{Analyser, File, Inspection, Malformed, Observations, PastLimit};
+use crate::budget::Budget;
+use crate::contents::FileAnalysis;
+use crate::engine::Engine;
+
+/// The most that one file may say, as a part of what is kept of a whole layer.
+const SHARE_OF_KEPT: usize = 4;
+
+/// A thread's inspectors, made when the first file for them comes.
+pub(super) struct InspectionThread<'e> {
+    engine: &'e Engine,
+    begun: HashMap<usize, Option<Box<dyn Inspection + 'e>>>,
+}
+
+impl<'e> InspectionThread<'e> {
+    pub(super) fn new(engine: &'e Engine) -> Self {
+        Self { engine, begun: HashMap::new() }
+    }
+
+    /// What a file says, and what its members say if it is an archive.
+    pub(super) fn inspect(&mut self, job: Job) -> Inspected {
+        let mut budget = Budget::new(self.engine.limits().kept_bytes / SHARE_OF_KEPT);
+        let mut inspected =
+            Inspected { path: job.path.clone(), analysis: FileAnalysis::default(), problems: Vec::new() };
+        let file = File {
+            path: &job.path,
+            bytes: &job.bytes,
+            is_whole: job.is_whole,
+            kind: job.kind,
+            mode: job.mode,
+            size: job.size,
+        };
+        for position in &job.wanting {
+            self.run(*position, &file, None, &mut budget, &mut inspected);
+        }
+        if budget.is_exceeded() {
+            let detail = "it says more than is kept of one file; the rest was left out".to_owned();
+            inspected.problems.push(InspectionProblem { code: ProblemCode::FileTooLarge, path: job.path, detail });
+        }
+        inspected
+    }
+
+    /// Runs one inspector on a file, or on the member that lies `within` it.
+    fn run(
+        &mut self,
+        position: usize,
+        file: &File<'_>,
+        within: Option<&str>,
+        budget: &mut Budget,
+        inspected: &mut Inspected,
+    ) {
+        let Some(analyser) = self.engine.selection().analyser(position) else { return };
+        let shown = shown_to(analyser, file);
+        let problems = &mut inspected.problems;
+        if let Err(detail) = &shown {
+            let path = file.path.to_owned();
+            problems.push(InspectionProblem { code: ProblemCode::FileTooLarge, path, detail: detail.clone() });
+        }
+        let Ok(shown) = shown else { return };
+        let session = self.begun.entry(position).or_insert_with(|| analyser.begin());
+        let mut seen = Observations::new(budget, within);
+        let outcome = catch_unwind(AssertUnwindSafe(|| match session {
+            Some(session) => session.inspect(&shown, &mut seen),
+            None => analyser.analyse(&shown, &mut seen),
+        }));
+        match outcome {
+            Ok(Ok(())) => {}
+            Ok(Err(malformed)) => seen.malformed(malformed),
+            Err(_) => {
+                // What it held may be broken.
+                self.begun.remove(&position);
+                seen.malformed(Malformed::new(format!("{} broke off on it", analyser.name())));
+            }
+        }
+        let (mut found, told) = seen.finish();
+        if found.says_something() {
+            found.read_by.insert(analyser.name().to_owned());
+        }
+        inspected.analysis.merge(found);
+        let path = || file.path.to_owned();
+        problems.extend(told.into_iter().map(|(code, detail)| InspectionProblem { code, path: path(), detail }));
+    }
+}
+
+/// As much of a file as an analyser takes, or why it takes nothing.
+pub(crate) fn shown_to<'f>(analyser: &dyn Analyser, file: &File<'f>) -> Result<File<'f>, String> {
+    let most = analyser.max_bytes();
+    let is_whole = file.is_whole && file.bytes.len() <= most;
+    if !is_whole && analyser.past_limit() == PastLimit::Refuse {
+        return Err(format!("{} bytes; {} reads at most {most}", file.size, analyser.name()));
+    }
+    Ok(File { bytes: file.bytes.get(..most).unwrap_or(file.bytes), is_whole, ..*file })
+}

@@ -1,0 +1,137 @@
+//! Inspectors: chosen by content, run beside the walk.
+
+use plimsoll_analysis::{
+    Analyser, ContentKind, Engine, File, Inspection, LayerAnalysis, Limits, Malformed, Observations,
+};
+use plimsoll_model::{Observation, ObservationKind, Package, PackageType, Place, ProblemCode, Severity};
+
+use crate::builder::*;
+
+/// Reports a package for each script, named by its second line, and whatever says `bad` as malware.
+struct Scripts;
+
+impl Analyser for Scripts {
+    fn name(&self) -> &'static str {
+        "scripts"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn content_kinds(&self) -> &'static [ContentKind] {
+        &[ContentKind::Script]
+    }
+
+    fn max_bytes(&self) -> usize {
+        1000
+    }
+
+    fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
+        let text = String::from_utf8_lossy(file.bytes);
+        let second = text.lines().nth(1).ok_or_else(|| Malformed::at(1, "no second line"))?;
+        assert_ne!(second, "panic", "as it was told");
+        seen.package(Package::new(PackageType::Generic, second, format!("{:o}", file.mode)));
+        if text.contains("bad") {
+            seen.observation(Observation {
+                kind: ObservationKind::Malware,
+                rule: "bad".into(),
+                references: Vec::new(),
+                title: "It says so".into(),
+                severity: Severity::High,
+                family: None,
+                place: Place::file(file.path),
+                layer: None,
+                removed_in: None,
+                evidence: "bad".into(),
+                advice: "Delete it.".into(),
+            });
+        }
+        Ok(())
+    }
+
+    fn begin(&self) -> Option<Box<dyn Inspection + '_>> {
+        Some(Box::new(Counting { scripts: self, files: 0 }))
+    }
+}
+
+/// What a thread holds.
+struct Counting<'s> {
+    scripts: &'s Scripts,
+    files: u64,
+}
+
+impl Inspection for Counting<'_> {
+    fn inspect(&mut self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
+        self.files += 1;
+        self.scripts.analyse(file, seen)
+    }
+}
+
+fn engine(limits: Limits) -> Engine {
+    Engine::of_analysers(limits, vec![Box::new(Scripts)])
+}
+
+fn analysed(tar: Tar) -> LayerAnalysis {
+    engine(Limits::default()).layer(&*gzip(&tar.end()), None).unwrap()
+}
+
+fn script(text: &str) -> String {
+    format!("#!/bin/sh\n{text}\n")
+}
+
+#[test]
+fn files_are_inspected_by_what_they_are_wherever_they_lie() {
+    let layer =
+        analysed(Tar::new().file("any/where", script("one")).file("text", "two\ntwo\n").file("b", script("three")));
+    assert_eq!(names(&layer), ["one@644", "three@644"]);
+    assert_eq!(layer.contents.files.keys().collect::<Vec<_>>(), ["any/where", "b"]);
+}
+
+#[test]
+fn thousands_of_files_give_the_same_answer_each_time() {
+    let tar =
+        || (0..3000).fold(Tar::new(), |tar, number| tar.file(&format!("f{number}"), script(&format!("n{number}"))));
+    let limits = Limits { inspected_bytes: 100, inspection_threads: 4, ..Limits::default() };
+    let bytes = gzip(&tar().end());
+    let first = engine(limits.clone()).layer(&*bytes, None).unwrap();
+    assert_eq!(first.contents.files.len(), 3000);
+    assert_eq!(engine(limits).layer(&*bytes, None).unwrap(), first);
+}
+
+#[test]
+fn the_last_entry_of_a_path_counts() {
+    let twice = Tar::new().file("a", script("one")).file("a", script("two")).file("b", script("one")).file("b", "text");
+    assert_eq!(names(&analysed(twice)), ["two@644"]);
+}
+
+#[test]
+fn a_file_past_the_limit_and_one_that_breaks_its_inspector_are_problems() {
+    let long = script(&"x".repeat(2000));
+    let layer =
+        analysed(Tar::new().file("long", long).file("p", script("panic")).file("s", "#!").file("a", script("ok")));
+    let problems: Vec<_> =
+        layer.problems.iter().map(|problem| (problem.code, problem.path.as_deref().unwrap())).collect();
+    let expected =
+        [(ProblemCode::FileTooLarge, "long"), (ProblemCode::FileMalformed, "p"), (ProblemCode::FileMalformed, "s")];
+    assert_eq!((problems, names(&layer)), (expected.into(), vec!["ok@644".to_owned()]));
+}
+
+#[test]
+fn what_was_observed_in_a_file_that_is_gone_is_still_reported() {
+    let one =
+        || Tar::new().file("kept", script("bad kept")).file("gone", script("bad gone")).file("changed", script("bad"));
+    let two = Tar::new().file(".wh.gone", "").file("changed", "good\n").file("kept", script("bad kept"));
+    let analyses = [analysed(one()), analysed(two)];
+    let inventory = plimsoll_analysis::squash(&layers(&analyses));
+    let observed: Vec<_> = inventory
+        .observations
+        .iter()
+        .map(|observation| {
+            let Place::File { path, .. } = &observation.place else { panic!("{observation:?}") };
+            (path.as_str(), observation.layer, observation.removed_in)
+        })
+        .collect();
+    assert_eq!(observed, [("changed", Some(0), Some(1)), ("gone", Some(0), Some(1)), ("kept", Some(0), None)]);
+    assert_eq!(inventory.packages.len(), 1);
+}
