@@ -38,6 +38,17 @@ pub trait Analyser: Send + Sync {
         true
     }
 
+    /// Whether it wants a member of an archive, beside those that its globs name. Of those, it gets what is of one of its kinds and what
+    /// [`Analyser::wants_content`]. An archive that nobody wants anything of is not opened.
+    fn wants_member(&self, _path: &str, _size: u64) -> bool {
+        false
+    }
+
+    /// Whether archives are to be opened for it that no glob names.
+    fn looks_into_archives(&self) -> bool {
+        false
+    }
+
     /// What a thread holds to inspect many files, where making it takes time. Without one, [`Analyser::analyse`] is called.
     fn begin(&self) -> Option<Box<dyn Inspection + '_>> {
         None

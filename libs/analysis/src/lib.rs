@@ -33,7 +33,7 @@ pub use content_kind::ContentKind;
 pub use contents::{Contents, FileAnalysis};
 pub use engine::{Engine, analyse_layer, analyse_tree};
 pub use layer::{LayerAnalysis, LayerError};
-pub use limits::Limits;
+pub use limits::{ArchiveLimits, Limits};
 pub use path_hashes::PathHashes;
 pub use squash::{SquashLayer, squash};
 pub use tree::{TreeAnalysis, TreeError};

@@ -1,5 +1,7 @@
 //! How much of a hostile layer is read and kept.
 
+pub use crate::archive::ArchiveLimits;
+
 /// The bounds of one analysis. The defaults keep a worker under 256 MiB, whatever the layer holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -15,6 +17,8 @@ pub struct Limits {
     pub kept_bytes: usize,
     /// Bytes of files that are held at one time to be inspected, beside the one that is being read from the archive.
     pub inspected_bytes: usize,
+    /// How far archives in it are followed.
+    pub archives: ArchiveLimits,
     /// Threads that inspect files, beside those that read, inflate and walk. At least one.
     pub inspection_threads: usize,
     /// The largest zstd window, as a power of two: 27 is what the `zstd` tool takes unless asked for more.
@@ -31,7 +35,8 @@ impl Default for Limits {
             entries: 2_000_000,
             tar_header_bytes: 1 << 20,
             kept_bytes: 32 << 20,
-            inspected_bytes: 96 << 20,
+            inspected_bytes: 112 << 20,
+            archives: ArchiveLimits::default(),
             inspection_threads: 2,
             zstd_window_log: 27,
             problems: 200,

@@ -17,6 +17,9 @@ use crate::selection::Wanting;
 use crate::tar::{Entry, Kind, Visitor};
 use crate::{ContentKind, PathHashes};
 
+/// The largest archive that is opened, unless an analyser asks for larger ones by name.
+const ARCHIVE_BYTES: usize = 64 << 20;
+
 /// Makes [`Contents`] of entries, in any order, each path's last entry counting.
 pub(crate) struct Observer<'e> {
     engine: &'e Engine,
@@ -234,6 +237,13 @@ impl<'e> Observer<'e> {
     }
 }
 
+/// Folders of manuals and translations, which distributions compress file by file.
+fn is_documentation(path: &str) -> bool {
+    ["usr/share/doc/", "usr/share/man/", "usr/share/info/", "usr/share/locale/", "usr/share/i18n/"]
+        .iter()
+        .any(|folder| path.starts_with(folder))
+}
+
 impl Visitor for Observer<'_> {
     fn entry(&mut self, entry: &Entry<'_>) -> bool {
         self.contents.entry_count += 1;
@@ -290,8 +300,19 @@ impl Visitor for Observer<'_> {
         let mut wanting = mem::take(&mut self.wanting);
         self.engine.selection().wanting_content(&self.path, self.kind, self.size, &mut wanting);
         self.wanting = wanting;
-        let most = self.most_wanted()?;
-        if self.wanting.iter().any(|position| self.engine.selection().is_inspector(*position)) {
+        let mut most = self.most_wanted();
+        let selection = self.engine.selection();
+        let is_opened = self.kind.is_archive() && selection.looks_into_archives() && !is_documentation(&self.path);
+        if is_opened && self.size <= ARCHIVE_BYTES as u64 {
+            most = most.max(Some(ARCHIVE_BYTES));
+        } else if is_opened && most.is_none() {
+            self.complain(
+                ProblemCode::ArchiveLimit,
+                format!("{} bytes; at most {ARCHIVE_BYTES} are opened", self.size),
+            );
+        }
+        let most = most?;
+        if is_opened || self.wanting.iter().any(|position| selection.is_inspector(*position)) {
             let held = usize::try_from(self.size).unwrap_or(usize::MAX).min(most);
             self.room = Some(self.engine.memory().take(held));
         }

@@ -73,6 +73,22 @@ impl Selection {
         wanting.retain(|&position| self.analyser(position).is_some_and(|analyser| analyser.wants(path)));
     }
 
+    /// Puts the positions of the inspectors that want a member of an archive by its path into the cleared `wanting`.
+    pub(crate) fn wanting_member(&self, path: &str, size: u64, wanting: &mut Wanting) {
+        self.wanting(path, wanting);
+        wanting.retain(|position| self.is_inspector(*position));
+        for (position, analyser) in self.inspectors() {
+            if !wanting.contains(&position) && analyser.wants_member(path, size) {
+                wanting.push(position);
+            }
+        }
+    }
+
+    /// Whether some inspector looks into archives that no glob names.
+    pub(crate) fn looks_into_archives(&self) -> bool {
+        self.inspectors().any(|(_, analyser)| analyser.looks_into_archives())
+    }
+
     /// Adds the positions of those that want content of this kind and are not there yet.
     pub(crate) fn wanting_content(&self, path: &str, kind: ContentKind, size: u64, wanting: &mut Wanting) {
         for (position, analyser) in self.inspectors() {

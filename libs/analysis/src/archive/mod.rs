@@ -10,6 +10,8 @@ pub(crate) mod made;
 mod stream;
 mod zip;
 
+use std::cell::Cell;
+
 use plimsoll_model::ProblemCode;
 
 /// How far one archive is followed, with all that lies in it.
@@ -31,31 +33,31 @@ impl Default for ArchiveLimits {
     }
 }
 
-/// What of an [`ArchiveLimits`] is left: one for an archive and all that lies in it.
+/// What of an [`ArchiveLimits`] is left: one for an archive and all that lies in it, shared by all depths.
 #[derive(Debug)]
 pub(crate) struct ArchiveBudget {
     limits: ArchiveLimits,
-    entries: u64,
-    inflated_bytes: u64,
+    entries: Cell<u64>,
+    inflated_bytes: Cell<u64>,
 }
 
 impl ArchiveBudget {
     pub(crate) fn new(limits: ArchiveLimits) -> Self {
-        Self { entries: limits.entries, inflated_bytes: limits.inflated_bytes, limits }
+        Self { entries: Cell::new(limits.entries), inflated_bytes: Cell::new(limits.inflated_bytes), limits }
     }
 
-    fn take_entry(&mut self) -> Result<(), ArchiveError> {
-        self.entries =
-            self.entries.checked_sub(1).ok_or(ArchiveError::TooManyMembers { limit: self.limits.entries })?;
+    fn take_entry(&self) -> Result<(), ArchiveError> {
+        let left = self.entries.get().checked_sub(1);
+        self.entries.set(left.ok_or(ArchiveError::TooManyMembers { limit: self.limits.entries })?);
         Ok(())
     }
 
-    fn take_inflated(&mut self, bytes: usize) {
-        self.inflated_bytes = self.inflated_bytes.saturating_sub(bytes as u64);
+    fn take_inflated(&self, bytes: u64) {
+        self.inflated_bytes.set(self.inflated_bytes.get().saturating_sub(bytes));
     }
 
     fn is_spent(&self) -> bool {
-        self.inflated_bytes == 0
+        self.inflated_bytes.get() == 0
     }
 
     fn inflates_too_far(&self) -> ArchiveError {
@@ -64,7 +66,6 @@ impl ArchiveBudget {
 }
 
 /// How an archive is stored.
-#[cfg_attr(not(test), expect(dead_code, reason = "who asks for gzip and tar is the descent into archives"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ArchiveKind {
     /// Zip, also behind a program that unpacks it (a jar that is a shell script).
@@ -125,7 +126,7 @@ pub(crate) fn members(
     kind: ArchiveKind,
     name: &str,
     bytes: &[u8],
-    budget: &mut ArchiveBudget,
+    budget: &ArchiveBudget,
     visitor: &mut dyn Visitor,
 ) -> Result<(), ArchiveError> {
     match kind {

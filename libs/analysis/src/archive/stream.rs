@@ -10,29 +10,26 @@ use crate::{Limits, path};
 /// Inflated bytes held before they are looked at; the first of them tell whether they are a tar's.
 const BUFFER_BYTES: usize = 64 << 10;
 
-pub(super) fn tar_members(
-    bytes: &[u8],
-    budget: &mut ArchiveBudget,
-    visitor: &mut dyn Visitor,
-) -> Result<(), ArchiveError> {
+pub(super) fn tar_members(bytes: &[u8], budget: &ArchiveBudget, visitor: &mut dyn Visitor) -> Result<(), ArchiveError> {
     walk(bytes, budget, visitor)
 }
 
 pub(super) fn gzip_members(
     name: &str,
     bytes: &[u8],
-    budget: &mut ArchiveBudget,
+    budget: &ArchiveBudget,
     visitor: &mut dyn Visitor,
 ) -> Result<(), ArchiveError> {
     if budget.is_spent() {
         return Err(budget.inflates_too_far());
     }
-    let mut inflated = BufReader::with_capacity(BUFFER_BYTES, Metered::new(Gzip::new(bytes), budget.inflated_bytes));
+    let before = budget.inflated_bytes.get();
+    let mut inflated = BufReader::with_capacity(BUFFER_BYTES, Metered::new(Gzip::new(bytes), before));
     let is_tar = inflated.fill_buf().is_ok_and(is_tar);
     let outcome =
         if is_tar { walk(&mut inflated, budget, visitor) } else { file(name, &mut inflated, budget, visitor) };
     let metered = inflated.into_inner();
-    budget.inflated_bytes = metered.left;
+    budget.take_inflated(before - metered.left);
     // Why the stream ended counts over what its end did to the archive.
     if metered.is_over {
         return Err(budget.inflates_too_far());
@@ -52,7 +49,7 @@ fn is_tar(start: &[u8]) -> bool {
 fn file(
     name: &str,
     inflated: &mut BufReader<Metered<impl Read>>,
-    budget: &mut ArchiveBudget,
+    budget: &ArchiveBudget,
     visitor: &mut dyn Visitor,
 ) -> Result<(), ArchiveError> {
     budget.take_entry()?;
@@ -71,11 +68,11 @@ fn file(
     Ok(())
 }
 
-fn walk(tar: impl BufRead, budget: &mut ArchiveBudget, visitor: &mut dyn Visitor) -> Result<(), ArchiveError> {
-    let limits = Limits { entries: budget.entries, ..Limits::default() };
-    let mut files = Files { path: String::new(), most: budget.limits.member_bytes, entries: 0, visitor };
+fn walk(tar: impl BufRead, budget: &ArchiveBudget, visitor: &mut dyn Visitor) -> Result<(), ArchiveError> {
+    let limits = Limits { entries: budget.entries.get(), ..Limits::default() };
+    let mut files = Files { path: String::new(), most: budget.limits.member_bytes, entries: 0, wanted: None, visitor };
     let outcome = tar::walk(tar, &limits, &mut files);
-    budget.entries = budget.entries.saturating_sub(files.entries);
+    budget.entries.set(budget.entries.get().saturating_sub(files.entries));
     outcome.map_err(|error| match error {
         TarError::TooManyEntries { .. } => ArchiveError::TooManyMembers { limit: budget.limits.entries },
         TarError::EndsEarly { .. } | TarError::Corrupt { .. } | TarError::HeaderTooLarge { .. } => {
@@ -89,21 +86,27 @@ struct Files<'v> {
     path: String,
     most: usize,
     entries: u64,
+    wanted: Option<usize>,
     visitor: &'v mut dyn Visitor,
 }
 
 impl tar::Visitor for Files<'_> {
-    fn entry(&mut self, entry: &Entry<'_>) -> Option<usize> {
+    fn entry(&mut self, entry: &Entry<'_>) -> bool {
         self.entries += 1;
         path::normalise_into(entry.path, &mut self.path);
-        if entry.kind != Kind::File || self.path.is_empty() {
-            return None;
+        self.wanted = None;
+        if entry.kind == Kind::File && !self.path.is_empty() {
+            self.wanted = self.visitor.member(&self.path, entry.size).map(|wanted| wanted.min(self.most));
         }
-        self.visitor.member(&self.path, entry.size).map(|wanted| wanted.min(self.most))
+        self.wanted.is_some()
     }
 
-    fn content(&mut self, bytes: &[u8], is_whole: bool) {
-        self.visitor.content(&self.path, bytes.to_vec(), is_whole);
+    fn beginning(&mut self, _: &[u8]) -> Option<usize> {
+        self.wanted
+    }
+
+    fn content(&mut self, bytes: &mut Vec<u8>, is_whole: bool) {
+        self.visitor.content(&self.path, std::mem::take(bytes), is_whole);
     }
 }
 

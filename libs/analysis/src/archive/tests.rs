@@ -24,7 +24,7 @@ impl Visitor for Everything {
 
 fn read_within(kind: ArchiveKind, bytes: &[u8], limits: ArchiveLimits) -> (Vec<Seen>, Result<(), ArchiveError>) {
     let mut visitor = Everything { most: usize::MAX, seen: Vec::new() };
-    let outcome = members(kind, "some.txt.gz", bytes, &mut ArchiveBudget::new(limits), &mut visitor);
+    let outcome = members(kind, "some.txt.gz", bytes, &ArchiveBudget::new(limits), &mut visitor);
     (visitor.seen, outcome)
 }
 
@@ -72,7 +72,7 @@ fn a_member_is_cut_where_it_is_wanted_no_further() {
     for bytes in [zip(&[("a", b"abcdef")]), zip_of(&[Member::stored("a", b"abcdef")])] {
         for (most, expected) in [(4, (b"abcd".to_vec(), false)), (6, (b"abcdef".to_vec(), true))] {
             let mut visitor = Everything { most, seen: Vec::new() };
-            members(ArchiveKind::Zip, "a.zip", &bytes, &mut ArchiveBudget::new(SMALL), &mut visitor).unwrap();
+            members(ArchiveKind::Zip, "a.zip", &bytes, &ArchiveBudget::new(SMALL), &mut visitor).unwrap();
             let (_, content, is_whole) = visitor.seen.remove(0);
             assert_eq!((content, is_whole), expected);
         }
@@ -98,10 +98,10 @@ fn a_bomb_is_stopped_by_what_it_inflates_to() {
 
 #[test]
 fn what_was_spent_on_one_archive_is_not_there_for_those_in_it() {
-    let mut budget = ArchiveBudget::new(ArchiveLimits { entries: 3, ..SMALL });
+    let budget = ArchiveBudget::new(ArchiveLimits { entries: 3, ..SMALL });
     let mut visitor = Everything { most: 10, seen: Vec::new() };
-    assert_eq!(members(ArchiveKind::Zip, "a", &zip(&FILES[..2]), &mut budget, &mut visitor), Ok(()));
-    let outcome = members(ArchiveKind::Tar, "b", &tar(&FILES), &mut budget, &mut visitor);
+    assert_eq!(members(ArchiveKind::Zip, "a", &zip(&FILES[..2]), &budget, &mut visitor), Ok(()));
+    let outcome = members(ArchiveKind::Tar, "b", &tar(&FILES), &budget, &mut visitor);
     assert_eq!(outcome, Err(ArchiveError::TooManyMembers { limit: 3 }));
     assert_eq!(visitor.seen.len(), 3);
 }

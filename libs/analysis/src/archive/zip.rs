@@ -15,7 +15,7 @@ use crate::path;
 /// The fixed part of the header before a member's bytes.
 const LOCAL_HEADER_BYTES: u64 = 30;
 
-pub(super) fn members(bytes: &[u8], budget: &mut ArchiveBudget, visitor: &mut dyn Visitor) -> Result<(), ArchiveError> {
+pub(super) fn members(bytes: &[u8], budget: &ArchiveBudget, visitor: &mut dyn Visitor) -> Result<(), ArchiveError> {
     let mut archive = ZipIterable::try_new(Cursor::new(bytes), Config::default()).map_err(damaged)?;
     let mut spans = Spans::default();
     let mut failure = None;
@@ -45,7 +45,7 @@ pub(super) fn members(bytes: &[u8], budget: &mut ArchiveBudget, visitor: &mut dy
 fn member(
     entry: ZipFileEntry<'_>,
     bytes: &[u8],
-    budget: &mut ArchiveBudget,
+    budget: &ArchiveBudget,
     visitor: &mut dyn Visitor,
 ) -> Result<(), ArchiveError> {
     let path = path::normalise(entry.name_raw());
@@ -63,14 +63,14 @@ fn member(
         return Err(budget.inflates_too_far());
     }
     let most = wanted.min(budget.limits.member_bytes);
-    let affordable = usize::try_from(budget.inflated_bytes).unwrap_or(usize::MAX).min(most);
+    let affordable = usize::try_from(budget.inflated_bytes.get()).unwrap_or(usize::MAX).min(most);
     let mut content = Vec::new();
     let mut cursor = Cursor::new(bytes);
     // One byte more tells whether that is all of it, and lets the checksum be compared.
     let read = entry
         .with_reader(&mut cursor, ZipReadOptions::new())
         .and_then(|member| Ok(member.take(affordable as u64 + 1).read_to_end(&mut content)?));
-    budget.take_inflated(content.len());
+    budget.take_inflated(content.len() as u64);
     read.map_err(|error| ArchiveError::Damaged { detail: format!("'{path}': {error}") })?;
     let is_whole = content.len() <= affordable;
     if !is_whole && affordable < most {

@@ -3,6 +3,7 @@
 //! In: files that the walk has read whole, or as far as they are wanted. Out: what each says, in the order in which they were handed over,
 //! so that the same layer gives the same answer however the threads took turns.
 
+mod descent;
 mod thread;
 
 pub(crate) use self::thread::shown_to;

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use plimsoll_model::ProblemCode;
 
+use super::descent::{descend, kind_of};
 use super::{Inspected, InspectionProblem, Job};
 use crate::analyser::{Analyser, File, Inspection, Malformed, Observations, PastLimit};
 use crate::budget::Budget;
@@ -41,6 +42,9 @@ impl<'e> InspectionThread<'e> {
         for position in &job.wanting {
             self.run(*position, &file, None, &mut budget, &mut inspected);
         }
+        if file.is_whole && kind_of(&file).is_some() {
+            descend(self, &file, &mut budget, &mut inspected);
+        }
         if budget.is_exceeded() {
             let detail = "it says more than is kept of one file; the rest was left out".to_owned();
             inspected.problems.push(InspectionProblem { code: ProblemCode::FileTooLarge, path: job.path, detail });
@@ -48,8 +52,12 @@ impl<'e> InspectionThread<'e> {
         inspected
     }
 
+    pub(super) fn engine(&self) -> &'e Engine {
+        self.engine
+    }
+
     /// Runs one inspector on a file, or on the member that lies `within` it.
-    fn run(
+    pub(super) fn run(
         &mut self,
         position: usize,
         file: &File<'_>,

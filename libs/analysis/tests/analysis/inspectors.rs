@@ -135,3 +135,47 @@ fn what_was_observed_in_a_file_that_is_gone_is_still_reported() {
     assert_eq!(observed, [("changed", Some(0), Some(1)), ("gone", Some(0), Some(1)), ("kept", Some(0), None)]);
     assert_eq!(inventory.packages.len(), 1);
 }
+
+/// A jar with the metadata of one artifact and other members.
+fn jar(artifact: &str, members: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut jar = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    jar.start_file(format!("META-INF/maven/g/{artifact}/pom.properties"), options).unwrap();
+    std::io::Write::write_all(&mut jar, format!("groupId=g\nartifactId={artifact}\nversion=1\n").as_bytes()).unwrap();
+    for (path, bytes) in members {
+        jar.start_file(*path, options).unwrap();
+        std::io::Write::write_all(&mut jar, bytes).unwrap();
+    }
+    jar.finish().unwrap().into_inner()
+}
+
+fn packages_of(layer: &LayerAnalysis) -> Vec<String> {
+    let inventory = plimsoll_analysis::squash(&layers(std::slice::from_ref(layer)));
+    inventory.packages.iter().map(|package| format!("{} {}", package.package.name, package.path)).collect()
+}
+
+#[test]
+fn jars_within_jars_are_read_with_the_whole_path() {
+    let ear = jar("ear", &[("lib/war.war", jar("war", &[("WEB-INF/lib/jar-1.jar", jar("jar", &[]))]))]);
+    let launched =
+        [b"#!/bin/sh\nexec java -jar \"$0\"\n".to_vec(), jar("app", &[("BOOT-INF/lib/x.jar", jar("x", &[]))])].concat();
+    let layer = analyse(&gzip(&Tar::new().file("opt/a.ear", ear).file("opt/app.jar", launched).end()));
+    let expected = [
+        "g:app opt/app.jar",
+        "g:ear opt/a.ear",
+        "g:jar opt/a.ear!/lib/war.war!/WEB-INF/lib/jar-1.jar",
+        "g:war opt/a.ear!/lib/war.war",
+        "g:x opt/app.jar!/BOOT-INF/lib/x.jar",
+    ];
+    assert_eq!((packages_of(&layer), layer.problems), (expected.map(str::to_owned).into(), vec![]));
+}
+
+#[test]
+fn jars_fifty_deep_stop_at_the_documented_depth() {
+    let deep = (0..50).fold(jar("innermost", &[]), |inner, number| jar(&format!("j{number}"), &[("in.jar", inner)]));
+    let layer = analyse(&gzip(&Tar::new().file("deep.jar", deep).file(&dist_info("six"), metadata("six", "1")).end()));
+    let codes: Vec<ProblemCode> = layer.problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, [ProblemCode::ArchiveLimit]);
+    // The jar itself, five that were opened in one another, and the rest of the image.
+    assert_eq!(packages_of(&layer).len(), 7);
+}

@@ -24,7 +24,7 @@ use self::file_name::FileName;
 use self::manifest::Manifest;
 use self::pom::Pom;
 use crate::archive::{ArchiveBudget, ArchiveKind, ArchiveLimits, Visitor, members};
-use crate::{Analyser, File, Malformed, Observations, path};
+use crate::{Analyser, ContentKind, File, Malformed, Observations, path};
 
 /// Reads what Java archives say they are made of.
 pub struct JavaArchive;
@@ -45,8 +45,17 @@ impl Analyser for JavaArchive {
         &["**/*.jar", "**/*.war", "**/*.ear", "**/*.par", "**/*.sar", "**/*.kar", "**/*.nar", "**/*.jpi", "**/*.hpi"]
     }
 
+    /// By name alone: a program that unpacks itself may stand before the archive. Jars in jars make it an inspector.
+    fn content_kinds(&self) -> &'static [ContentKind] {
+        &[ContentKind::Zip]
+    }
+
+    fn wants_content(&self, _path: &str, _kind: ContentKind, _size: u64) -> bool {
+        false
+    }
+
     fn max_bytes(&self) -> usize {
-        128 << 20
+        96 << 20
     }
 
     fn yields_to_distribution(&self) -> bool {
@@ -56,8 +65,8 @@ impl Analyser for JavaArchive {
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let mut metadata = Metadata::default();
         let name = path::file_name(file.path);
-        let mut budget = ArchiveBudget::new(ArchiveLimits::default());
-        let read = members(ArchiveKind::Zip, name, file.bytes, &mut budget, &mut metadata);
+        let budget = ArchiveBudget::new(ArchiveLimits::default());
+        let read = members(ArchiveKind::Zip, name, file.bytes, &budget, &mut metadata);
         if metadata.untold > 0 {
             seen.malformed(Malformed::new(format!("{} artifacts more than {ARTIFACTS}", metadata.untold)));
         }
