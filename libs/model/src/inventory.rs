@@ -21,23 +21,6 @@ pub struct OsRelease {
     pub pretty_name: Option<String>,
 }
 
-impl OsRelease {
-    /// The ecosystem of this system's packages, or `None` for a system whose advisories we do not know.
-    ///
-    /// Debian goes by its major version, Alpine by `v` and the first two parts, as OSV does.
-    pub fn ecosystem(&self) -> Option<Ecosystem> {
-        let version = self.version_id.as_deref()?;
-        match self.id.as_str() {
-            "debian" => Some(Ecosystem::with_release("Debian", version.split('.').next()?)),
-            "alpine" => {
-                let mut parts = version.split('.');
-                Some(Ecosystem::with_release("Alpine", format!("v{}.{}", parts.next()?, parts.next()?)))
-            }
-            _ => None,
-        }
-    }
-}
-
 /// An image's content, squashed: every package with where it came from, and what could not be read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Inventory {

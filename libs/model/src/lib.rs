@@ -4,6 +4,7 @@
 
 pub mod advisory;
 pub mod digest;
+mod distribution;
 pub mod ecosystem;
 pub mod finding;
 pub mod id;
