@@ -1,6 +1,8 @@
 //! The operating system: `etc/os-release`, `usr/lib/os-release`, and what older systems have instead.
 //!
-//! In: shell-like assignments (os-release(5)), or the one line of `etc/alpine-release` and `etc/debian_version`.
+//! In: shell-like assignments (os-release(5)), or the one line of `etc/alpine-release`, of `etc/debian_version`, and of the
+//! files of Red Hat's family, whose systems had nothing else before version 7. `etc/redhat-release` is a link to
+//! `etc/centos-release` where there is one.
 //! Out: an [`OsRelease`]. Which of several files counts is decided when layers are squashed: see [`RANKED_PATHS`].
 
 use plimsoll_model::OsRelease;
@@ -10,8 +12,27 @@ use crate::{Analyser, File, Malformed, Observations};
 /// The files that name the operating system; the first one that says something counts.
 ///
 /// `etc/os-release` is mostly a link to the second, and both are read, so no link need be followed.
-pub(crate) const RANKED_PATHS: [&str; 4] =
-    ["etc/os-release", "usr/lib/os-release", "etc/alpine-release", "etc/debian_version"];
+pub(crate) const RANKED_PATHS: [&str; 7] = [
+    "etc/os-release",
+    "usr/lib/os-release",
+    "etc/alpine-release",
+    // Oracle's own file comes before the one in which it calls itself Red Hat.
+    "etc/oracle-release",
+    "etc/centos-release",
+    "etc/redhat-release",
+    "etc/debian_version",
+];
+
+/// How the line of Red Hat's family begins, and the `ID` that such a system has in `os-release`.
+const RED_HAT_FAMILY: [(&str, &str); 7] = [
+    ("Red Hat", "rhel"),
+    ("CentOS", "centos"),
+    ("Oracle Linux", "ol"),
+    ("Fedora", "fedora"),
+    ("Rocky Linux", "rocky"),
+    ("AlmaLinux", "almalinux"),
+    ("Scientific Linux", "scientific"),
+];
 
 /// Reads the files that name the operating system.
 pub struct OsReleaseFile;
@@ -22,7 +43,7 @@ impl Analyser for OsReleaseFile {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn globs(&self) -> &'static [&'static str] {
@@ -38,6 +59,7 @@ impl Analyser for OsReleaseFile {
         let os = match file.path {
             "etc/alpine-release" => from_version("alpine", &text),
             "etc/debian_version" => from_version("debian", &text),
+            "etc/oracle-release" | "etc/centos-release" | "etc/redhat-release" => from_sentence(&text),
             _ => from_assignments(&text),
         };
         seen.os_release(os.ok_or_else(|| Malformed::new("it names no operating system"))?);
@@ -54,6 +76,20 @@ fn from_version(id: &str, text: &str) -> Option<OsRelease> {
         version_id: is_version.then(|| version.clone()),
         codename: version.split_once('/').filter(|_| !is_version).map(|(codename, _)| codename.to_owned()),
         pretty_name: None,
+    })
+}
+
+/// Of `CentOS release 6.10 (Final)`.
+fn from_sentence(text: &str) -> Option<OsRelease> {
+    let line = shown(text.lines().next()?)?;
+    let (name, rest) = line.split_once(" release ")?;
+    let (_, id) = RED_HAT_FAMILY.iter().find(|(beginning, _)| name.starts_with(beginning))?;
+    let version = rest.split(' ').next().filter(|version| version.starts_with(|first: char| first.is_ascii_digit()));
+    Some(OsRelease {
+        id: (*id).to_owned(),
+        version_id: version.map(str::to_owned),
+        codename: None,
+        pretty_name: Some(line.clone()),
     })
 }
 
@@ -126,6 +162,33 @@ mod tests {
             ("etc/debian_version", "12.4\n", os("debian", Some("12.4"), None, None)),
             ("etc/debian_version", "trixie/sid\n", os("debian", None, Some("trixie"), None)),
             ("etc/debian_version", "", None),
+            (
+                "etc/redhat-release",
+                "CentOS release 6.10 (Final)\n",
+                os("centos", Some("6.10"), None, Some("CentOS release 6.10 (Final)")),
+            ),
+            (
+                "etc/centos-release",
+                "CentOS Linux release 7.9.2009 (Core)\n",
+                os("centos", Some("7.9.2009"), None, Some("CentOS Linux release 7.9.2009 (Core)")),
+            ),
+            (
+                "etc/redhat-release",
+                "Red Hat Enterprise Linux Server release 6.10 (Santiago)",
+                os("rhel", Some("6.10"), None, Some("Red Hat Enterprise Linux Server release 6.10 (Santiago)")),
+            ),
+            (
+                "etc/oracle-release",
+                "Oracle Linux Server release 6.10\n",
+                os("ol", Some("6.10"), None, Some("Oracle Linux Server release 6.10")),
+            ),
+            (
+                "etc/redhat-release",
+                "Fedora release Rawhide\n",
+                os("fedora", None, None, Some("Fedora release Rawhide")),
+            ),
+            ("etc/redhat-release", "My release 1\n", None),
+            ("etc/redhat-release", "CentOS\n", None),
             ("etc/os-release", "NAME=\"no id\"\n\u{0}=\n", None),
         ];
         for (path, text, expected) in cases {
