@@ -123,6 +123,8 @@ mod tests {
             ("var/lib/dpkg/info/bash.list", vec!["dpkg"]),
             ("var/lib/dpkg/info/bash.md5sums", vec![]),
             ("lib/apk/db/installed", vec!["apk"]),
+            ("usr/lib/sysimage/rpm/rpmdb.sqlite", vec!["rpm"]),
+            ("var/lib/rpm/Name", vec![]),
             ("app/node_modules/x/package.json", vec!["node-modules"]),
             ("app/package-lock.json", vec!["npm-lock"]),
             ("app/Cargo.lock", vec!["cargo-lock"]),

@@ -8,6 +8,7 @@ mod node_modules;
 mod npm_lock;
 pub(crate) mod os_release;
 mod python;
+mod rpm;
 
 use sha2::{Digest as _, Sha256};
 
@@ -19,6 +20,7 @@ pub fn all() -> Vec<Box<dyn Analyser>> {
         Box::new(os_release::OsReleaseFile),
         Box::new(dpkg::Dpkg),
         Box::new(apk::Apk),
+        Box::new(rpm::Rpm),
         Box::new(python::PythonMetadata),
         Box::new(node_modules::NodeModules),
         Box::new(npm_lock::NpmLock),

@@ -60,6 +60,11 @@ fn distroless_with_a_file_a_package() {
 }
 
 #[test]
+fn rpm_s_database_in_each_of_its_forms() {
+    ["rpm-sqlite", "rpm-ndb", "rpm-berkeley"].into_iter().for_each(check);
+}
+
+#[test]
 fn a_project_with_lock_files() {
     check("project");
 }

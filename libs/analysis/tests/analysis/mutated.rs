@@ -7,6 +7,7 @@ use plimsoll_analysis::{Limits, analyse_layer, squash};
 
 use crate::builder::*;
 use crate::programs;
+use crate::rpm_database::{Header, berkeley, ndb, sqlite};
 
 /// An archive with one of everything.
 fn archive() -> Vec<u8> {
@@ -106,6 +107,21 @@ proptest! {
             tar = tar.file(path, mutate(bytes, &changes)).file(&format!("raw/{path}"), &content);
         }
         let layer = analyse(&tar.end());
+        prop_assert!(layer.contents.is_complete);
+    }
+
+    #[test]
+    fn any_database_of_rpm_is_read_without_a_panic(changes in vec(any::<(prop::sample::Index, u8, u8)>(), 1..40)) {
+        let package = Header::package("a", "1").numbers(1003, &[1]).files(&["/usr/"], &[(0, "a"), (0, "b")]);
+        let databases = [
+            ("usr/share/rpm/rpmdb.sqlite", sqlite()),
+            ("usr/share/rpm/Packages", berkeley()),
+            ("usr/share/rpm/Packages.db", ndb(&[package.bytes(), package.bytes()])),
+            // Most of a database is not looked at; of a header everything is.
+            ("var/lib/rpm/Packages.db", ndb(&[mutate(package.bytes(), &changes)])),
+        ];
+        let add = |tar: Tar, (path, bytes)| tar.file(path, mutate(bytes, &changes));
+        let layer = analyse(&databases.into_iter().fold(Tar::new(), add).end());
         prop_assert!(layer.contents.is_complete);
     }
 }

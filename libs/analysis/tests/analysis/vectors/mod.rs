@@ -14,7 +14,6 @@ use plimsoll_analysis::{Limits, analyse_tree};
 const UNREAD: &[&str] = &[
     "Gemfile.lock-",
     "Package.resolved-",
-    "Packages-",
     "Pipfile.lock-",
     "Podfile.lock-",
     "app.deps.json-",
