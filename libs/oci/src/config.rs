@@ -1,4 +1,4 @@
-//! The image config: platform, labels, diffIDs and build history.
+//! The image config: platform, labels, how it is run, diffIDs and build history.
 //!
 //! In: the config blob's bytes. Out: [`ImageConfig`]. Source: OCI image specification 1.1, `config.md`; Docker's configs are a
 //! superset. What is missing or null is empty: only a document of another shape is refused.
@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use plimsoll_model::{BuildStep, DiffId};
+use plimsoll_model::{BuildStep, DiffId, ExecutionConfig};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{Platform, limits};
 
@@ -39,6 +40,8 @@ pub struct ImageConfig {
     pub diff_ids: Vec<DiffId>,
     /// The build's steps, oldest first, those that made no layer included.
     pub history: Vec<HistoryEntry>,
+    /// How it is run, for checks: the user, ports, commands. Its labels and time are the ones above.
+    pub execution: ExecutionConfig,
 }
 
 /// A step of the build.
@@ -67,15 +70,16 @@ impl ImageConfig {
         }
         let document: Document = serde_json::from_slice(bytes)
             .map_err(|error| ConfigError::Malformed(error.to_string().chars().take(300).collect()))?;
-        let labels = document.config.and_then(|config| config.labels).unwrap_or_default();
+        let execution = execution(document.config.unwrap_or_default(), document.author, document.created.as_ref());
         Ok(Self {
             os: document.os.unwrap_or_default(),
             architecture: document.architecture.unwrap_or_default(),
             variant: document.variant.filter(|variant| !variant.is_empty()),
-            created: document.created.as_ref().and_then(time),
-            labels: labels.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect(),
+            created: execution.created,
+            labels: execution.labels.clone(),
             diff_ids: document.rootfs.and_then(|rootfs| rootfs.diff_ids).unwrap_or_default(),
             history: document.history.unwrap_or_default().into_iter().map(HistoryEntry::from).collect(),
+            execution,
         })
     }
 
@@ -108,16 +112,27 @@ struct Document {
     os: Option<String>,
     architecture: Option<String>,
     variant: Option<String>,
-    created: Option<serde_json::Value>,
+    created: Option<Value>,
+    author: Option<Value>,
     config: Option<Execution>,
     rootfs: Option<RootFs>,
     history: Option<Vec<Step>>,
 }
 
-#[derive(Deserialize)]
+/// Each field is any JSON: one of another shape than it should have must not keep the image from being looked at.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
 struct Execution {
-    #[serde(rename = "Labels")]
-    labels: Option<BTreeMap<String, serde_json::Value>>,
+    labels: Option<BTreeMap<String, Value>>,
+    user: Value,
+    env: Value,
+    entrypoint: Value,
+    cmd: Value,
+    exposed_ports: Value,
+    working_dir: Value,
+    volumes: Value,
+    healthcheck: Value,
+    stop_signal: Value,
 }
 
 #[derive(Deserialize)]
@@ -127,7 +142,7 @@ struct RootFs {
 
 #[derive(Deserialize)]
 struct Step {
-    created: Option<serde_json::Value>,
+    created: Option<Value>,
     created_by: Option<String>,
     empty_layer: Option<bool>,
 }
@@ -142,8 +157,59 @@ impl From<Step> for HistoryEntry {
     }
 }
 
+fn execution(config: Execution, author: Option<Value>, created: Option<&Value>) -> ExecutionConfig {
+    let labels = config.labels.unwrap_or_default();
+    ExecutionConfig {
+        user: text(config.user),
+        env: texts(config.env),
+        entrypoint: texts(config.entrypoint),
+        cmd: texts(config.cmd),
+        exposed_ports: names(config.exposed_ports),
+        working_dir: text(config.working_dir),
+        volumes: names(config.volumes),
+        healthcheck: match config.healthcheck {
+            Value::Object(mut check) => check.remove("Test").map(texts).filter(|test| !test.is_empty()),
+            _ => None,
+        },
+        stop_signal: text(config.stop_signal),
+        labels: labels.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect(),
+        author: author.map(text).filter(|author| !author.is_empty()),
+        created: created.and_then(time),
+    }
+}
+
+fn text(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// A list of texts; old clients wrote a lone text for a list of one.
+fn texts(value: Value) -> Vec<String> {
+    match value {
+        Value::Array(values) => {
+            values.into_iter().filter(|value| value.is_string() || value.is_number()).map(text).collect()
+        }
+        Value::String(text) => vec![text],
+        _ => Vec::new(),
+    }
+}
+
+/// A set, which the specification writes as an object with empty values; some builders write a list.
+fn names(value: Value) -> Vec<String> {
+    let mut names = match value {
+        Value::Object(set) => set.into_iter().map(|(name, _)| name).collect(),
+        other => texts(other),
+    };
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 /// A time that cannot be read is no reason to refuse an image.
-fn time(value: &serde_json::Value) -> Option<DateTime<Utc>> {
+fn time(value: &Value) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(value.as_str()?).ok().map(|time| time.to_utc())
 }
 
@@ -196,6 +262,54 @@ mod tests {
             r#"{"config":{"Labels":null},"rootfs":{}}"#,
         ] {
             assert_eq!(ImageConfig::parse(empty.as_bytes()).unwrap(), ImageConfig::default(), "{empty}");
+        }
+    }
+
+    #[test]
+    fn what_a_runtime_obeys_is_read() {
+        let text = serde_json::json!({
+            "author": "me", "created": "2024-01-02T03:04:05Z",
+            "config": {
+                "User": "app:app", "Env": ["A=b", "PATH=/bin"], "Entrypoint": ["/app"], "Cmd": null, "WorkingDir": "/srv",
+                "ExposedPorts": { "80/tcp": {}, "53/udp": {} }, "Volumes": { "/data": {} }, "StopSignal": "SIGQUIT",
+                "Healthcheck": { "Test": ["CMD", "/up"], "Interval": 3 }, "Labels": { "a": "b" },
+            },
+        });
+        let execution = ImageConfig::parse(text.to_string().as_bytes()).unwrap().execution;
+        let expected = ExecutionConfig {
+            user: "app:app".into(),
+            env: vec!["A=b".into(), "PATH=/bin".into()],
+            entrypoint: vec!["/app".into()],
+            cmd: vec![],
+            exposed_ports: vec!["53/udp".into(), "80/tcp".into()],
+            working_dir: "/srv".into(),
+            volumes: vec!["/data".into()],
+            healthcheck: Some(vec!["CMD".into(), "/up".into()]),
+            stop_signal: "SIGQUIT".into(),
+            labels: BTreeMap::from([("a".into(), "b".into())]),
+            author: Some("me".into()),
+            created: DateTime::from_timestamp(1_704_164_645, 0),
+        };
+        assert_eq!(execution, expected);
+    }
+
+    #[test]
+    fn fields_of_another_shape_do_not_keep_an_image_from_being_looked_at() {
+        let odd = r#"{"author":{},"config":{"User":1000,"Env":{"A":"b"},"Entrypoint":"/app run","Cmd":[1,null,["x"],"y"],
+            "ExposedPorts":["80/tcp",80,"80/tcp"],"WorkingDir":[],"Volumes":7,"Healthcheck":["CMD"],"StopSignal":9}}"#;
+        let execution = ImageConfig::parse(odd.as_bytes()).unwrap().execution;
+        let expected = ExecutionConfig {
+            user: "1000".into(),
+            entrypoint: vec!["/app run".into()],
+            cmd: vec!["1".into(), "y".into()],
+            exposed_ports: vec!["80".into(), "80/tcp".into()],
+            stop_signal: "9".into(),
+            ..Default::default()
+        };
+        assert_eq!(execution, expected);
+        for none in [r#"{"Test":null}"#, r#"{"Test":[]}"#, "{}", "null"] {
+            let text = format!(r#"{{"config":{{"Healthcheck":{none}}}}}"#);
+            assert_eq!(ImageConfig::parse(text.as_bytes()).unwrap().execution.healthcheck, None, "{none}");
         }
     }
 
