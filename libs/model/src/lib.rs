@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a file, a socket or a database, and nothing here depends on another Plimsoll crate.
 
 pub mod advisory;
+pub mod coverage;
 pub mod digest;
 mod distribution;
 pub mod ecosystem;
@@ -16,6 +17,7 @@ pub mod package;
 pub mod severity;
 
 pub use advisory::{Advisory, Affected, AffectedState, Event, Range, VulnerabilityId};
+pub use coverage::{Coverage, CoverageEvidence, Gap, GapReason, JudgedPackages, OsSupport};
 pub use digest::{DiffId, Digest, DigestError};
 pub use ecosystem::Ecosystem;
 pub use file_fact::{FileFact, FileFactKind, LeftoverCache, SensitivePath};

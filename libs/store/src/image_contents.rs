@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use plimsoll_model::{InstalledPackage, Inventory};
+use serde::{Deserialize, Serialize};
 
-use crate::{CatalogTx, Result, packages};
+use crate::{CatalogTx, Result, observations, packages};
 
 /// What an image's config says of it.
 #[derive(Debug, Clone, Default)]
@@ -20,21 +21,35 @@ pub struct Platform {
     pub created: Option<DateTime<Utc>>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// How many of the lowest layers are the base image's, where its labels say so.
+    pub base_layers: Option<u32>,
 }
 
-/// Replaces what is known of an image's content: layers, packages, problems. Gives its package versions that were never matched.
+/// A check that could not be judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnjudgedCheck {
+    /// Its short name: `content-trust`.
+    pub check: String,
+    /// Why not.
+    pub reason: String,
+}
+
+/// Replaces what is known of an image's content: layers, packages, observations, problems. Gives its package versions that were never
+/// matched.
 pub async fn replace(
     tx: &mut CatalogTx,
     content_id: i64,
     platform: &Platform,
     inventory: &Inventory,
+    unjudged: &[UnjudgedCheck],
     analysis_version: &str,
 ) -> Result<Vec<i64>> {
     // Two scans of one content at the same time: the second waits and writes the same again.
     sqlx::query!("SELECT id FROM image_content WHERE id = $1 FOR UPDATE", content_id).fetch_one(tx.conn()).await?;
     sqlx::query!(
         "UPDATE image_content SET os = $2, architecture = $3, variant = $4, created = $5, labels = $6, os_release = $7,
-                problems = $8, size_bytes = $9, analysis_version = $10, analysed_at = now()
+                problems = $8, size_bytes = $9, analysis_version = $10, sources = $11, unjudged_checks = $12, base_layers = $13,
+                analysed_at = now()
          WHERE id = $1",
         content_id,
         platform.os,
@@ -45,10 +60,14 @@ pub async fn replace(
         inventory.os.as_ref().map(serde_json::to_value).transpose()?,
         serde_json::to_value(&inventory.problems)?,
         i64::try_from(inventory.layers.iter().map(|layer| layer.size).sum::<u64>()).unwrap_or(i64::MAX),
-        analysis_version
+        analysis_version,
+        serde_json::to_value(&inventory.sources)?,
+        serde_json::to_value(unjudged)?,
+        platform.base_layers.and_then(|count| i32::try_from(count).ok())
     )
     .execute(tx.conn())
     .await?;
+    observations::replace(tx, content_id, &inventory.observations).await?;
     replace_layers(tx, content_id, inventory).await?;
     replace_packages(tx, content_id, &inventory.packages).await
 }

@@ -26,6 +26,7 @@ pub mod views;
 pub mod vulnerabilities;
 
 mod error;
+mod observations;
 mod tx;
 
 pub use error::{Result, StoreError};

@@ -29,17 +29,24 @@ pub async fn ensure(tx: &mut CatalogTx, packages: &[InstalledPackage]) -> Result
     let architectures = texts(|p| p.package.architecture.clone());
     let licenses = texts(|p| p.package.license.clone());
     let purls = texts(|p| p.purl.clone());
+    let modules = texts(|p| p.package.module.clone());
     // jsonb_build_array keeps nulls and separators apart, which a joined text would not. Ordered by key, so that two
-    // transactions that insert the same packages wait for each other and never in a circle.
+    // transactions that insert the same packages wait for each other and never in a circle. A module makes another package; none keeps the
+    // key that packages had before there were modules.
     Ok(sqlx::query_scalar!(
         r#"WITH wanted AS MATERIALIZED (
-               SELECT p.*, sha256(convert_to(jsonb_build_array(type, ecosystem, name, version, source_name, source_version,
-                                                               architecture, license, purl)::text, 'UTF8')) AS key
-               FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
-                    WITH ORDINALITY AS p (type, ecosystem, name, version, source_name, source_version, architecture, license, purl, place)
+               SELECT p.*, sha256(convert_to((jsonb_build_array(type, ecosystem, name, version, source_name, source_version,
+                                                                architecture, license, purl)
+                                              || CASE WHEN module IS NULL THEN '[]' ELSE jsonb_build_array(module) END)::text, 'UTF8')) AS key
+               FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+                           $10::text[])
+                    WITH ORDINALITY AS p (type, ecosystem, name, version, source_name, source_version, architecture, license, purl,
+                                          module, place)
            ), made AS (
-               INSERT INTO package_version (key, type, ecosystem, name, version, source_name, source_version, architecture, license, purl)
-               SELECT DISTINCT ON (key) key, type, ecosystem, name, version, source_name, source_version, architecture, license, purl
+               INSERT INTO package_version (key, type, ecosystem, name, version, source_name, source_version, architecture, license,
+                                            purl, module)
+               SELECT DISTINCT ON (key) key, type, ecosystem, name, version, source_name, source_version, architecture, license, purl,
+                      module
                FROM wanted w WHERE NOT EXISTS (SELECT FROM package_version v WHERE v.key = w.key)
                ORDER BY key
                ON CONFLICT (key) DO UPDATE SET type = excluded.type
@@ -56,7 +63,8 @@ pub async fn ensure(tx: &mut CatalogTx, packages: &[InstalledPackage]) -> Result
         &source_versions as &[Option<String>],
         &architectures as &[Option<String>],
         &licenses as &[Option<String>],
-        &purls as &[Option<String>]
+        &purls as &[Option<String>],
+        &modules as &[Option<String>]
     )
     .fetch_all(tx.conn())
     .await?)

@@ -57,6 +57,7 @@ pub async fn read(store: &Store, blobs: &Blobs, org: OrgId, digest: &Digest) -> 
         variant: config.variant,
         created: config.created,
         labels: config.labels,
+        base_layers: None,
     };
     Ok(ImageParts { platform, layers })
 }

@@ -110,7 +110,7 @@ impl Scanner {
         let inventory = inventory(parts, &read.analyses);
         let mut tx = self.store().catalog_tx().await?;
         let unmatched =
-            image_contents::replace(&mut tx, target.content_id, &parts.platform, &inventory, &self.layers.version)
+            image_contents::replace(&mut tx, target.content_id, &parts.platform, &inventory, &[], &self.layers.version)
                 .await?;
         tx.commit().await?;
         Ok(unmatched)

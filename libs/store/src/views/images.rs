@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use plimsoll_model::{Digest, ImageId, OsRelease, Problem};
+use plimsoll_model::{Digest, ImageId, OsRelease, PackageSource, Problem};
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use crate::image_contents::UnjudgedCheck;
 use crate::{OrgTx, Result};
 
 /// An image.
@@ -57,6 +58,12 @@ pub struct Image {
     pub os_release: Option<Json<OsRelease>>,
     /// What could not be read.
     pub problems: Json<Vec<Problem>>,
+    /// What packages were read from.
+    pub sources: Json<Vec<PackageSource>>,
+    /// Checks that could not be judged.
+    pub unjudged_checks: Json<Vec<UnjudgedCheck>>,
+    /// How many of the lowest layers are the base image's, as its labels say.
+    pub base_layers: Option<i32>,
     /// The analysers that read it.
     pub analysis_version: Option<String>,
     /// When they did.
@@ -110,6 +117,8 @@ macro_rules! images {
                       i.first_seen, i.last_seen, c.os, c.architecture, c.variant, c.created,
                       c.labels AS "labels: Json<BTreeMap<String, String>>", c.size_bytes,
                       c.os_release AS "os_release: Json<OsRelease>", c.problems AS "problems: Json<Vec<Problem>>",
+                      c.sources AS "sources: Json<Vec<PackageSource>>",
+                      c.unjudged_checks AS "unjudged_checks: Json<Vec<UnjudgedCheck>>", c.base_layers,
                       c.analysis_version, c.analysed_at
                FROM image i JOIN image_content c ON c.id = i.image_content_id
                WHERE i.org_id = $1 AND "# $(+ $condition)+,

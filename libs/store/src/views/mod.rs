@@ -4,12 +4,14 @@
 //! takes the key after which it begins and how many rows it gives at most; no statement skips rows by counting them.
 
 pub mod api_keys;
+pub mod coverage;
 pub mod feeds;
 pub mod findings;
 pub mod images;
 pub mod installed;
 pub mod layers;
 pub mod members;
+pub mod observations;
 pub mod packages;
 pub mod repositories;
 pub mod tags;

@@ -1,0 +1,355 @@
+//! What of an image was judged and what was not: "nothing found" and "not judged" are different answers.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{Ecosystem, OsRelease, PackageSource, PackageType, Problem, ProblemCode};
+
+/// Whether an operating system's vendor still mends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum OsSupport {
+    /// It is mended, until that day where one is known.
+    Supported {
+        /// The last day.
+        until: Option<NaiveDate>,
+    },
+    /// It is mended for those alone who pay for it, or by another team, until that day.
+    Extended {
+        /// The last day of the support for all.
+        ended: NaiveDate,
+        /// The last day.
+        until: Option<NaiveDate>,
+    },
+    /// It is no longer mended.
+    Ended {
+        /// The last day on which it was.
+        since: NaiveDate,
+    },
+    /// We do not know this operating system, or this release of it.
+    Unknown,
+    /// There is none in the image.
+    Absent,
+}
+
+/// Packages of one kind in an image, as they were judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedPackages {
+    /// Their type.
+    pub kind: PackageType,
+    /// Their ecosystem; none where the distribution is unknown, or advisories of such packages have no name for one.
+    pub ecosystem: Option<Ecosystem>,
+    /// How many.
+    pub count: u64,
+    /// How many of them have a version that could not be ordered against an advisory's.
+    pub unordered: u64,
+    /// Whether some advisory source that is loaded speaks of the ecosystem.
+    pub has_source: bool,
+}
+
+/// What coverage is made of.
+#[derive(Debug, Clone)]
+pub struct CoverageEvidence<'a> {
+    /// The operating system's kind in the image's config: `linux`; none for a folder.
+    pub platform: Option<&'a str>,
+    /// The operating system in the image.
+    pub os: Option<&'a OsRelease>,
+    /// Whether it is still mended.
+    pub support: OsSupport,
+    /// What packages were read from.
+    pub sources: &'a [PackageSource],
+    /// What could not be read.
+    pub problems: &'a [Problem],
+    /// The packages, by kind and ecosystem.
+    pub packages: &'a [JudgedPackages],
+    /// The oldest of the last answers of the feeds that the judgement rests on; none where one has never answered.
+    pub knowledge: Option<DateTime<Utc>>,
+}
+
+/// Why something was not judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GapReason {
+    /// The image is for a platform that is not analysed.
+    PlatformNotSupported,
+    /// The operating system's vendor publishes no advisories for it any more.
+    OsEnded,
+    /// No advisories are known for this operating system.
+    OsUnknown,
+    /// A layer was not read, or not to its end.
+    LayerNotRead,
+    /// An archive in the image was not opened, or not to its end.
+    ArchiveNotRead,
+    /// A file was not read, or in part only.
+    FileNotRead,
+    /// Versions that could not be ordered.
+    VersionUnordered,
+    /// Packages of an ecosystem that no advisory source speaks of.
+    EcosystemWithoutSource,
+    /// A feed that the judgement rests on has never answered.
+    KnowledgeMissing,
+}
+
+impl GapReason {
+    /// The word as shown: `os_ended`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PlatformNotSupported => "platform_not_supported",
+            Self::OsEnded => "os_ended",
+            Self::OsUnknown => "os_unknown",
+            Self::LayerNotRead => "layer_not_read",
+            Self::ArchiveNotRead => "archive_not_read",
+            Self::FileNotRead => "file_not_read",
+            Self::VersionUnordered => "version_unordered",
+            Self::EcosystemWithoutSource => "ecosystem_without_source",
+            Self::KnowledgeMissing => "knowledge_missing",
+        }
+    }
+}
+
+/// Something that was not judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Gap {
+    /// Why.
+    pub reason: GapReason,
+    /// How many: layers, archives, files or packages; 1 for the image as a whole.
+    pub count: u64,
+    /// For people: `not judged, because ...`.
+    pub statement: String,
+    /// Some of them: paths, layers, ecosystems.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<String>,
+}
+
+/// What of an image was judged and what was not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Coverage {
+    /// Whether there is no gap.
+    pub is_complete: bool,
+    /// Whether the operating system is still mended.
+    pub os: OsSupport,
+    /// What packages were read from.
+    pub sources: Vec<PackageSource>,
+    /// What was not judged, each reason once.
+    pub gaps: Vec<Gap>,
+}
+
+/// How many examples a gap names.
+const EXAMPLES: usize = 10;
+
+impl Coverage {
+    /// The coverage that the evidence shows.
+    pub fn of(evidence: &CoverageEvidence<'_>) -> Self {
+        let mut gaps = Vec::new();
+        gaps.extend(platform_gap(evidence.platform));
+        gaps.extend(os_gap(evidence));
+        for reason in [GapReason::LayerNotRead, GapReason::ArchiveNotRead, GapReason::FileNotRead] {
+            gaps.extend(unread_gap(reason, evidence.problems));
+        }
+        gaps.extend(unordered_gap(evidence.packages));
+        gaps.extend(unsourced_gap(evidence.packages));
+        if evidence.knowledge.is_none() && evidence.packages.iter().any(|packages| packages.has_source) {
+            let statement =
+                "not judged by all that is known, because a feed that speaks of these packages has never answered";
+            gaps.push(gap(GapReason::KnowledgeMissing, 1, statement, Vec::new()));
+        }
+        Self { is_complete: gaps.is_empty(), os: evidence.support, sources: evidence.sources.to_vec(), gaps }
+    }
+}
+
+fn gap(reason: GapReason, count: u64, statement: impl Into<String>, examples: Vec<String>) -> Gap {
+    Gap { reason, count, statement: statement.into(), examples }
+}
+
+fn platform_gap(platform: Option<&str>) -> Option<Gap> {
+    let platform = platform.filter(|platform| !platform.is_empty() && *platform != "linux")?;
+    let shown: String = platform.chars().filter(|character| !character.is_control()).take(40).collect();
+    let statement = format!(
+        "not judged, because images of {shown} are not supported: what is found in one is not all that it holds"
+    );
+    Some(gap(GapReason::PlatformNotSupported, 1, statement, vec![shown]))
+}
+
+fn os_gap(evidence: &CoverageEvidence<'_>) -> Option<Gap> {
+    let os = evidence.os?;
+    let name = os.pretty_name.clone().unwrap_or_else(|| {
+        [Some(os.id.as_str()), os.version_id.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    });
+    let has_packages = evidence.packages.iter().any(|packages| packages.kind.is_distribution());
+    if os.ecosystem().is_none() && has_packages {
+        let statement = format!("not judged, because no advisories are known here for the packages of {name}");
+        return Some(gap(GapReason::OsUnknown, 1, statement, vec![name]));
+    }
+    if let OsSupport::Ended { since } = evidence.support {
+        let statement = format!(
+            "not judged in full, because {name} has been past its end of life since {since}: new vulnerabilities are no longer \
+             published for it"
+        );
+        return Some(gap(GapReason::OsEnded, 1, statement, vec![name]));
+    }
+    None
+}
+
+/// What kind of gap a problem is. A checksum or name that differs hides nothing.
+const fn reason_of(code: ProblemCode) -> Option<GapReason> {
+    match code {
+        ProblemCode::LayerTruncated
+        | ProblemCode::LayerCorrupt
+        | ProblemCode::LayerTooLarge
+        | ProblemCode::LayerUnreadable
+        | ProblemCode::TarCorrupt
+        | ProblemCode::TarHeaderTooLarge => Some(GapReason::LayerNotRead),
+        ProblemCode::ArchiveLimit | ProblemCode::ArchiveUnreadable => Some(GapReason::ArchiveNotRead),
+        ProblemCode::FileTooLarge | ProblemCode::FileMalformed => Some(GapReason::FileNotRead),
+        ProblemCode::DigestMismatch | ProblemCode::DiffIdMismatch | ProblemCode::WhiteoutInvalid => None,
+    }
+}
+
+fn unread_gap(reason: GapReason, problems: &[Problem]) -> Option<Gap> {
+    let of_reason: Vec<&Problem> = problems.iter().filter(|problem| reason_of(problem.code) == Some(reason)).collect();
+    let mut places: Vec<String> = of_reason
+        .iter()
+        .map(|problem| match (&problem.path, problem.layer) {
+            (Some(path), _) => path.clone(),
+            (None, Some(layer)) => format!("layer {layer}"),
+            (None, None) => "the image".to_owned(),
+        })
+        .collect();
+    places.dedup();
+    let count = places.len() as u64;
+    let first = of_reason.first()?;
+    let what = match (reason, count) {
+        (GapReason::LayerNotRead, 1) => "a layer was",
+        (GapReason::LayerNotRead, _) => "layers were",
+        (GapReason::ArchiveNotRead, 1) => "an archive was",
+        (GapReason::ArchiveNotRead, _) => "archives were",
+        (_, 1) => "a file was",
+        _ => "files were",
+    };
+    let number = if count > 1 { format!("{count} ") } else { String::new() };
+    let statement = format!("not judged, because {number}{what} not read in full, the first: {}", first.detail);
+    places.truncate(EXAMPLES);
+    Some(gap(reason, count, statement, places))
+}
+
+fn unordered_gap(packages: &[JudgedPackages]) -> Option<Gap> {
+    let unordered = packages.iter().filter(|packages| packages.unordered > 0);
+    let count: u64 = unordered.clone().map(|packages| packages.unordered).sum();
+    let statement = format!("not judged, because the versions of {count} packages cannot be ordered");
+    (count > 0)
+        .then(|| gap(GapReason::VersionUnordered, count, statement, unordered.map(name_of).take(EXAMPLES).collect()))
+}
+
+fn unsourced_gap(packages: &[JudgedPackages]) -> Option<Gap> {
+    let unsourced = packages.iter().filter(|packages| !packages.has_source);
+    let count: u64 = unsourced.clone().map(|packages| packages.count).sum();
+    let names: Vec<String> = unsourced.map(name_of).take(EXAMPLES).collect();
+    let statement = format!(
+        "not judged, because no advisory source that is loaded speaks of {count} packages: {}",
+        names.join(", ")
+    );
+    (count > 0).then(|| gap(GapReason::EcosystemWithoutSource, count, statement, names))
+}
+
+fn name_of(packages: &JudgedPackages) -> String {
+    packages.ecosystem.as_ref().map_or_else(|| packages.kind.to_string(), Ecosystem::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evidence<'a>(os: Option<&'a OsRelease>, support: OsSupport) -> CoverageEvidence<'a> {
+        CoverageEvidence {
+            platform: Some("linux"),
+            os,
+            support,
+            sources: &[],
+            problems: &[],
+            packages: &[],
+            knowledge: Some(DateTime::UNIX_EPOCH),
+        }
+    }
+
+    fn release(id: &str, version: &str) -> OsRelease {
+        OsRelease { id: id.into(), version_id: Some(version.into()), codename: None, pretty_name: None }
+    }
+
+    fn packages(kind: PackageType, ecosystem: Option<&str>, unordered: u64, has_source: bool) -> JudgedPackages {
+        let ecosystem = ecosystem.and_then(|text| text.parse().ok());
+        JudgedPackages { kind, ecosystem, count: 3, unordered, has_source }
+    }
+
+    fn reasons(evidence: &CoverageEvidence<'_>) -> Vec<&'static str> {
+        Coverage::of(evidence).gaps.iter().map(|gap| gap.reason.as_str()).collect()
+    }
+
+    #[test]
+    fn each_thing_that_was_not_judged_says_why() {
+        let debian = release("debian", "12");
+        let supported = OsSupport::Supported { until: None };
+        let ended = OsSupport::Ended { since: NaiveDate::default() };
+        let (known, none) = (packages(PackageType::Deb, Some("Debian:12"), 0, true), release("nonesuch", "1"));
+        let problem = |code, path: Option<&str>| Problem {
+            code,
+            layer: Some(1),
+            path: path.map(str::to_owned),
+            detail: "it broke".into(),
+        };
+        let truncated = [problem(ProblemCode::LayerTruncated, None), problem(ProblemCode::DigestMismatch, None)];
+        let files = [
+            problem(ProblemCode::FileTooLarge, Some("a")),
+            problem(ProblemCode::FileMalformed, Some("a")),
+            problem(ProblemCode::ArchiveUnreadable, Some("b.zip")),
+        ];
+        let unordered = [packages(PackageType::Npm, Some("npm"), 2, true)];
+        let unsourced = [packages(PackageType::Luarocks, None, 0, false)];
+        let whole = std::slice::from_ref(&known);
+        let cases: [(&str, CoverageEvidence<'_>, &[&str]); 8] = [
+            ("whole", CoverageEvidence { packages: whole, ..evidence(Some(&debian), supported) }, &[]),
+            ("ended", CoverageEvidence { packages: whole, ..evidence(Some(&debian), ended) }, &["os_ended"]),
+            (
+                "unknown",
+                CoverageEvidence { packages: whole, ..evidence(Some(&none), OsSupport::Unknown) },
+                &["os_unknown"],
+            ),
+            (
+                "windows",
+                CoverageEvidence { platform: Some("windows"), ..evidence(None, OsSupport::Absent) },
+                &["platform_not_supported"],
+            ),
+            (
+                "layer",
+                CoverageEvidence { problems: &truncated, ..evidence(None, OsSupport::Absent) },
+                &["layer_not_read"],
+            ),
+            (
+                "files",
+                CoverageEvidence { problems: &files, ..evidence(None, OsSupport::Absent) },
+                &["archive_not_read", "file_not_read"],
+            ),
+            (
+                "unordered",
+                CoverageEvidence { packages: &unordered, ..evidence(None, OsSupport::Absent) },
+                &["version_unordered"],
+            ),
+            (
+                "unsourced",
+                CoverageEvidence { packages: &unsourced, knowledge: None, ..evidence(None, OsSupport::Absent) },
+                &["ecosystem_without_source"],
+            ),
+        ];
+        for (name, evidence, expected) in &cases {
+            assert_eq!(reasons(evidence), *expected, "{name}");
+            let coverage = Coverage::of(evidence);
+            assert_eq!(coverage.is_complete, expected.is_empty());
+            assert!(
+                coverage.gaps.iter().all(|gap| gap.statement.starts_with("not judged") && gap.count > 0),
+                "{coverage:?}"
+            );
+        }
+        let silent = CoverageEvidence { packages: whole, knowledge: None, ..evidence(Some(&debian), supported) };
+        assert_eq!(reasons(&silent), ["knowledge_missing"]);
+        assert_eq!(Coverage::of(&cases[5].1).gaps[1].count, 1, "two problems of one file are one file");
+    }
+}

@@ -1,0 +1,40 @@
+//! How the packages of images were judged: by kind and ecosystem, so that what was not judged can be told.
+
+use plimsoll_model::{Ecosystem, ImageId, JudgedPackages, PackageType};
+use uuid::Uuid;
+
+use crate::{OrgTx, Result};
+
+/// For each of these images, its packages by kind and ecosystem; those without any are left out.
+#[tracing::instrument(skip_all)]
+pub async fn judged_packages(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(ImageId, JudgedPackages)>> {
+    let rows = sqlx::query!(
+        r#"WITH counted AS (
+               SELECT i.id, p.type, p.ecosystem, count(*) AS packages,
+                      count(*) FILTER (WHERE p.unknown_reason IS NOT NULL) AS unordered
+               FROM image i
+               JOIN image_package ip ON ip.image_content_id = i.image_content_id
+               JOIN package_version p ON p.id = ip.package_version_id
+               WHERE i.org_id = $1 AND i.id = ANY($2)
+               GROUP BY i.id, p.type, p.ecosystem
+           )
+           SELECT id, type AS kind, ecosystem, packages AS "packages!", unordered AS "unordered!",
+                  EXISTS (SELECT FROM affected a WHERE a.ecosystem = counted.ecosystem) AS "has_source!"
+           FROM counted ORDER BY id, type, ecosystem"#,
+        tx.org().0,
+        images
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let judged = rows.into_iter().filter_map(|row| {
+        let judged = JudgedPackages {
+            kind: PackageType::parse(&row.kind)?,
+            ecosystem: row.ecosystem.and_then(|text| text.parse::<Ecosystem>().ok()),
+            count: row.packages.unsigned_abs(),
+            unordered: row.unordered.unsigned_abs(),
+            has_source: row.has_source,
+        };
+        Some((ImageId(row.id), judged))
+    });
+    Ok(judged.collect())
+}
