@@ -26,6 +26,7 @@ mod selection;
 pub mod squash;
 mod tar;
 pub mod tree;
+mod xml;
 
 pub use analyser::{Analyser, File, Inspection, Malformed, Observations, PastLimit};
 pub use analysers::{all, analysis_version};

@@ -113,6 +113,30 @@ pub(crate) fn is_samples_folder(name: &str) -> bool {
     )
 }
 
+/// Whether a path lies among what package managers keep or install: a lock file or manifest there says what the authors of some
+/// package had, not what is here. Caches count too.
+pub(crate) fn is_among_packages(path: &str) -> bool {
+    let mut above = "";
+    ancestors_names(path).any(|folder| {
+        let is_store = match folder {
+            "node_modules" | "bower_components" | "site-packages" | "dist-packages" | "gems" | "vendor" | "Pods" => {
+                true
+            }
+            ".cache" | ".cargo" | ".m2" | ".gradle" | ".ivy2" | ".nuget" | ".pub-cache" | ".conan" | ".conan2" => true,
+            ".stack" | ".stack-work" | ".cabal" | ".mix" | ".hex" | ".build" | ".npm" | ".yarn" => true,
+            "mod" => above == "pkg",
+            _ => false,
+        };
+        above = folder;
+        is_store
+    })
+}
+
+/// The names of the folders that `path` lies in, the topmost first.
+fn ancestors_names(path: &str) -> impl Iterator<Item = &str> {
+    parent(path).into_iter().flat_map(|folders| folders.split('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,6 +172,22 @@ mod tests {
     fn the_old_places_are_taken_for_their_new_ones() {
         for (path, merged) in [("lib/a", "usr/lib/a"), ("usr/lib/a", "usr/lib/a"), ("library/a", "library/a")] {
             assert_eq!(merged_usr(path), merged);
+        }
+    }
+
+    #[test]
+    fn folders_of_packages_and_caches_are_known() {
+        let cases = [
+            ("pom.xml", false),
+            ("app/vendor/x/y/composer.lock", true),
+            ("root/.m2/repository/g/pom.xml", true),
+            ("root/go/pkg/mod/x@v1/go.mod", true),
+            ("app/mod/go.mod", false),
+            ("app/pkg/go.mod", false),
+            ("app/vendor", false),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(is_among_packages(path), expected, "{path}");
         }
     }
 }

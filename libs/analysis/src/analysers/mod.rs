@@ -2,11 +2,17 @@
 
 mod apk;
 mod cargo_lock;
+mod conan_lock;
+mod dotnet_deps;
 mod dpkg;
+mod go_mod;
 mod java_archive;
 mod node_modules;
 mod npm_lock;
+mod nuget_lock;
 pub(crate) mod os_release;
+mod packages_config;
+mod pom;
 mod python;
 mod rpm;
 
@@ -26,6 +32,12 @@ pub fn all() -> Vec<Box<dyn Analyser>> {
         Box::new(npm_lock::NpmLock),
         Box::new(cargo_lock::CargoLock),
         Box::new(java_archive::JavaArchive),
+        Box::new(go_mod::GoMod),
+        Box::new(pom::Pom),
+        Box::new(dotnet_deps::DotnetDeps),
+        Box::new(nuget_lock::NugetLock),
+        Box::new(packages_config::PackagesConfig),
+        Box::new(conan_lock::ConanLock),
     ]
 }
 

@@ -75,6 +75,11 @@ fn java_archives_in_one_another() {
 }
 
 #[test]
+fn a_project_in_many_languages_that_declares_its_packages() {
+    check("declared");
+}
+
+#[test]
 fn one_lock_file_is_read_by_its_name() {
     let inventory = analyse_tree(&fixture("project/root/Cargo.lock"), &Limits::default()).unwrap().inventory();
     assert_eq!(found(&inventory), ["ferry@0.3.0 0", "time@0.1.43 0"]);

@@ -9,6 +9,7 @@
 mod builder;
 #[path = "../../../testkit/src/corpus.rs"]
 mod corpus;
+mod declared;
 mod fixtures;
 mod hostile_databases;
 mod hostile_layers;

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use plimsoll_analysis::{Limits, analyse_layer, squash};
 
 use crate::builder::*;
-use crate::programs;
 use crate::rpm_database::{Header, berkeley, ndb, sqlite};
+use crate::{declared, programs};
 
 /// An archive with one of everything.
 fn archive() -> Vec<u8> {
@@ -101,6 +101,9 @@ proptest! {
         ];
         let mut tar = Tar::new();
         for (path, text) in parts {
+            tar = tar.file(path, mutate(text.as_bytes().to_vec(), &changes)).file(&format!("raw/{path}"), &content);
+        }
+        for (path, text) in declared::SAMPLES {
             tar = tar.file(path, mutate(text.as_bytes().to_vec(), &changes)).file(&format!("raw/{path}"), &content);
         }
         for (path, bytes) in programs::samples() {

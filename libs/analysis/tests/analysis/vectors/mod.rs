@@ -2,6 +2,7 @@
 //!
 //! What both found must be found here. What one alone found is found, or its reason stands in the file of its ecosystem.
 
+mod declared;
 mod npm;
 mod os;
 
@@ -16,19 +17,13 @@ const UNREAD: &[&str] = &[
     "Package.resolved-",
     "Pipfile.lock-",
     "Podfile.lock-",
-    "app.deps.json-",
     "bun.lock-",
     "cabal.project.freeze-",
     "composer.lock-",
-    "conan.lock-",
-    "go.mod-",
     "gradle.lockfile-",
     "mix.lock-",
-    "packages.config-",
-    "packages.lock.json-",
     "pnpm-lock.yaml-",
     "poetry.lock-",
-    "pom.xml-",
     "pubspec.lock-",
     "pylock.toml-",
     "requirements.txt-",
@@ -53,7 +48,7 @@ const fn exception(row: &'static str, purl: &'static str, why: &'static str) -> 
 }
 
 /// A line an ecosystem.
-const NOT_REPORTED: &[&[Exception]] = &[os::NOT_REPORTED, npm::NOT_REPORTED];
+const NOT_REPORTED: &[&[Exception]] = &[os::NOT_REPORTED, npm::NOT_REPORTED, declared::NOT_REPORTED];
 /// A line an ecosystem that has any.
 const ONLY_HERE: &[&[Exception]] = &[];
 
