@@ -1,12 +1,17 @@
 //! The analysers: one file an ecosystem, one line each in [`all`].
 
 mod apk;
+mod cabal_freeze;
 mod cargo_lock;
 mod conan_lock;
+mod cpan;
 mod dotnet_deps;
 mod dpkg;
 mod go_mod;
+mod gradle_lock;
 mod java_archive;
+mod luarocks;
+mod mix_lock;
 mod node_modules;
 mod npm_lock;
 mod nuget_lock;
@@ -14,7 +19,11 @@ pub(crate) mod os_release;
 mod packages_config;
 mod pom;
 mod python;
+mod r_library;
+mod rebar_lock;
+mod renv_lock;
 mod rpm;
+mod swift_resolved;
 
 use sha2::{Digest as _, Sha256};
 
@@ -38,6 +47,15 @@ pub fn all() -> Vec<Box<dyn Analyser>> {
         Box::new(nuget_lock::NugetLock),
         Box::new(packages_config::PackagesConfig),
         Box::new(conan_lock::ConanLock),
+        Box::new(gradle_lock::GradleLock),
+        Box::new(mix_lock::MixLock),
+        Box::new(rebar_lock::RebarLock),
+        Box::new(swift_resolved::SwiftResolved),
+        Box::new(cabal_freeze::CabalFreeze),
+        Box::new(r_library::RLibrary),
+        Box::new(renv_lock::RenvLock),
+        Box::new(luarocks::Luarocks),
+        Box::new(cpan::Cpan),
     ]
 }
 

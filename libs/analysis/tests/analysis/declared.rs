@@ -18,4 +18,16 @@ pub const SAMPLES: &[(&str, &str)] = &[
     ("net/packages.lock.json", r#"{"dependencies":{"net8.0":{"A":{"type":"Direct","resolved":"1.0.0"}}}}"#),
     ("net/packages.config", "<packages><package id=\"A\" version=\"1\" developmentDependency=\"false\"/></packages>"),
     ("c/conan.lock", r#"{"graph_lock":{"nodes":{"1":{"ref":"a/1#r","context":"host"}}},"requires":["b/1@u/c#r%1"]}"#),
+    ("java/gradle.lockfile", "# c\ng:a:1=runtimeClasspath,testRuntimeClasspath\nempty=x\n"),
+    ("elixir/mix.lock", "%{\n  \"a\": {:hex, :a, \"1.0.0\", \"00\", [:mix], [], \"hexpm\", \"00\"},\n}\n"),
+    ("erlang/rebar.lock", "{\"1.2.0\",[{<<\"a\">>,{pkg,<<\"a\">>,<<\"1\">>},0}]}.\n"),
+    (
+        "swift/Package.resolved",
+        r#"{"object":{"pins":[{"repositoryURL":"git@x.org:a/b.git","state":{"version":"1"}}]},"pins":[{"location":"https://x.org/c","state":{"version":"1"}}]}"#,
+    ),
+    ("haskell/cabal.project.freeze", "constraints: any.a ==1.0,\n  b +c,\n  setup.d ==1\n"),
+    ("lib/R/library/a/DESCRIPTION", "Package: a\nVersion: 1\nLicense: MIT\nBuilt: R 4\n"),
+    ("r/renv.lock", r#"{"Packages":{"a":{"Package":"a","Version":"1"}}}"#),
+    ("lib/luarocks/rocks-5.4/a/1-1/a-1-1.rockspec", "description = { license = \"MIT\" }\n"),
+    ("lib/perl5/.meta/A-B-1.0/install.json", r#"{"dist":"A-B-v1.0-TRIAL","version":"1.0"}"#),
 ];

@@ -8,6 +8,8 @@ const OWN_PROJECT: &str = "a project of the application's own, not a package";
 const NO_VERSION: &str = "there is no version in the file";
 const MODULE_ITSELF: &str = "the module itself, which has no version in its file";
 const FOLDER: &str = "a folder that stands in for the module has no version";
+const COMMIT: &str = "a repository's commit, which is no version";
+const REPOSITORY: &str = "the address of the repository is the name, without `.git` and without its last part again";
 const CASE: &str = "purls of this type are in lower case: it is found so";
 
 pub(super) const NOT_REPORTED: &[Exception] = &[
@@ -76,4 +78,80 @@ pub(super) const NOT_REPORTED: &[Exception] = &[
     exception("pom.xml-bf453f1021", "pkg:maven/org.slf4j/slf4j-api", "for testing"),
     exception("pom.xml-bf453f1021", "pkg:maven/org.slf4j/slf4j-log4j12", "for testing"),
     exception("pom.xml-f4e72291cf", "pkg:maven/my.org/child-two", NO_VERSION),
+    // Both others agree on these: they do not look at the configurations, which the file has for each line.
+    exception("gradle.lockfile-610ae1624f", "pkg:maven/junit/junit@4.12", "in the configurations of tests only"),
+    exception(
+        "gradle.lockfile-610ae1624f",
+        "pkg:maven/org.hamcrest/hamcrest-core@1.3",
+        "in the configurations of tests only",
+    ),
+    exception("mix.lock-b7368857ae", "pkg:hex/bar@", COMMIT),
+    exception("mix.lock-b7368857ae", "pkg:hex/foe@", COMMIT),
+    exception("mix.lock-b7368857ae", "pkg:hex/foo@", COMMIT),
+    exception("mix.lock-cbb3199c20", "pkg:hex/esaml@", COMMIT),
+    exception(
+        "Package.resolved-0188b91a7e",
+        "pkg:swift/github.com/element-hq/swift-ogg@0.0.1",
+        "the name of a branch is no version",
+    ),
+    exception("Package.resolved-0188b91a7e", "pkg:swift/github.com/Quick/Nimble.git/nimble@9.2.1", REPOSITORY),
+    exception("Package.resolved-0188b91a7e", "pkg:swift/github.com/Quick/Quick.git/quick@7.2.0", REPOSITORY),
+    exception(
+        "Package.resolved-0188b91a7e",
+        "pkg:swift/github.com/ReactiveCocoa/ReactiveSwift/reactiveswift@7.1.1",
+        REPOSITORY,
+    ),
+    exception("Package.resolved-0188b91a7e", "pkg:swift/github.com/element-hq/swift-ogg/swift-ogg", REPOSITORY),
+    exception(
+        "Package.resolved-0188b91a7e",
+        "pkg:swift/github.com/mattgallagher/CwlCatchException.git/cwlcatchexception@2.1.2",
+        REPOSITORY,
+    ),
+    exception(
+        "Package.resolved-0188b91a7e",
+        "pkg:swift/github.com/mattgallagher/CwlPreconditionTesting.git/cwlpreconditiontesting@2.1.2",
+        REPOSITORY,
+    ),
+    exception(
+        "Package.resolved-9929d8a939",
+        "pkg:swift/github.com/apple/swift-crypto.git/swift-crypto@3.0.0",
+        REPOSITORY,
+    ),
+    exception(
+        "Package.resolved-9929d8a939",
+        "pkg:swift/github.com/apple/swift-nio-http2.git/swift-nio-http2@1.29.0",
+        REPOSITORY,
+    ),
+    exception("Package.resolved-9929d8a939", "pkg:swift/github.com/apple/swift-nio.git/swift-nio@2.65.0", REPOSITORY),
+    exception(
+        "Package.resolved-e91ea99812",
+        "pkg:swift/github.com/apple/swift-algorithms.git/swift-algorithms@1.0.0",
+        REPOSITORY,
+    ),
+    exception(
+        "Package.resolved-e91ea99812",
+        "pkg:swift/github.com/apple/swift-async-algorithms.git/swift-async-algorithms@0.1.0",
+        REPOSITORY,
+    ),
+    exception(
+        "Package.resolved-e91ea99812",
+        "pkg:swift/github.com/apple/swift-atomics.git/swift-atomics@1.1.0",
+        REPOSITORY,
+    ),
+    exception(
+        "Package.resolved-e91ea99812",
+        "pkg:swift/github.com/apple/swift-collections.git/swift-collections@1.0.4",
+        REPOSITORY,
+    ),
+    exception(
+        "Package.resolved-e91ea99812",
+        "pkg:swift/github.com/apple/swift-numerics/swift-numerics@1.0.2",
+        REPOSITORY,
+    ),
 ];
+
+pub(super) const ONLY_HERE: &[Exception] = &[exception(
+    "cabal.project.freeze-1ea3058fcc",
+    "pkg:hackage/foo@2.4.0.3",
+    "held to one version without `any.`, which leaves out only what setups are built with",
+)];

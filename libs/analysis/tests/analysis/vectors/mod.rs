@@ -14,14 +14,10 @@ use plimsoll_analysis::{Limits, analyse_tree};
 /// Rows of files that no analyser reads yet.
 const UNREAD: &[&str] = &[
     "Gemfile.lock-",
-    "Package.resolved-",
     "Pipfile.lock-",
     "Podfile.lock-",
     "bun.lock-",
-    "cabal.project.freeze-",
     "composer.lock-",
-    "gradle.lockfile-",
-    "mix.lock-",
     "pnpm-lock.yaml-",
     "poetry.lock-",
     "pubspec.lock-",
@@ -50,7 +46,7 @@ const fn exception(row: &'static str, purl: &'static str, why: &'static str) -> 
 /// A line an ecosystem.
 const NOT_REPORTED: &[&[Exception]] = &[os::NOT_REPORTED, npm::NOT_REPORTED, declared::NOT_REPORTED];
 /// A line an ecosystem that has any.
-const ONLY_HERE: &[&[Exception]] = &[];
+const ONLY_HERE: &[&[Exception]] = &[declared::ONLY_HERE];
 
 #[derive(serde::Deserialize)]
 struct Expected {
