@@ -1,6 +1,6 @@
 //! What an analyser is: the paths it wants, and what it makes of a file.
 
-use plimsoll_model::{Observation, OsRelease, Package, ProblemCode};
+use plimsoll_model::{FileFactKind, Observation, OsRelease, Package, ProblemCode};
 
 use crate::budget::Budget;
 use crate::contents::FileAnalysis;
@@ -150,6 +150,8 @@ const NAME_BYTES: usize = 512;
 const LICENSE_BYTES: usize = 512;
 /// How many observations in one file are kept: whoever has these, has to look at it.
 const OBSERVATIONS: usize = 100;
+/// What a fact takes, about.
+pub(crate) const FACT_BYTES: usize = 120;
 /// How many complaints about one file are told one by one.
 const COMPLAINTS: usize = 5;
 
@@ -213,6 +215,13 @@ impl<'a> Observations<'a> {
         }
     }
 
+    /// Something that the file shows, for checks to judge.
+    pub fn fact(&mut self, fact: FileFactKind) {
+        if self.budget.take(FACT_BYTES) {
+            self.file.facts.push(fact);
+        }
+    }
+
     /// A path that a distribution's package owns. Language packages that it names are the distribution's.
     pub fn owns(&mut self, raw_path: &[u8]) {
         let path = path::normalise(raw_path);
@@ -242,6 +251,8 @@ impl<'a> Observations<'a> {
         self.file.packages.dedup();
         self.file.observations.sort_unstable();
         self.file.observations.dedup();
+        self.file.facts.sort_unstable();
+        self.file.facts.dedup();
         self.file.owned = self.owned.into_iter().collect();
         let mut problems = self.problems;
         let malformed = |detail: String| (ProblemCode::FileMalformed, detail);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{Observation, OsRelease, Package};
+use plimsoll_model::{FileFactKind, Observation, OsRelease, Package};
 use serde::{Deserialize, Serialize};
 
 use crate::PathHashes;
@@ -12,6 +12,9 @@ use crate::PathHashes;
 pub struct Contents {
     /// Tar headers read, or files and folders of a tree.
     pub entry_count: u64,
+    /// Bytes of its files.
+    #[serde(default)]
+    pub file_bytes: u64,
     /// Whether it was read to its end: `false` where it breaks off or a limit was met.
     pub is_complete: bool,
     /// Every file that says something, and every file that an analyser wanted by its path.
@@ -42,6 +45,9 @@ pub struct FileAnalysis {
     /// What is wrong in it, sorted, each once; without a layer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observations: Vec<Observation>,
+    /// What it shows for checks, sorted, each once: its mode, its capabilities, what it is by its path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<FileFactKind>,
     /// Paths that a distribution's package owns; under `usr/` where the merged `/usr` has them.
     #[serde(default, skip_serializing_if = "PathHashes::is_empty")]
     pub owned: PathHashes,
@@ -56,12 +62,17 @@ impl FileAnalysis {
         self.packages.extend(other.packages);
         self.os = self.os.take().or(other.os);
         self.observations.extend(other.observations);
+        self.facts.extend(other.facts);
         self.owned.merge(other.owned);
         self.read_by.extend(other.read_by);
     }
 
     /// Whether there is anything in it that matters to an image.
     pub(crate) fn says_something(&self) -> bool {
-        !(self.packages.is_empty() && self.observations.is_empty() && self.owned.is_empty() && self.os.is_none())
+        !(self.packages.is_empty()
+            && self.observations.is_empty()
+            && self.facts.is_empty()
+            && self.owned.is_empty()
+            && self.os.is_none())
     }
 }

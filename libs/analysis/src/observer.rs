@@ -3,12 +3,13 @@
 use std::mem;
 use std::ops::Bound;
 
-use plimsoll_model::{Problem, ProblemCode};
+use plimsoll_model::{FileFactKind, Problem, ProblemCode};
 
-use crate::analyser::{Analyser, File, Observations, PastLimit};
+use crate::analyser::{Analyser, FACT_BYTES, File, Observations, PastLimit};
 use crate::budget::Budget;
 use crate::contents::{Contents, FileAnalysis};
 use crate::engine::Engine;
+use crate::facts::HeaderFacts;
 use crate::inspection::{Inspected, Inspections, Job, shown_to};
 use crate::limits::PATH_BYTES;
 use crate::path;
@@ -37,6 +38,9 @@ pub(crate) struct Observer<'e> {
     mode: u32,
     kind: ContentKind,
     wanting: Wanting,
+    header_facts: HeaderFacts,
+    /// What its header and path show.
+    facts: Vec<FileFactKind>,
     /// The memory that its content takes while it is inspected.
     room: Option<Room>,
 }
@@ -57,6 +61,8 @@ impl<'e> Observer<'e> {
             mode: 0,
             kind: ContentKind::Empty,
             wanting: Wanting::new(),
+            header_facts: HeaderFacts::default(),
+            facts: Vec::new(),
             room: None,
         }
     }
@@ -132,7 +138,10 @@ impl<'e> Observer<'e> {
     }
 
     /// Records that the current path occurs, with what is known of it.
-    fn record(&mut self, file: FileAnalysis) {
+    fn record(&mut self, mut file: FileAnalysis) {
+        if self.budget.take(self.facts.len() * FACT_BYTES) {
+            file.facts.extend(self.facts.iter().cloned());
+        }
         if let Some(known) = self.contents.files.get_mut(&self.path) {
             *known = file;
         } else if self.budget.take_text(&self.path) {
@@ -161,6 +170,7 @@ impl<'e> Observer<'e> {
 
     fn afford(&mut self, file: &FileAnalysis) -> bool {
         file.packages.iter().all(|package| self.budget.take_package(package))
+            && self.budget.take(file.facts.len() * FACT_BYTES)
             && file.observations.iter().all(|observation| self.budget.take_observation(observation))
             && self.budget.take(file.owned.len() * size_of::<u64>())
     }
@@ -276,8 +286,13 @@ impl Visitor for Observer<'_> {
         let mut wanting = mem::take(&mut self.wanting);
         self.engine.selection().wanting(&self.path, &mut wanting);
         self.wanting = wanting;
+        self.contents.file_bytes += if entry.kind == Kind::File { entry.size } else { 0 };
+        self.facts = self.header_facts.of(entry, &self.path);
         if self.wanting.is_empty() {
             self.contents.files.remove(&self.path);
+            if !self.facts.is_empty() {
+                self.record(FileAnalysis::default());
+            }
         } else {
             match entry.kind {
                 Kind::HardLink => self.hard_link(entry.link),

@@ -8,9 +8,10 @@ mod view;
 
 use std::collections::BTreeMap;
 
+use plimsoll_checks::paths::leftover_folder;
 use plimsoll_model::{
-    BuildStep, DiffId, Digest, InstalledPackage, Inventory, Layer, Observation, ObservationKind, OsRelease, Package,
-    PackageSource, Place, Problem, ProblemCode,
+    BuildStep, DiffId, Digest, FileFact, FileFactKind, InstalledPackage, Inventory, Layer, LeftoverCache, Observation,
+    ObservationKind, OsRelease, Package, PackageSource, Place, Problem, ProblemCode,
 };
 
 use self::view::View;
@@ -79,7 +80,7 @@ fn inventory_of(view: &View<'_>, layers: Vec<Layer>, problems: Vec<Problem>) -> 
         view.observations().filter(|observation| !is_published(observation, is_owned)).collect();
     observations.sort_unstable();
     observations.dedup();
-    Inventory { os, layers, packages, observations, sources: sources(view), problems }
+    Inventory { os, layers, packages, observations, sources: sources(view), file_facts: file_facts(view), problems }
 }
 
 /// Whether it is a secret in a file that a distribution ships to everybody, which is none. What lies in `/etc` is changed by those who run it.
@@ -87,6 +88,28 @@ fn is_published(observation: &Observation, is_owned: impl Fn(&str) -> bool) -> b
     let Place::File { path, .. } = &observation.place else { return false };
     let file = path.split("!/").next().unwrap_or(path);
     observation.kind == ObservationKind::Secret && !file.starts_with("etc/") && is_owned(file)
+}
+
+/// What files show, sorted. What lies in a cache is told by the cache's folder.
+fn file_facts(view: &View<'_>) -> Vec<FileFact> {
+    let mut facts = Vec::new();
+    let mut leftovers: BTreeMap<(String, u32, Option<u32>, LeftoverCache), u64> = BTreeMap::new();
+    for fact in view.facts() {
+        match (fact.kind, leftover_folder(&fact.path)) {
+            (FileFactKind::Leftover { cache, bytes }, Some(folder)) => {
+                *leftovers.entry((folder.to_owned(), fact.layer, fact.removed_in, cache)).or_default() += bytes;
+            }
+            (kind, _) => facts.push(FileFact { kind, ..fact }),
+        }
+    }
+    facts.extend(leftovers.into_iter().map(|((path, layer, removed_in, cache), bytes)| FileFact {
+        path,
+        layer,
+        removed_in,
+        kind: FileFactKind::Leftover { cache, bytes },
+    }));
+    facts.sort_unstable();
+    facts
 }
 
 /// What packages were read from.

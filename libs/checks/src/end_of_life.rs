@@ -1,11 +1,11 @@
 //! Until when an operating system is mended.
 //!
 //! In: a table of systems and dates (`data/end-of-life.toml` documents the format; a feed may bring a newer one), what an image's release file
-//! says, and today. Out: a [`SupportState`], and an observation where the end is past.
+//! says, and today. Out: a [`OsSupport`], and an observation where the end is past.
 
 use chrono::NaiveDate;
-use plimsoll_model::{Observation, ObservationKind, OsRelease, Place, Severity};
-use serde::{Deserialize, Serialize};
+use plimsoll_model::{Observation, ObservationKind, OsRelease, OsSupport, Place, Severity};
+use serde::Deserialize;
 
 use crate::check::quote;
 
@@ -60,31 +60,6 @@ const fn one() -> usize {
     1
 }
 
-/// How far an operating system is mended. Each date is the last day on which it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub enum SupportState {
-    /// Everybody gets fixes.
-    Supported {
-        /// Until when. `None`: it has no end, or none that is known.
-        until: Option<NaiveDate>,
-    },
-    /// Those get fixes who ask or pay for them, or only some packages are mended.
-    Extended {
-        /// When everybody's support ended.
-        standard_ended: NaiveDate,
-        /// Until when.
-        until: NaiveDate,
-    },
-    /// Nobody mends it.
-    Ended {
-        /// The last day on which somebody did.
-        since: NaiveDate,
-    },
-    /// The table does not know the system or its release.
-    Unknown,
-}
-
 impl EndOfLifeTable {
     /// Reads a table.
     ///
@@ -116,23 +91,23 @@ impl EndOfLifeTable {
     }
 
     /// Whether and until when a system is mended.
-    pub fn support_state(&self, os: &OsRelease, today: NaiveDate) -> SupportState {
-        let Some(system) = self.system(os) else { return SupportState::Unknown };
+    pub fn support_state(&self, os: &OsRelease, today: NaiveDate) -> OsSupport {
+        let Some(system) = self.system(os) else { return OsSupport::Unknown };
         if system.rolling {
-            return SupportState::Supported { until: None };
+            return OsSupport::Supported { until: None };
         }
-        let Some(release) = system.release(os) else { return SupportState::Unknown };
+        let Some(release) = system.release(os) else { return OsSupport::Unknown };
         match (release.standard, release.extended) {
-            (Some(standard), _) if today <= standard => SupportState::Supported { until: Some(standard) },
-            (Some(standard_ended), Some(until)) if today <= until => SupportState::Extended { standard_ended, until },
-            (Some(standard), extended) => SupportState::Ended { since: extended.unwrap_or(standard) },
-            (None, _) => SupportState::Supported { until: None },
+            (Some(standard), _) if today <= standard => OsSupport::Supported { until: Some(standard) },
+            (Some(ended), Some(until)) if today <= until => OsSupport::Extended { ended, until: Some(until) },
+            (Some(standard), extended) => OsSupport::Ended { since: extended.unwrap_or(standard) },
+            (None, _) => OsSupport::Supported { until: None },
         }
     }
 
     /// What is wrong with a system that nobody mends any more; `None` of any other.
     pub fn observation(&self, os: &OsRelease, today: NaiveDate) -> Option<Observation> {
-        let SupportState::Ended { since } = self.support_state(os, today) else { return None };
+        let OsSupport::Ended { since } = self.support_state(os, today) else { return None };
         let system = self.system(os)?;
         let release = system.release(os)?;
         let standard = match (release.standard, release.extended) {
@@ -194,13 +169,13 @@ mod tests {
     }
 
     /// `until DATE`, `extended DATE`, `ended DATE`, `no end` or `unknown`.
-    fn shown(state: SupportState) -> String {
+    fn shown(state: OsSupport) -> String {
         match state {
-            SupportState::Supported { until: Some(until) } => format!("until {until}"),
-            SupportState::Supported { until: None } => "no end".into(),
-            SupportState::Extended { until, .. } => format!("extended {until}"),
-            SupportState::Ended { since } => format!("ended {since}"),
-            SupportState::Unknown => "unknown".into(),
+            OsSupport::Supported { until: Some(until) } => format!("until {until}"),
+            OsSupport::Supported { until: None } => "no end".into(),
+            OsSupport::Extended { until, .. } => format!("extended {}", until.unwrap_or_default()),
+            OsSupport::Ended { since } => format!("ended {since}"),
+            OsSupport::Unknown | OsSupport::Absent => "unknown".into(),
         }
     }
 
@@ -253,11 +228,11 @@ mod tests {
     fn the_last_day_is_still_one() {
         let table = EndOfLifeTable::bundled();
         let state = |today: &str| table.support_state(&os("debian", Some("12")), day(today));
-        let (standard_ended, until) = (day("2026-06-10"), day("2028-06-30"));
-        assert_eq!(state("2026-06-10"), SupportState::Supported { until: Some(standard_ended) });
-        assert_eq!(state("2026-06-11"), SupportState::Extended { standard_ended, until });
-        assert_eq!(state("2028-06-30"), SupportState::Extended { standard_ended, until });
-        assert_eq!(state("2028-07-01"), SupportState::Ended { since: until });
+        let (ended, until) = (day("2026-06-10"), day("2028-06-30"));
+        assert_eq!(state("2026-06-10"), OsSupport::Supported { until: Some(ended) });
+        assert_eq!(state("2026-06-11"), OsSupport::Extended { ended, until: Some(until) });
+        assert_eq!(state("2028-06-30"), OsSupport::Extended { ended, until: Some(until) });
+        assert_eq!(state("2028-07-01"), OsSupport::Ended { since: until });
     }
 
     #[test]

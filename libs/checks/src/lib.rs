@@ -18,7 +18,7 @@ mod shell;
 mod sample;
 
 pub use check::{Check, CheckOutcome, MOST_OBSERVATIONS};
-pub use end_of_life::{EndOfLifeTable, SupportState};
+pub use end_of_life::EndOfLifeTable;
 pub use facts::{HistoryStep, ImageFacts, LayerSize};
 
 /// What every check says of an image, in the list's order.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{DiffId, Digest, Ecosystem, Observation, Package};
+use crate::{DiffId, Digest, Ecosystem, FileFact, Observation, Package};
 
 /// An operating system as its release file names it (os-release(5)).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -33,6 +33,9 @@ pub struct Inventory {
     /// What is wrong in it without any advisory: secrets, malware, misconfiguration. Those in files that a later layer deletes are among them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observations: Vec<Observation>,
+    /// What its files show beside packages, for checks to judge. Not written out: it is evidence, not an answer.
+    #[serde(skip)]
+    pub file_facts: Vec<FileFact>,
     /// What packages were read from, sorted by analyser.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<PackageSource>,

@@ -1,5 +1,6 @@
 //! The analysers: one file an ecosystem, one line each in [`all`].
 
+mod accounts;
 mod apk;
 mod cabal_freeze;
 mod cargo_lock;
@@ -33,6 +34,7 @@ use crate::Analyser;
 pub fn all() -> Vec<Box<dyn Analyser>> {
     vec![
         Box::new(os_release::OsReleaseFile),
+        Box::new(accounts::Accounts),
         Box::new(dpkg::Dpkg),
         Box::new(apk::Apk),
         Box::new(rpm::Rpm),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 
-use plimsoll_model::{Observation, OsRelease, Package, PackageType};
+use plimsoll_model::{FileFact, Observation, OsRelease, Package, PackageType};
 
 use crate::contents::{Contents, FileAnalysis};
 use crate::{PathHashes, path};
@@ -16,6 +16,8 @@ pub(super) struct View<'a> {
     hashes: HashMap<&'a str, u64>,
     /// What was observed in files that are no longer there: their bytes are in the image all the same.
     removed: Vec<Observation>,
+    /// What such files showed.
+    removed_facts: Vec<FileFact>,
 }
 
 /// A file, with the layers since which each of its packages and observations has been there, in their order.
@@ -24,6 +26,8 @@ struct Seen<'a> {
     file: &'a FileAnalysis,
     since: Vec<u32>,
     observed_since: Vec<u32>,
+    /// The layer that brought the file as it is.
+    layer: u32,
 }
 
 /// What makes a package the same as one in a lower layer: unlike its licence or source, these cannot be restated.
@@ -48,7 +52,10 @@ impl<'a> View<'a> {
                 since.observations.get(&(path.as_str(), observation)).copied().unwrap_or(index)
             };
             let observed_since = file.observations.iter().map(observed_since).collect();
-            self.files.insert(path, Seen { file, since: file.packages.iter().map(since_of).collect(), observed_since });
+            self.files.insert(
+                path,
+                Seen { file, since: file.packages.iter().map(since_of).collect(), observed_since, layer: index },
+            );
         }
     }
 
@@ -65,6 +72,12 @@ impl<'a> View<'a> {
     /// Every file that was read, with the analysers that did.
     pub(super) fn files(&self) -> impl Iterator<Item = &'a FileAnalysis> {
         self.files.values().map(|seen| seen.file)
+    }
+
+    /// What the files of every layer show, those that are gone among them.
+    pub(super) fn facts(&self) -> impl Iterator<Item = FileFact> {
+        let there = self.files.iter().flat_map(|(path, seen)| facts_of(path, seen, None));
+        there.chain(self.removed_facts.iter().cloned())
     }
 
     /// What was observed in every layer, with its layer and, where its file is gone, the layer that took it away.
@@ -140,6 +153,7 @@ impl<'a> View<'a> {
     /// Takes a file out. What was observed in it stays known, unless `layer` has it again.
     fn remove(&mut self, path: &str, index: u32, layer: &'a Contents) {
         let Some(seen) = self.files.remove(path) else { return };
+        self.removed_facts.extend(facts_of(path, &seen, Some(index)));
         let again = layer.files.get(path).map(|file| file.observations.as_slice()).unwrap_or_default();
         let observations = seen.file.observations.iter().zip(&seen.observed_since);
         self.removed.extend(observations.filter(|(observation, _)| !again.contains(observation)).map(
@@ -158,6 +172,11 @@ impl<'a> View<'a> {
         let range = (Bound::Included(first.as_str()), Bound::Excluded(last.as_str()));
         self.files.range::<str, _>(range).map(|(path, _)| *path).collect()
     }
+}
+
+fn facts_of(path: &str, seen: &Seen<'_>, removed_in: Option<u32>) -> impl Iterator<Item = FileFact> {
+    let layer = seen.layer;
+    seen.file.facts.iter().map(move |kind| FileFact { path: path.to_owned(), layer, removed_in, kind: kind.clone() })
 }
 
 /// Layers since which packages have been there.

@@ -32,7 +32,6 @@ pub(crate) struct Entry<'a> {
     /// Permission bits, with setuid, setgid and sticky.
     pub(crate) mode: u32,
     /// The extended attribute `security.capability`.
-    #[expect(dead_code, reason = "checks of files come with the next commit")]
     pub(crate) capability: Option<&'a [u8]>,
 }
 
