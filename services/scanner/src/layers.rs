@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use plimsoll_analysis::{LayerAnalysis, Limits, analyse_layer};
+use plimsoll_analysis::{Engine, LayerAnalysis};
 use plimsoll_blobs::{BlobError, Blobs};
 use plimsoll_model::{DiffId, Digest, Problem, ProblemCode};
 use plimsoll_oci::media_type;
@@ -30,8 +30,8 @@ pub struct LayerReader {
     pub blobs: Blobs,
     /// Which analysers these are ([`plimsoll_analysis::analysis_version`]).
     pub version: Arc<str>,
-    /// Bounds of one layer's analysis.
-    pub limits: Arc<Limits>,
+    /// What analyses them.
+    pub engine: Engine,
     /// How many layers of one image are read at a time.
     pub parallel: usize,
 }
@@ -120,9 +120,9 @@ impl LayerReader {
             Err(error) => return Err(error.into()),
         };
         let counted = Counted { inner: blob, count: Arc::clone(bytes_read) };
-        let limits = Arc::clone(&self.limits);
+        let engine = self.engine.clone();
         let span = tracing::info_span!("analyse_layer", %digest);
-        let analysing = move || span.in_scope(|| analyse_layer(counted, Some(&digest), &limits));
+        let analysing = move || span.in_scope(|| engine.layer(counted, Some(&digest)));
         let analysis = tokio::task::spawn_blocking(analysing).await.map_err(|_| ScanError::Interrupted)?;
         let analysis = analysis.map_err(|reason| ScanError::Layer { digest, reason })?;
         if analysis.digest != digest {

@@ -9,10 +9,9 @@ mod progress;
 mod scan;
 
 use std::num::NonZero;
-use std::sync::Arc;
 
 use anyhow::Context as _;
-use plimsoll_analysis::Limits;
+use plimsoll_analysis::{Engine, Limits};
 use plimsoll_blobs::Blobs;
 use plimsoll_broker::Consumer;
 use plimsoll_broker::contracts::ScanImageV1;
@@ -60,14 +59,14 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
     let volatile = Volatile::connect(engines.redis_url.expose_secret(), &engines.redis_prefix)
         .await
         .context("PLIMSOLL_REDIS_URL")?;
-    let parallel =
-        config.scanner_layers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)).max(1);
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let parallel = config.scanner_layers.unwrap_or(processors).max(1);
     let blobs = Blobs::open(&engines.blobs).context("PLIMSOLL_BLOBS")?;
     let layers = LayerReader {
         store: store.clone(),
         blobs,
         version: plimsoll_analysis::analysis_version().into(),
-        limits: Arc::new(Limits::default()),
+        engine: Engine::new(Limits { inspection_threads: processors, ..Limits::default() }),
         parallel,
     };
     let scanner = Scanner { layers, volatile: volatile.clone() };
