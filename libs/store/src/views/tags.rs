@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use plimsoll_model::{ImageId, RepositoryId};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{OrgTx, Result};
@@ -54,6 +55,87 @@ pub async fn counts(tx: &mut OrgTx, repositories: &[Uuid]) -> Result<Vec<(Reposi
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(|row| (RepositoryId(row.repository_id), row.count)).collect())
+}
+
+/// A manifest that a tag names: the image itself, or one of an index.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TagPlatform {
+    /// The image's manifest.
+    pub digest: String,
+    /// `linux`, as the index says; `None` where it does not, and for an image that is tagged itself.
+    pub os: Option<String>,
+    /// `amd64`.
+    pub architecture: Option<String>,
+    /// `v8`.
+    pub variant: Option<String>,
+}
+
+/// The most platforms of an index that are told. Ingest takes no index with more manifests.
+const MOST_PLATFORMS: usize = 1000;
+
+/// What each of these manifests (by repository and digest) names: an image itself, an index its images, in its order. What an index names
+/// beside images, such as attestations, is left out.
+pub async fn platforms(
+    tx: &mut OrgTx,
+    manifests: &[(Uuid, String)],
+) -> Result<Vec<((RepositoryId, String), Vec<TagPlatform>)>> {
+    let (repositories, digests): (Vec<Uuid>, Vec<String>) = manifests.iter().cloned().unzip();
+    let rows = sqlx::query!(
+        r#"SELECT m.repository_id, m.digest, m.content
+           FROM unnest($2::uuid[], $3::text[]) AS w (repository_id, digest)
+           JOIN manifest m ON m.org_id = $1 AND m.repository_id = w.repository_id AND m.digest = w.digest"#,
+        tx.org().0,
+        &repositories,
+        &digests
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let named = platforms_of(&row.digest, &row.content);
+            ((RepositoryId(row.repository_id), row.digest), named)
+        })
+        .collect())
+}
+
+fn platforms_of(digest: &str, content: &[u8]) -> Vec<TagPlatform> {
+    let index: Index = serde_json::from_slice(content).unwrap_or_default();
+    let Some(manifests) = index.manifests else {
+        return vec![TagPlatform { digest: digest.to_owned(), ..TagPlatform::default() }];
+    };
+    manifests
+        .into_iter()
+        .take(MOST_PLATFORMS)
+        .map(|named| {
+            let platform = named.platform.unwrap_or_default();
+            TagPlatform {
+                digest: named.digest,
+                os: platform.os,
+                architecture: platform.architecture,
+                variant: platform.variant,
+            }
+        })
+        .filter(|named| named.os.as_deref() != Some("unknown"))
+        .collect()
+}
+
+#[derive(Default, Deserialize)]
+struct Index {
+    manifests: Option<Vec<Named>>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    digest: String,
+    platform: Option<NamedPlatform>,
+}
+
+#[derive(Default, Deserialize)]
+struct NamedPlatform {
+    os: Option<String>,
+    architecture: Option<String>,
+    variant: Option<String>,
 }
 
 /// The tags that name each of these images, directly or by an index that it is in.

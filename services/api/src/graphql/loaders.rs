@@ -7,10 +7,11 @@ use std::sync::Arc;
 use async_graphql::dataloader::Loader;
 use async_graphql::{Error, Result};
 use chrono::{DateTime, Utc};
-use plimsoll_model::{ImageId, OrgId, RepositoryId};
+use plimsoll_model::{ImageId, JudgedPackages, OrgId, RepositoryId};
 use plimsoll_store::views::findings::{self, FindingFilter, FindingKey, FindingOrder};
 use plimsoll_store::views::installed::{self, Installed, InstalledFilter, InstalledKey, Location};
-use plimsoll_store::views::{images, layers, packages, repositories, tags, vulnerabilities};
+use plimsoll_store::views::observations::{self, Observation, ObservationFilter};
+use plimsoll_store::views::{coverage, images, layers, packages, repositories, tags, vulnerabilities};
 use plimsoll_store::{OrgTx, Store};
 use uuid::Uuid;
 
@@ -53,12 +54,16 @@ keys! {
     LayersOf(ImageId),
     /// The age of what an image is judged by.
     KnownAsOf(ImageId),
+    /// How an image's packages were judged.
+    JudgedPackagesOf(ImageId),
     /// A package version by its row.
     PackageOf(i64),
     /// A vulnerability by its row.
     VulnerabilityOf(i64),
     /// Where a package version lies in an image.
     LocationsOf((ImageId, i64)),
+    /// What a manifest (in a repository, by digest) names: an image itself, an index its images.
+    PlatformsOf((RepositoryId, String)),
     /// How many tags a repository has.
     TagCount(RepositoryId),
 }
@@ -109,6 +114,28 @@ pub struct FindingPage {
     pub after: Option<FindingKey>,
     /// How many rows.
     pub limit: i64,
+}
+
+/// A page of an image's observations.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ObservationPage {
+    /// Of what it is a page.
+    pub image: ImageId,
+    /// Which observations.
+    pub filter: ObservationFilter,
+    /// After which position.
+    pub after: Option<i32>,
+    /// How many rows.
+    pub limit: i64,
+}
+
+/// How many observations an image has.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ObservationCount {
+    /// The image.
+    pub image: ImageId,
+    /// Which observations.
+    pub filter: ObservationFilter,
 }
 
 /// How many findings of each severity (rank) an image has.
@@ -186,6 +213,34 @@ loader!(KnownAsOf => Option<DateTime<Utc>>, |tx, keys| {
     Ok(rows.into_iter().map(|(image, at)| (KnownAsOf(image), at)).collect())
 });
 
+loader!(JudgedPackagesOf => Vec<JudgedPackages>, |tx, keys| {
+    let rows = coverage::judged_packages(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
+    Ok(grouped(rows.into_iter().map(|(image, judged)| (JudgedPackagesOf(image), judged))))
+});
+
+loader!(ObservationPage => Vec<Observation>, |tx, keys| {
+    let mut pages = HashMap::new();
+    for alike in together(keys, |key| (key.filter.clone(), key.after, key.limit)) {
+        let Some(one) = alike.first() else { continue };
+        let images = ids(&alike, |key| key.image.0);
+        let rows = observations::pages(tx, &images, &one.filter, one.after, one.limit).await.map_err(of_store)?;
+        let key = |row: &Observation| ObservationPage { image: row.image, ..one.clone() };
+        pages.extend(grouped(rows.into_iter().map(|row| (key(&row), row))));
+    }
+    Ok(pages)
+});
+
+loader!(ObservationCount => i64, |tx, keys| {
+    let mut counts = HashMap::new();
+    for alike in together(keys, |key| key.filter.clone()) {
+        let Some(one) = alike.first() else { continue };
+        let images = ids(&alike, |key| key.image.0);
+        let rows = observations::counts(tx, &images, &one.filter).await.map_err(of_store)?;
+        counts.extend(rows.into_iter().map(|(image, count)| (ObservationCount { image, ..one.clone() }, count)));
+    }
+    Ok(counts)
+});
+
 loader!(PackageOf => packages::Package, |tx, keys| {
     let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
     let rows = packages::of_findings(tx, &ids).await.map_err(of_store)?;
@@ -202,6 +257,12 @@ loader!(LocationsOf => Vec<Location>, |tx, keys| {
     let wanted: Vec<(Uuid, i64)> = keys.iter().map(|key| (key.0.0.0, key.0.1)).collect();
     let rows = installed::locations(tx, &wanted).await.map_err(of_store)?;
     Ok(grouped(rows.into_iter().map(|row| (LocationsOf((row.image, row.package)), row))))
+});
+
+loader!(PlatformsOf => Vec<tags::TagPlatform>, |tx, keys| {
+    let wanted: Vec<(Uuid, String)> = keys.iter().map(|key| (key.0.0.0, key.0.1.clone())).collect();
+    let rows = tags::platforms(tx, &wanted).await.map_err(of_store)?;
+    Ok(rows.into_iter().map(|(manifest, platforms)| (PlatformsOf(manifest), platforms)).collect())
 });
 
 loader!(TagCount => i64, |tx, keys| {

@@ -1,25 +1,33 @@
 //! Images.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use async_graphql::{ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use plimsoll_checks::EndOfLifeTable;
+use plimsoll_model::{CoverageEvidence, OsSupport};
+use plimsoll_runtime::clock;
 use plimsoll_store::views::findings::FindingFilter;
 use plimsoll_store::views::images;
 
 use super::Repository;
+use super::coverage::Coverage;
 use super::finding::Finding;
 use super::finding_list::{self, FindingFilterInput, FindingOrderInput};
 use super::installed::{self, InstalledPackage, InstalledPackageFilter};
 use super::layer::Layer;
+use super::observation::{self, Observation, ObservationFilterInput};
 use super::repository::Tag;
 use super::scan::{ImageProblem, Scan};
 use super::words::Severity;
 use crate::graphql::global_id::GlobalId;
-use crate::graphql::loaders::{FindingCounts, KnownAsOf, LayersOf, RepositoriesOf, TagsOf};
+use crate::graphql::loaders::{FindingCounts, JudgedPackagesOf, KnownAsOf, LayersOf, RepositoriesOf, TagsOf};
 use crate::graphql::paging::{Page, cost};
 use crate::graphql::tenant::Tenant;
+
+/// Until when operating systems are mended.
+static END_OF_LIFE: LazyLock<EndOfLifeTable> = LazyLock::new(EndOfLifeTable::bundled);
 
 /// An image that the organization holds.
 pub struct Image {
@@ -38,6 +46,13 @@ pub struct Platform {
     architecture: Option<String>,
     /// The processor's variant: `v8`.
     variant: Option<String>,
+}
+
+impl Platform {
+    /// Of these parts.
+    pub const fn new(os: Option<String>, architecture: Option<String>, variant: Option<String>) -> Self {
+        Self { os, architecture, variant }
+    }
 }
 
 /// The operating system in an image, as its os-release names it.
@@ -69,6 +84,13 @@ pub struct SeverityCount {
     severity: Severity,
     /// How many.
     count: i64,
+}
+
+impl SeverityCount {
+    /// So many of a severity.
+    pub const fn new(severity: Severity, count: i64) -> Self {
+        Self { severity, count }
+    }
 }
 
 /// An image that the organization holds.
@@ -184,6 +206,37 @@ impl Image {
     ) -> Result<Page<Finding>> {
         let filter = FindingFilter { repository: None, ..filter.unwrap_or_default().filter() };
         finding_list::of_image(&self.tenant, self.row.id, filter, order_by.unwrap_or_default(), first, after).await
+    }
+
+    /// What is wrong in it without an advisory: malware, secrets, misconfiguration; the most severe first.
+    #[graphql(complexity = "cost(first, child_complexity)")]
+    async fn observations(
+        &self,
+        #[graphql(desc = "Which observations.")] filter: Option<ObservationFilterInput>,
+        #[graphql(desc = "How many, 200 at most; 50 where not given.")] first: Option<i32>,
+        #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
+    ) -> Result<Page<Observation>> {
+        observation::of_image(&self.tenant, self.row.id, filter, first, after).await
+    }
+
+    /// What of it was judged and what was not; null before its first scan has ended.
+    async fn coverage(&self) -> Result<Option<Coverage>> {
+        if self.row.analysed_at.is_none() {
+            return Ok(None);
+        }
+        let packages = self.tenant.load(JudgedPackagesOf(self.row.id)).await?.unwrap_or_default();
+        let knowledge = self.tenant.load(KnownAsOf(self.row.id)).await?.flatten();
+        let os = self.row.os_release.as_deref();
+        let coverage = plimsoll_model::Coverage::of(&CoverageEvidence {
+            platform: self.row.os.as_deref(),
+            os,
+            support: os.map_or(OsSupport::Absent, |os| END_OF_LIFE.support_state(os, clock::now().date_naive())),
+            sources: &self.row.sources,
+            problems: &self.row.problems,
+            packages: &packages,
+            knowledge,
+        });
+        Ok(Some(Coverage::new(coverage, &self.row.unjudged_checks)))
     }
 
     /// How many open findings it has of each severity, the highest first; every severity is there.

@@ -1,6 +1,7 @@
 //! The types of the schema, one file each.
 
 mod api_key;
+mod coverage;
 mod feed;
 mod finding;
 mod finding_list;
@@ -10,6 +11,7 @@ mod installed;
 mod layer;
 mod member;
 mod node;
+mod observation;
 mod organization;
 mod package;
 mod repository;

@@ -1,0 +1,144 @@
+//! What of an image was judged and what was not.
+
+use async_graphql::{Enum, SimpleObject};
+use chrono::NaiveDate;
+use plimsoll_model::OsSupport;
+
+/// Whether an operating system's vendor still mends it.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OsSupportState {
+    /// It is mended.
+    Supported,
+    /// It is mended for those alone who pay for it, or by another team.
+    Extended,
+    /// It is no longer mended: new vulnerabilities are not published for it.
+    Ended,
+    /// We do not know this operating system, or this release of it.
+    Unknown,
+    /// There is none in the image.
+    Absent,
+}
+
+/// How long the operating system in an image is mended.
+#[derive(SimpleObject)]
+pub struct OsCoverage {
+    /// Where it stands today.
+    state: OsSupportState,
+    /// The last day on which it was mended for all; null where that is not over, or not known.
+    ended_on: Option<NaiveDate>,
+    /// The last day on which it will be; null where that is over, or not known.
+    until: Option<NaiveDate>,
+}
+
+impl From<OsSupport> for OsCoverage {
+    fn from(support: OsSupport) -> Self {
+        let (state, ended_on, until) = match support {
+            OsSupport::Supported { until } => (OsSupportState::Supported, None, until),
+            OsSupport::Extended { ended, until } => (OsSupportState::Extended, Some(ended), until),
+            OsSupport::Ended { since } => (OsSupportState::Ended, Some(since), None),
+            OsSupport::Unknown => (OsSupportState::Unknown, None, None),
+            OsSupport::Absent => (OsSupportState::Absent, None, None),
+        };
+        Self { state, ended_on, until }
+    }
+}
+
+/// A kind of package source in an image.
+#[derive(SimpleObject)]
+pub struct PackageSource {
+    /// What reads it: `dpkg`, `npm-lock`.
+    analyser: String,
+    /// Files that were read.
+    files: u64,
+    /// Packages in them, before those are left out that belong to the distribution.
+    packages: u64,
+}
+
+/// Why something was not judged.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "plimsoll_model::GapReason")]
+pub enum CoverageGapReason {
+    /// The image is for a platform that is not analysed, such as Windows.
+    PlatformNotSupported,
+    /// The operating system's vendor publishes no advisories for it any more.
+    OsEnded,
+    /// No advisories are known for this operating system.
+    OsUnknown,
+    /// A layer was not read, or not to its end.
+    LayerNotRead,
+    /// An archive in the image was not opened, or not to its end.
+    ArchiveNotRead,
+    /// A file was not read, or in part only.
+    FileNotRead,
+    /// Versions that could not be ordered.
+    VersionUnordered,
+    /// Packages of an ecosystem that no advisory source speaks of.
+    EcosystemWithoutSource,
+    /// A feed that the judgement rests on has never answered.
+    KnowledgeMissing,
+}
+
+/// Something that was not judged.
+#[derive(SimpleObject)]
+pub struct CoverageGap {
+    /// Why.
+    reason: CoverageGapReason,
+    /// How many layers, archives, files or packages; 1 for the image as a whole.
+    count: u64,
+    /// For people: `not judged, because ...`.
+    statement: String,
+    /// Some of them: paths, layers, ecosystems.
+    examples: Vec<String>,
+}
+
+/// A check of the image's configuration that could not be judged.
+#[derive(SimpleObject)]
+pub struct UnjudgedCheck {
+    /// Its short name: `content-trust`.
+    check: String,
+    /// Why not.
+    reason: String,
+}
+
+/// What of an image was judged and what was not. Nothing found and not judged are different answers.
+#[derive(SimpleObject)]
+pub struct Coverage {
+    /// Whether there is no gap.
+    is_complete: bool,
+    /// How long its operating system is mended.
+    os: OsCoverage,
+    /// What packages were read from.
+    sources: Vec<PackageSource>,
+    /// What was not judged, each reason once.
+    gaps: Vec<CoverageGap>,
+    /// Checks of its configuration that could not be judged; those that wait for a policy are among them.
+    unjudged_checks: Vec<UnjudgedCheck>,
+}
+
+impl Coverage {
+    /// Of an image whose coverage is known.
+    pub fn new(coverage: plimsoll_model::Coverage, checks: &[plimsoll_store::image_contents::UnjudgedCheck]) -> Self {
+        let source = |source: plimsoll_model::PackageSource| PackageSource {
+            analyser: source.analyser,
+            files: source.files,
+            packages: source.packages,
+        };
+        let gap = |gap: plimsoll_model::Gap| CoverageGap {
+            reason: gap.reason.into(),
+            count: gap.count,
+            statement: gap.statement,
+            examples: gap.examples,
+        };
+        let check = |check: &plimsoll_store::image_contents::UnjudgedCheck| UnjudgedCheck {
+            check: check.check.clone(),
+            reason: check.reason.clone(),
+        };
+        Self {
+            is_complete: coverage.is_complete,
+            os: coverage.os.into(),
+            sources: coverage.sources.into_iter().map(source).collect(),
+            gaps: coverage.gaps.into_iter().map(gap).collect(),
+            unjudged_checks: checks.iter().map(check).collect(),
+        }
+    }
+}
