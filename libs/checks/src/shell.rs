@@ -282,6 +282,8 @@ impl Lexer<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::strategy::Strategy as _;
+
     use super::*;
 
     /// Words joined by a space, commands by ` ; `, a pipe as ` | `.
@@ -349,6 +351,20 @@ mod tests {
         assert_eq!(commands(&"(".repeat(MOST_BYTES)).0, []);
         for hostile in ["cat <<A\n", "A=b ", "sudo -u ", "'", "\\", "$(", "| "] {
             assert!(commands(&hostile.repeat(MOST_BYTES / hostile.len())).0.len() <= MOST_COMMANDS, "{hostile}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_script_is_too_odd(words in proptest::collection::vec(proptest::prop_oneof![
+            proptest::sample::select(vec!["sh", "-c", "sudo", "<<EOF", "EOF", "\n", "|", "&&", "'", "\"", "\\", "$(", ")", "`", "#", "A=b", "-u", "2>&1"])
+                .prop_map(str::to_owned),
+            "\\PC{0,6}",
+        ], 0..40)) {
+            let script = words.join(" ");
+            let (commands, is_complete) = commands(&script);
+            proptest::prop_assert!(is_complete && commands.iter().all(|command| !command.words.is_empty()));
+            proptest::prop_assert!(commands.len() <= (script.len() + 1) * (MOST_DEPTH + 1));
         }
     }
 }
