@@ -45,8 +45,9 @@ pub(crate) fn parts(stated: &str, kind: PackageType) -> Vec<Part> {
             None => parts.push(Part::Text(shown(part))),
         }
     }
-    // Where an operator lacks its licence, nothing of it can be believed.
-    if parts.iter().any(|part| matches!(part, Part::Text(text) if text.is_empty())) { whole() } else { parts }
+    // Where an operator lacks its licence, nothing of it can be believed; and a comma between words that are not known may be prose.
+    let is_prose = |part: &Part| matches!(part, Part::Text(text) if text.is_empty() || stated.contains([',', ';']));
+    if parts.iter().any(is_prose) { whole() } else { parts }
 }
 
 /// An expression as one side of an `AND`.

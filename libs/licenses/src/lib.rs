@@ -186,6 +186,7 @@ mod tests {
                 ("MIT AND Proprietary", "MIT ; Proprietary"),
                 ("MIT OR Proprietary", "; MIT OR Proprietary"),
                 ("MIT AND (ISC OR Proprietary)", "MIT ; (ISC OR Proprietary)"),
+                ("Dual-licensed: MIT, Ruby", "; Dual-licensed: MIT, Ruby"),
                 ("MIT OR", "; MIT OR"),
                 ("(MIT", "; (MIT"),
                 ("MIT)", "; MIT)"),
@@ -229,6 +230,8 @@ mod tests {
                 ("GPL2 w/ CPE", "GPL-2.0-only WITH Classpath-exception-2.0"),
                 ("Mozilla Public License 2.0 (MPL 2.0)", "MPL-2.0"),
                 ("CC0 1.0 Universal", "CC0-1.0"),
+                ("CC BY-SA 4.0", "CC-BY-SA-4.0"),
+                ("MIT.", "MIT"),
             ],
         );
     }
@@ -286,6 +289,9 @@ mod tests {
                 ("Artistic or GPL-1+", "Artistic-1.0-Perl OR GPL-1.0-or-later"),
                 ("GPL-1+ or Artistic, and BSD-3-clause", "(GPL-1.0-or-later OR Artistic-1.0-Perl) AND BSD-3-Clause"),
                 ("GPL-2+ with Autoconf exception", "GPL-2.0-or-later WITH Autoconf-exception-generic"),
+                ("GPL-2 with Linux-syscall-note exception", "GPL-2.0-only WITH Linux-syscall-note"),
+                ("GPL-3+ with Texinfo exception", "GPL-3.0-or-later WITH Texinfo-exception"),
+                ("APACHE-2-LLVM-EXCEPTIONS", "Apache-2.0 WITH LLVM-exception"),
                 ("public-domain", "; public-domain"),
             ],
         );

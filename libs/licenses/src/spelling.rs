@@ -11,6 +11,7 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("apache 1.1", "Apache-1.1"),
     ("apache 2", "Apache-2.0"),
     ("apache-2", "Apache-2.0"),
+    ("apache-2-llvm-exceptions", "Apache-2.0 WITH LLVM-exception"),
     ("apache2", "Apache-2.0"),
     ("apache2.0", "Apache-2.0"),
     ("asl 2", "Apache-2.0"),
@@ -19,14 +20,18 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("asl2.0", "Apache-2.0"),
     ("artistic", "Artistic-1.0-Perl"),
     ("artistic 2", "Artistic-2.0"),
+    ("artistic-1", "Artistic-1.0-Perl"),
+    ("artistic-2", "Artistic-2.0"),
     ("boost", "BSL-1.0"),
     ("boost 1.0", "BSL-1.0"),
+    ("boost-1.0", "BSL-1.0"),
     ("bsd 2 clause", "BSD-2-Clause"),
     ("bsd 2-clause", "BSD-2-Clause"),
     ("bsd 3 clause", "BSD-3-Clause"),
     ("bsd 3-clause", "BSD-3-Clause"),
     ("bsd-2", "BSD-2-Clause"),
     ("bsd-3", "BSD-3-Clause"),
+    ("bsd-4", "BSD-4-Clause"),
     ("bsd2", "BSD-2-Clause"),
     ("bsd3", "BSD-3-Clause"),
     ("cc0", "CC0-1.0"),
@@ -34,6 +39,7 @@ const SPELLINGS: &[(&str, &str)] = &[
     ("cc0 1.0 universal", "CC0-1.0"),
     ("eclipse distribution 1.0", "BSD-3-Clause"),
     ("edl 1.0", "BSD-3-Clause"),
+    ("edl-1", "BSD-3-Clause"),
     ("epl 1.0", "EPL-1.0"),
     ("epl 2.0", "EPL-2.0"),
     ("expat", "MIT"),
@@ -103,29 +109,24 @@ const FILLERS: &[&str] = &["the", "license", "licence", "licenses", "version", "
 const ADDRESSES: &[&str] =
     &["licenses.nuget.org/", "spdx.org/licenses/", "opensource.org/licenses/", "opensource.org/license/"];
 
-/// Identifiers by themselves in lower case, and names by their key.
+/// What every key means: spellings count over identifiers, and those over names.
 static LIST: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
     let mut list = HashMap::new();
-    let current = || spdx::identifiers::LICENSES.iter().filter(|license| !license.is_deprecated_gnu());
+    let current = || spdx::identifiers::LICENSES.iter().filter(|license| !is_deprecated_gnu(license));
     for license in current() {
-        // Some names stand for two licences once fillers are gone; the first is the list's older one, and identifiers count over names.
+        // Some names stand for two licences once fillers are gone; the first is the list's older one.
         list.entry(key(license.full_name)).or_insert(license.name);
     }
     for license in current() {
         list.insert(license.name.to_ascii_lowercase(), license.name);
     }
+    list.extend(SPELLINGS.iter().map(|(spelling, expression)| ((*spelling).to_owned(), *expression)));
     list
 });
 
-trait Deprecated {
-    /// `GPL-2.0` and `GPL-2.0+`, which the list has only for old documents.
-    fn is_deprecated_gnu(&self) -> bool;
-}
-
-impl Deprecated for spdx::License {
-    fn is_deprecated_gnu(&self) -> bool {
-        spdx::license_id(self.name).is_some_and(|id| id.is_gnu() && id.is_deprecated())
-    }
+/// `GPL-2.0` and `GPL-2.0+`, which the list has only for old documents.
+fn is_deprecated_gnu(license: &spdx::License) -> bool {
+    spdx::license_id(license.name).is_some_and(|id| id.is_gnu() && id.is_deprecated())
 }
 
 /// The expression that one licence's name means, or `None` where it is not known or may be several.
@@ -133,21 +134,25 @@ pub(crate) fn expression_of(stated: &str) -> Option<String> {
     if let Some(reference) = reference(stated) {
         return Some(reference);
     }
-    let lower = stated.trim().to_ascii_lowercase();
+    let lower = stated.trim().trim_end_matches('.').to_ascii_lowercase();
     let key = key(&lower);
     // `The MIT License (MIT)`, `... v2 or later (GPLv2+)`, `... (MPL 2.0)`.
     let is_abbreviation = |rest: &str| rest.ends_with(')') && rest.matches(' ').count() < 2;
     let bare = key.split_once(" (").filter(|(_, rest)| is_abbreviation(rest)).map(|(name, _)| name);
-    [Some(lower.as_str()), Some(key.as_str()), bare].into_iter().flatten().find_map(known)
+    // `CC BY-SA 4.0`.
+    let hyphened = key.replace(' ', "-");
+    [Some(lower.as_str()), Some(key.as_str()), bare, Some(hyphened.as_str())].into_iter().flatten().find_map(known)
 }
 
-/// The identifier of an exception.
+/// The identifier of an exception: `Classpath exception`, `Linux-syscall-note exception`, `texinfo-exception`.
 pub(crate) fn exception_of(stated: &str) -> Option<String> {
     let lower = stated.trim().to_ascii_lowercase();
+    if let Some((_, identifier)) = EXCEPTIONS.iter().find(|(name, _)| *name == lower) {
+        return Some((*identifier).to_owned());
+    }
+    let forms = [lower.replace(' ', "-"), lower.trim_end_matches(" exception").to_owned()];
     let listed = spdx::identifiers::EXCEPTIONS.iter().map(|exception| exception.name);
-    let by_identifier = listed.into_iter().find(|name| name.eq_ignore_ascii_case(&lower));
-    let by_name = || EXCEPTIONS.iter().find(|(name, _)| *name == lower).map(|(_, identifier)| *identifier);
-    by_identifier.or_else(by_name).map(ToOwned::to_owned)
+    listed.into_iter().find(|name| forms.iter().any(|form| name.eq_ignore_ascii_case(form))).map(ToOwned::to_owned)
 }
 
 /// What an address of a licence says: `https://opensource.org/licenses/MIT`.
@@ -177,13 +182,13 @@ fn reference(stated: &str) -> Option<String> {
 }
 
 fn known(key: &str) -> Option<String> {
-    let spelled =
-        || SPELLINGS.iter().find(|(spelling, _)| *spelling == key).map(|(_, expression)| (*expression).to_owned());
+    // `Apache-1.1+`; GNU's own `+` is an identifier.
     let later = || {
         let identifier = LIST.get(key.strip_suffix('+')?)?;
-        (!spdx::license_id(identifier)?.is_gnu()).then(|| format!("{identifier}+"))
+        let is_plain = spdx::license_id(identifier).is_some_and(|id| !id.is_gnu());
+        is_plain.then(|| format!("{identifier}+"))
     };
-    spelled().or_else(|| gnu::identifier(key)).or_else(|| LIST.get(key).map(|name| (*name).to_owned())).or_else(later)
+    gnu::identifier(key).or_else(|| LIST.get(key).map(|expression| (*expression).to_owned())).or_else(later)
 }
 
 /// A name without what says nothing: lower case, no quotes and commas, no fillers, `v2` as `2`.
