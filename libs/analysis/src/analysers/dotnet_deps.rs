@@ -7,10 +7,11 @@
 //! Source: .NET, "runtime configuration files" (`docs/design/features/host-runtime-information.md` of dotnet/runtime).
 
 use std::collections::HashMap;
+use std::fmt;
 
 use plimsoll_model::{Package, PackageType};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::{Analyser, File, Malformed, Observations};
 
@@ -87,25 +88,48 @@ struct Library {
     kind: String,
 }
 
-/// The files of a library that a target uses, by what they are for. What is only compiled against is not among them.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// Whether a target uses files of a library, by what they are for. What is only compiled against is not among them.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 struct Files {
-    #[serde(default)]
-    runtime: HashMap<String, IgnoredAny>,
-    #[serde(default)]
-    runtime_targets: HashMap<String, IgnoredAny>,
-    #[serde(default)]
-    native: HashMap<String, IgnoredAny>,
-    #[serde(default)]
-    resources: HashMap<String, IgnoredAny>,
+    runtime: AnyFile,
+    runtime_targets: AnyFile,
+    native: AnyFile,
+    resources: AnyFile,
 }
 
 impl Files {
-    /// Whether there is one. `_._` stands where a package has none for a target.
     fn are_any(&self) -> bool {
-        let kinds = [&self.runtime, &self.runtime_targets, &self.native, &self.resources];
-        kinds.into_iter().flat_map(HashMap::keys).any(|path| !path.ends_with("_._"))
+        [&self.runtime, &self.runtime_targets, &self.native, &self.resources].into_iter().any(|files| files.0)
+    }
+}
+
+/// Whether an object of files has one: the files themselves are not kept.
+#[derive(Default)]
+struct AnyFile(bool);
+
+impl<'de> Deserialize<'de> for AnyFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(AnyFileVisitor)
+    }
+}
+
+struct AnyFileVisitor;
+
+impl<'de> Visitor<'de> for AnyFileVisitor {
+    type Value = AnyFile;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of files")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AnyFile, A::Error> {
+        let mut is_any = false;
+        while let Some((path, IgnoredAny)) = map.next_entry::<String, _>()? {
+            // `_._` stands where a package has none for a target.
+            is_any |= !path.ends_with("_._");
+        }
+        Ok(AnyFile(is_any))
     }
 }
 

@@ -53,6 +53,28 @@ fn p6_json_that_is_too_deep_too_large_or_odd_is_a_problem_at_most() {
 }
 
 #[test]
+fn p8_entities_of_xml_are_neither_fetched_nor_expanded() {
+    let entities: String = (0..30).map(|level| format!("<!ENTITY e{} \"&e{level};&e{level};\">", level + 1)).collect();
+    let with = |declared: &str, version: &str, more: &str| {
+        format!(
+            "<!DOCTYPE project [<!ENTITY e0 \"x\">{declared}]><project><groupId>g</groupId><artifactId>a</artifactId>\
+             <version>{version}</version>{more}</project>"
+        )
+    };
+    let deep = "<x>".repeat(1 << 19);
+    let cases = [
+        (with(&entities, "&e30;", ""), vec![], vec![]),
+        (with("<!ENTITY f SYSTEM \"file:///etc/passwd\">", "&f;", ""), vec![], vec![]),
+        (with("", "1&#46;0", &deep), vec![ProblemCode::FileMalformed], vec!["g:a@1.0"]),
+        (with("", "1", &" ".repeat(4 << 20)), vec![ProblemCode::FileTooLarge], vec![]),
+    ];
+    for (text, expected, packages) in cases {
+        let layer = analyse(&gzip(&Tar::new().file("app/pom.xml", text).end()));
+        assert_eq!((codes(&layer), names(&layer)), (expected, packages.into_iter().map(str::to_owned).collect()));
+    }
+}
+
+#[test]
 fn p10_names_that_are_no_names_are_refused_with_a_problem() {
     let long = "x".repeat(1 << 20);
     for name in [long.as_str(), "a\u{1b}[31mb", "a\u{202e}b", "a\u{0}b"] {
