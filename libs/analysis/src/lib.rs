@@ -28,6 +28,7 @@ pub mod squash;
 mod tar;
 pub mod tree;
 mod xml;
+mod yaml;
 
 pub use analyser::{Analyser, File, Inspection, Malformed, Observations, PastLimit};
 pub use analysers::{all, analysis_version};

@@ -18,12 +18,15 @@ mod npm_lock;
 mod nuget_lock;
 pub(crate) mod os_release;
 mod packages_config;
+mod podfile_lock;
 mod pom;
+mod pubspec_lock;
 mod python;
 mod r_library;
 mod rebar_lock;
 mod renv_lock;
 mod rpm;
+mod stack_lock;
 mod swift_resolved;
 
 use sha2::{Digest as _, Sha256};
@@ -54,6 +57,9 @@ pub fn all() -> Vec<Box<dyn Analyser>> {
         Box::new(rebar_lock::RebarLock),
         Box::new(swift_resolved::SwiftResolved),
         Box::new(cabal_freeze::CabalFreeze),
+        Box::new(stack_lock::StackLock),
+        Box::new(pubspec_lock::PubspecLock),
+        Box::new(podfile_lock::PodfileLock),
         Box::new(r_library::RLibrary),
         Box::new(renv_lock::RenvLock),
         Box::new(luarocks::Luarocks),

@@ -30,4 +30,10 @@ pub const SAMPLES: &[(&str, &str)] = &[
     ("r/renv.lock", r#"{"Packages":{"a":{"Package":"a","Version":"1"}}}"#),
     ("lib/luarocks/rocks-5.4/a/1-1/a-1-1.rockspec", "description = { license = \"MIT\" }\n"),
     ("lib/perl5/.meta/A-B-1.0/install.json", r#"{"dist":"A-B-v1.0-TRIAL","version":"1.0"}"#),
+    (
+        "haskell/stack.yaml.lock",
+        "packages:\n- completed:\n    hackage: a-b-1.0@sha256:00,1\n- completed: {name: c, version: '1'}\n",
+    ),
+    ("dart/pubspec.lock", "packages:\n  a:\n    source: hosted\n    version: \"1.0.0\"\n"),
+    ("ios/Podfile.lock", "PODS:\n  - A (1.0):\n    - B (= 1.0)\n  - &b B (1.0)\n  - *b\n"),
 ];

@@ -148,6 +148,11 @@ pub(super) const NOT_REPORTED: &[Exception] = &[
         "pkg:swift/github.com/apple/swift-numerics/swift-numerics@1.0.2",
         REPOSITORY,
     ),
+    exception(
+        "Podfile.lock-564e6070ba",
+        "pkg:cocoapods/PINRemoteImage@3.0.3",
+        "only parts of it are there, and each is found by its name",
+    ),
 ];
 
 pub(super) const ONLY_HERE: &[Exception] = &[exception(

@@ -15,16 +15,13 @@ use plimsoll_analysis::{Limits, analyse_tree};
 const UNREAD: &[&str] = &[
     "Gemfile.lock-",
     "Pipfile.lock-",
-    "Podfile.lock-",
     "bun.lock-",
     "composer.lock-",
     "pnpm-lock.yaml-",
     "poetry.lock-",
-    "pubspec.lock-",
     "pylock.toml-",
     "requirements.txt-",
     "setup.py-",
-    "stack.yaml.lock-",
     "uv.lock-",
     "yarn.lock-",
 ];
