@@ -28,10 +28,13 @@ COMMENT ON COLUMN image_observation.evidence IS 'What was seen, redacted.';
 ALTER TABLE image_content
     ADD COLUMN sources jsonb NOT NULL DEFAULT '[]',
     ADD COLUMN unjudged_checks jsonb NOT NULL DEFAULT '[]',
-    ADD COLUMN base_layers integer;
+    ADD COLUMN chain_id text;
+CREATE INDEX ON image_content (chain_id);
+ALTER TABLE image_layer ADD COLUMN chain_id text;
 COMMENT ON COLUMN image_content.sources IS 'What packages were read from: [{"analyser", "files", "packages"}].';
 COMMENT ON COLUMN image_content.unjudged_checks IS 'Checks of the configuration that could not be judged: [{"check", "reason"}].';
-COMMENT ON COLUMN image_content.base_layers IS 'How many of the lowest layers its labels say are the base image''s; null where they do not.';
+COMMENT ON COLUMN image_content.chain_id IS 'Names its layers as a whole (OCI image specification, ChainID): what is built on it begins with it.';
+COMMENT ON COLUMN image_layer.chain_id IS 'Names the layers up to this one. Null where the image was analysed before there was this column.';
 
 ALTER TABLE package_version ADD COLUMN module text;
 COMMENT ON COLUMN package_version.module IS 'RPM''s module stream, within which its version is compared.';

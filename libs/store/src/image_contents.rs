@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use plimsoll_model::{InstalledPackage, Inventory};
+use plimsoll_model::{Digest, InstalledPackage, Inventory, Layer};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::{CatalogTx, Result, observations, packages};
 
@@ -21,8 +22,6 @@ pub struct Platform {
     pub created: Option<DateTime<Utc>>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
-    /// How many of the lowest layers are the base image's, where its labels say so.
-    pub base_layers: Option<u32>,
 }
 
 /// A check that could not be judged.
@@ -48,7 +47,7 @@ pub async fn replace(
     sqlx::query!("SELECT id FROM image_content WHERE id = $1 FOR UPDATE", content_id).fetch_one(tx.conn()).await?;
     sqlx::query!(
         "UPDATE image_content SET os = $2, architecture = $3, variant = $4, created = $5, labels = $6, os_release = $7,
-                problems = $8, size_bytes = $9, analysis_version = $10, sources = $11, unjudged_checks = $12, base_layers = $13,
+                problems = $8, size_bytes = $9, analysis_version = $10, sources = $11, unjudged_checks = $12, chain_id = $13,
                 analysed_at = now()
          WHERE id = $1",
         content_id,
@@ -63,7 +62,7 @@ pub async fn replace(
         analysis_version,
         serde_json::to_value(&inventory.sources)?,
         serde_json::to_value(unjudged)?,
-        platform.base_layers.and_then(|count| i32::try_from(count).ok())
+        chain_ids(&inventory.layers).pop()
     )
     .execute(tx.conn())
     .await?;
@@ -84,8 +83,9 @@ async fn replace_layers(tx: &mut CatalogTx, content_id: i64, inventory: &Invento
     let created: Vec<Option<DateTime<Utc>>> = steps().map(|step| step.and_then(|step| step.created)).collect();
     sqlx::query!("DELETE FROM image_layer WHERE image_content_id = $1", content_id).execute(tx.conn()).await?;
     sqlx::query!(
-        "INSERT INTO image_layer (image_content_id, position, digest, diff_id, size_bytes, build_step, created_by, created)
-         SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::bigint[], $6::int[], $7::text[], $8::timestamptz[])",
+        "INSERT INTO image_layer (image_content_id, position, digest, diff_id, size_bytes, build_step, created_by, created, chain_id)
+         SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::bigint[], $6::int[], $7::text[], $8::timestamptz[],
+                                  $9::text[])",
         content_id,
         &positions,
         &digests,
@@ -93,11 +93,29 @@ async fn replace_layers(tx: &mut CatalogTx, content_id: i64, inventory: &Invento
         &sizes,
         &indexes as &[Option<i32>],
         &commands as &[Option<String>],
-        &created as &[Option<DateTime<Utc>>]
+        &created as &[Option<DateTime<Utc>>],
+        &chain_ids(layers)
     )
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// For each layer, what names it with all below it. Source: OCI image specification, `config.md`, "Layer ChainID".
+fn chain_ids(layers: &[Layer]) -> Vec<String> {
+    let mut chain: Option<String> = None;
+    let chained = layers.iter().map(|layer| {
+        let next = match chain.take() {
+            None => layer.diff_id.to_string(),
+            Some(below) => {
+                let hash = Sha256::digest(format!("{below} {}", layer.diff_id));
+                Digest::from_sha256(hash.into()).to_string()
+            }
+        };
+        chain = Some(next.clone());
+        next
+    });
+    chained.collect()
 }
 
 async fn replace_packages(tx: &mut CatalogTx, content_id: i64, installed: &[InstalledPackage]) -> Result<Vec<i64>> {

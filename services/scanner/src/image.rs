@@ -57,7 +57,6 @@ pub async fn read(store: &Store, blobs: &Blobs, org: OrgId, digest: &Digest) -> 
         variant: config.variant,
         created: config.created,
         labels: config.labels,
-        base_layers: None,
     };
     Ok(ImageParts { platform, layers })
 }

@@ -62,8 +62,6 @@ pub struct Image {
     pub sources: Json<Vec<PackageSource>>,
     /// Checks that could not be judged.
     pub unjudged_checks: Json<Vec<UnjudgedCheck>>,
-    /// How many of the lowest layers are the base image's, as its labels say.
-    pub base_layers: Option<i32>,
     /// The analysers that read it.
     pub analysis_version: Option<String>,
     /// When they did.
@@ -118,7 +116,7 @@ macro_rules! images {
                       c.labels AS "labels: Json<BTreeMap<String, String>>", c.size_bytes,
                       c.os_release AS "os_release: Json<OsRelease>", c.problems AS "problems: Json<Vec<Problem>>",
                       c.sources AS "sources: Json<Vec<PackageSource>>",
-                      c.unjudged_checks AS "unjudged_checks: Json<Vec<UnjudgedCheck>>", c.base_layers,
+                      c.unjudged_checks AS "unjudged_checks: Json<Vec<UnjudgedCheck>>",
                       c.analysis_version, c.analysed_at
                FROM image i JOIN image_content c ON c.id = i.image_content_id
                WHERE i.org_id = $1 AND "# $(+ $condition)+,
@@ -262,6 +260,36 @@ pub async fn referred(
     .fetch_optional(tx.conn())
     .await?;
     Ok(id.map(ImageId))
+}
+
+/// The image that another is built on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BaseImage {
+    /// The image that is built on it.
+    pub image: ImageId,
+    /// The base.
+    pub base: ImageId,
+    /// How many of the lowest layers are the base's.
+    pub layers: i32,
+}
+
+/// Of each of these images, the largest of the organization's images whose layers it begins with; those built on none are left out.
+pub async fn bases(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<BaseImage>> {
+    Ok(sqlx::query_as!(
+        BaseImage,
+        r#"SELECT DISTINCT ON (i.id) i.id AS image, j.id AS base, l.position + 1 AS "layers!"
+           FROM image i
+           JOIN image_layer l ON l.image_content_id = i.image_content_id
+           JOIN image_content c ON c.chain_id = l.chain_id AND c.id <> i.image_content_id
+           JOIN image j ON j.org_id = i.org_id AND j.image_content_id = c.id
+           WHERE i.org_id = $1 AND i.id = ANY($2)
+             AND l.position < (SELECT max(m.position) FROM image_layer m WHERE m.image_content_id = i.image_content_id)
+           ORDER BY i.id, l.position DESC, j.first_seen, j.id"#,
+        tx.org().0,
+        images
+    )
+    .fetch_all(tx.conn())
+    .await?)
 }
 
 /// For each of these images, the oldest answer of a server among the feed documents that its packages are judged by, or `None`

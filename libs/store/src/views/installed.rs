@@ -121,6 +121,44 @@ pub async fn counts(tx: &mut OrgTx, images: &[Uuid], filter: &InstalledFilter) -
     Ok(rows.into_iter().map(|row| (ImageId(row.id), row.count)).collect())
 }
 
+/// Packages of an image that state the same licence.
+#[derive(Debug, Clone)]
+pub struct StatedLicense {
+    /// The image.
+    pub image: ImageId,
+    /// The packages' type: it says how licences are written.
+    pub kind: String,
+    /// The licence as stated; `None` where none is.
+    pub license: Option<String>,
+    /// How many packages, by name and version.
+    pub packages: i64,
+}
+
+/// The licences that the packages of these images state.
+pub async fn licenses(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<StatedLicense>> {
+    let rows = sqlx::query!(
+        r#"SELECT i.id, p.type AS kind, p.license, count(DISTINCT p.id) AS "packages!"
+           FROM image i
+           JOIN image_package ip ON ip.image_content_id = i.image_content_id
+           JOIN package_version p ON p.id = ip.package_version_id
+           WHERE i.org_id = $1 AND i.id = ANY($2)
+           GROUP BY i.id, p.type, p.license"#,
+        tx.org().0,
+        images
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| StatedLicense {
+            image: ImageId(row.id),
+            kind: row.kind,
+            license: row.license,
+            packages: row.packages,
+        })
+        .collect())
+}
+
 /// Where a package version lies in an image.
 #[derive(Debug, Clone)]
 pub struct Location {

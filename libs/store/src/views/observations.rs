@@ -31,8 +31,6 @@ pub struct Observation {
     pub layer: Option<i32>,
     /// The layer that deletes it again.
     pub removed_in: Option<i32>,
-    /// Whether the base image brought it, as far as that is known.
-    pub is_of_base: Option<bool>,
     /// What was seen, redacted.
     pub evidence: String,
     /// What to do.
@@ -64,9 +62,8 @@ pub async fn pages(
     Ok(sqlx::query_as!(
         Observation,
         r#"SELECT i.id AS image, x.position, x.kind, x.rule, x.rule_references AS "references", x.title, x.severity, x.family,
-                  x.place AS "place: Json<Place>", x.layer, x.removed_in, x.layer < c.base_layers AS is_of_base, x.evidence, x.advice
+                  x.place AS "place: Json<Place>", x.layer, x.removed_in, x.evidence, x.advice
            FROM image i
-           JOIN image_content c ON c.id = i.image_content_id
            CROSS JOIN LATERAL (
                SELECT o.* FROM image_observation o
                WHERE o.image_content_id = i.image_content_id

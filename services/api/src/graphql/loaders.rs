@@ -9,7 +9,7 @@ use async_graphql::{Error, Result};
 use chrono::{DateTime, Utc};
 use plimsoll_model::{ImageId, JudgedPackages, OrgId, RepositoryId};
 use plimsoll_store::views::findings::{self, FindingFilter, FindingKey, FindingOrder};
-use plimsoll_store::views::installed::{self, Installed, InstalledFilter, InstalledKey, Location};
+use plimsoll_store::views::installed::{self, Installed, InstalledFilter, InstalledKey, Location, StatedLicense};
 use plimsoll_store::views::observations::{self, Observation, ObservationFilter};
 use plimsoll_store::views::{coverage, images, layers, packages, repositories, tags, vulnerabilities};
 use plimsoll_store::{OrgTx, Store};
@@ -54,6 +54,10 @@ keys! {
     LayersOf(ImageId),
     /// The age of what an image is judged by.
     KnownAsOf(ImageId),
+    /// The image that an image is built on.
+    BaseOf(ImageId),
+    /// The licences that an image's packages state.
+    LicensesOf(ImageId),
     /// How an image's packages were judged.
     JudgedPackagesOf(ImageId),
     /// A package version by its row.
@@ -211,6 +215,16 @@ loader!(LayersOf => Arc<Vec<layers::Layer>>, |tx, keys| {
 loader!(KnownAsOf => Option<DateTime<Utc>>, |tx, keys| {
     let rows = images::known_as_of(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
     Ok(rows.into_iter().map(|(image, at)| (KnownAsOf(image), at)).collect())
+});
+
+loader!(BaseOf => images::BaseImage, |tx, keys| {
+    let rows = images::bases(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
+    Ok(rows.into_iter().map(|row| (BaseOf(row.image), row)).collect())
+});
+
+loader!(LicensesOf => Vec<StatedLicense>, |tx, keys| {
+    let rows = installed::licenses(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
+    Ok(grouped(rows.into_iter().map(|row| (LicensesOf(row.image), row))))
 });
 
 loader!(JudgedPackagesOf => Vec<JudgedPackages>, |tx, keys| {

@@ -12,7 +12,7 @@ use super::words::{AffectedState, CloseReason, Severity};
 use super::{Image, Package, Vulnerability};
 use crate::graphql::complaint::internal;
 use crate::graphql::global_id::GlobalId;
-use crate::graphql::loaders::{ImageOf, LayersOf, LocationsOf, PackageOf, VulnerabilityOf};
+use crate::graphql::loaders::{BaseOf, ImageOf, LayersOf, LocationsOf, PackageOf, VulnerabilityOf};
 use crate::graphql::tenant::Tenant;
 
 /// An image has a vulnerability through a package.
@@ -102,6 +102,12 @@ impl Finding {
         let (places, layers) = futures::try_join!(self.places(), self.tenant.load(LayersOf(self.row.image)))?;
         let layers = layers.unwrap_or_default();
         Ok(places.first().and_then(|place| Introduction::by(&layers, place.layer)))
+    }
+
+    /// Whether the base image brought the package to `path`; null where the base is not known, or the package is no longer there.
+    async fn is_from_base_image(&self) -> Result<Option<bool>> {
+        let (places, base) = futures::try_join!(self.places(), self.tenant.load(BaseOf(self.row.image)))?;
+        Ok(places.first().zip(base).map(|(place, base)| place.layer < base.layers))
     }
 
     /// Every place in the image where this package version lies, by path.

@@ -17,12 +17,15 @@ use super::finding::Finding;
 use super::finding_list::{self, FindingFilterInput, FindingOrderInput};
 use super::installed::{self, InstalledPackage, InstalledPackageFilter};
 use super::layer::Layer;
+use super::license::{self, ImageLicense};
 use super::observation::{self, Observation, ObservationFilterInput};
 use super::repository::Tag;
 use super::scan::{ImageProblem, Scan};
 use super::words::Severity;
 use crate::graphql::global_id::GlobalId;
-use crate::graphql::loaders::{FindingCounts, JudgedPackagesOf, KnownAsOf, LayersOf, RepositoriesOf, TagsOf};
+use crate::graphql::loaders::{
+    BaseOf, FindingCounts, ImageOf, JudgedPackagesOf, KnownAsOf, LayersOf, RepositoriesOf, TagsOf,
+};
 use crate::graphql::paging::{Page, cost};
 use crate::graphql::tenant::Tenant;
 
@@ -52,6 +55,40 @@ impl Platform {
     /// Of these parts.
     pub const fn new(os: Option<String>, architecture: Option<String>, variant: Option<String>) -> Self {
         Self { os, architecture, variant }
+    }
+}
+
+/// The image that another is built on.
+pub struct BaseImage {
+    tenant: Arc<Tenant>,
+    recognised: Option<images::BaseImage>,
+    name: Option<String>,
+    digest: Option<String>,
+}
+
+/// The image that another is built on.
+#[Object]
+impl BaseImage {
+    /// The image, where the organization has it and its layers are the first of this one's.
+    async fn image(&self) -> Result<Option<Image>> {
+        let Some(base) = self.recognised else { return Ok(None) };
+        let row = self.tenant.load(ImageOf(base.base)).await?;
+        Ok(row.map(|row| Image { tenant: Arc::clone(&self.tenant), row }))
+    }
+
+    /// How many of the lowest layers are the base's; null where the image is not known.
+    async fn layer_count(&self) -> Option<i32> {
+        self.recognised.map(|base| base.layers)
+    }
+
+    /// The reference that the label `org.opencontainers.image.base.name` names; anybody can write a label.
+    async fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The digest that the label `org.opencontainers.image.base.digest` names.
+    async fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
     }
 }
 
@@ -217,6 +254,25 @@ impl Image {
         #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
     ) -> Result<Page<Observation>> {
         observation::of_image(&self.tenant, self.row.id, filter, first, after).await
+    }
+
+    /// The licences of its packages, the most frequent first; those that state none count under one without expression and text.
+    async fn licenses(&self) -> Result<Vec<ImageLicense>> {
+        license::of_image(&self.tenant, self.row.id).await
+    }
+
+    /// The image that it is built on: the largest of the organization's images whose layers it begins with, else what its labels name. Null
+    /// where neither tells.
+    async fn base_image(&self) -> Result<Option<BaseImage>> {
+        let label = |name: &str| self.row.labels.get(name).cloned();
+        let base = BaseImage {
+            tenant: Arc::clone(&self.tenant),
+            recognised: self.tenant.load(BaseOf(self.row.id)).await?,
+            name: label("org.opencontainers.image.base.name"),
+            digest: label("org.opencontainers.image.base.digest"),
+        };
+        let is_known = base.recognised.is_some() || base.name.is_some() || base.digest.is_some();
+        Ok(is_known.then_some(base))
     }
 
     /// What of it was judged and what was not; null before its first scan has ended.

@@ -9,6 +9,7 @@ mod image;
 mod image_list;
 mod installed;
 mod layer;
+mod license;
 mod member;
 mod node;
 mod observation;

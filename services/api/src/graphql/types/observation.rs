@@ -9,7 +9,7 @@ use plimsoll_store::views::observations::{self, ObservationFilter};
 
 use super::layer::{Introduction, Layer};
 use super::words::Severity;
-use crate::graphql::loaders::{LayersOf, ObservationCount, ObservationPage};
+use crate::graphql::loaders::{BaseOf, LayersOf, ObservationCount, ObservationPage};
 use crate::graphql::paging::{Page, Total, Window};
 use crate::graphql::tenant::Tenant;
 
@@ -138,8 +138,10 @@ impl Observation {
     }
 
     /// Whether the base image brought it; null where the base is not known, or no layer brought it.
-    async fn is_from_base_image(&self) -> Option<bool> {
-        self.row.is_of_base
+    async fn is_from_base_image(&self) -> Result<Option<bool>> {
+        let Some(layer) = self.row.layer else { return Ok(None) };
+        let base = self.tenant.load(BaseOf(self.row.image)).await?;
+        Ok(base.map(|base| layer < base.layers))
     }
 
     /// What was seen, redacted.

@@ -4,6 +4,7 @@ use async_graphql::{ID, InputObject, Object};
 use plimsoll_store::views::packages::{self, PackageFilter};
 use uuid::Uuid;
 
+use super::license;
 use crate::graphql::global_id::GlobalId;
 
 /// A package version. The same everywhere it is found.
@@ -21,7 +22,7 @@ impl Package {
         GlobalId::Package(bytes.collect()).encode()
     }
 
-    /// The purl type: `deb`, `apk`, `pypi`, `npm`, `cargo`.
+    /// The purl type: `deb`, `apk`, `rpm`, `pypi`, `npm`, `maven` and so on.
     #[graphql(name = "type")]
     async fn kind(&self) -> &str {
         &self.0.kind
@@ -66,6 +67,11 @@ impl Package {
     /// The licence as the package states it.
     async fn license(&self) -> Option<&str> {
         self.0.license.as_deref()
+    }
+
+    /// The licence as an SPDX expression; null where what is stated is none, or may be one of several.
+    async fn license_expression(&self) -> Option<String> {
+        license::read(&self.0.kind, self.0.license.as_deref()?).expression
     }
 
     /// Why its version could not be judged; null where it could. Such a package is unknown, not unaffected.
