@@ -14,6 +14,7 @@ mod budget;
 mod content_kind;
 pub mod contents;
 pub mod engine;
+mod executable;
 mod facts;
 mod inspection;
 pub mod layer;

@@ -8,6 +8,7 @@ mod conan_lock;
 mod cpan;
 mod dotnet_deps;
 mod dpkg;
+mod go_binary;
 mod go_mod;
 mod gradle_lock;
 mod java_archive;
@@ -46,6 +47,7 @@ pub fn all() -> Vec<Box<dyn Analyser>> {
         Box::new(npm_lock::NpmLock),
         Box::new(cargo_lock::CargoLock),
         Box::new(java_archive::JavaArchive),
+        Box::new(go_binary::GoBinary),
         Box::new(go_mod::GoMod),
         Box::new(pom::Pom),
         Box::new(dotnet_deps::DotnetDeps),

@@ -72,7 +72,12 @@ impl Descent<'_, '_> {
         }
     }
 
+    /// An inspector that opened the archive itself may have told the same.
     fn problem(&mut self, code: ProblemCode, detail: String) {
+        let mut told = self.inspected.problems.iter();
+        if told.any(|problem| problem.code == code && problem.path == self.path && problem.detail == detail) {
+            return;
+        }
         self.inspected.problems.push(InspectionProblem { code, path: self.path.to_owned(), detail });
     }
 

@@ -73,6 +73,11 @@ impl<'e> InspectionThread<'e> {
             problems.push(InspectionProblem { code: ProblemCode::FileTooLarge, path, detail: detail.clone() });
         }
         let Ok(shown) = shown else { return };
+        if !shown.is_whole && analyser.past_limit() == PastLimit::ReadBeginning {
+            let (path, name, most) = (file.path.to_owned(), analyser.name(), analyser.max_bytes());
+            let detail = format!("{} bytes; {name} reads at most {most}", file.size);
+            problems.push(InspectionProblem { code: ProblemCode::FileTooLarge, path, detail });
+        }
         let session = self.begun.entry(position).or_insert_with(|| analyser.begin());
         let mut seen = Observations::new(budget, within);
         let outcome = catch_unwind(AssertUnwindSafe(|| match session {

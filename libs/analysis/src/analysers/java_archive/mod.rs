@@ -63,6 +63,9 @@ impl Analyser for JavaArchive {
     }
 
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
+        if file.kind == ContentKind::Empty {
+            return Ok(());
+        }
         let mut metadata = Metadata::default();
         let name = path::file_name(file.path);
         let budget = ArchiveBudget::new(ArchiveLimits::default());
@@ -73,7 +76,10 @@ impl Analyser for JavaArchive {
         for package in metadata.packages(&FileName::parse(name)) {
             seen.package(package);
         }
-        read.map_err(|error| Malformed::new(error.to_string()))
+        if let Err(error) = read {
+            seen.problem(error.code(), error.to_string());
+        }
+        Ok(())
     }
 }
 
