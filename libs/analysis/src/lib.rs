@@ -27,6 +27,7 @@ mod reservoir;
 mod selection;
 pub mod squash;
 mod tar;
+mod toml;
 pub mod tree;
 mod xml;
 mod yaml;
