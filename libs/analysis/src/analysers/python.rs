@@ -18,7 +18,7 @@ impl Analyser for PythonMetadata {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn globs(&self) -> &'static [&'static str] {
@@ -68,7 +68,7 @@ fn is_sample(path: &str) -> bool {
 }
 
 /// PEP 503: lower case, each run of `-`, `_` and `.` one `-`.
-fn normalised(name: &str) -> String {
+pub(super) fn normalised(name: &str) -> String {
     let mut normalised = String::with_capacity(name.len());
     for character in name.chars() {
         if !matches!(character, '-' | '_' | '.') {
@@ -96,9 +96,13 @@ impl Headers {
     fn read(bytes: &[u8]) -> Self {
         let mut headers = Self::default();
         let lines = bytes.split(|byte| *byte == b'\n').map(|line| String::from_utf8_lossy(line.trim_ascii_end()));
-        // A blank line ends the headers. Lines that begin with a space go on with a header that is long, and so not read.
-        for line in lines.take_while(|line| !line.is_empty()) {
-            let Some((name, value)) = line.split_once(':').filter(|_| !line.starts_with([' ', '\t'])) else { continue };
+        for line in lines {
+            if line.starts_with([' ', '\t']) {
+                // It goes on with a header that is long, and so not read.
+                continue;
+            }
+            // A blank line ends the headers, as anything does that is none: a text which happens to say `Name: ...` is no metadata.
+            let Some((name, value)) = line.split_once(':').filter(|(name, _)| is_header_name(name)) else { break };
             let value = value.trim();
             let field = match name.to_ascii_lowercase().as_str() {
                 "name" => &mut headers.name,
@@ -114,6 +118,11 @@ impl Headers {
         }
         headers
     }
+}
+
+/// RFC 5322: printable ASCII without spaces.
+fn is_header_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 #[cfg(test)]
@@ -161,7 +170,15 @@ mod tests {
             assert_eq!((names(&file), complaints), (vec![expected.to_owned()], vec![]));
             assert_eq!(file.packages[0].license.as_deref(), license);
         }
-        for text in ["", "Name: a\n", "Name: a\n\nVersion: 1\n"] {
+        let prose = "Metadata of this folder\nName: a\nVersion: 1\n";
+        for text in [
+            "",
+            "Name: a\n",
+            "Name: a\n\nVersion: 1\n",
+            "\nName: a\nVersion: 1\n",
+            prose,
+            "Name: a\nSee also\nVersion: 1\n",
+        ] {
             let (file, complaints) = analyse(&PythonMetadata, "x-1.dist-info/METADATA", text.as_bytes());
             assert_eq!((file.packages.len(), complaints.len()), (0, 1), "{text}");
         }
