@@ -17,6 +17,7 @@ pub mod engine;
 mod executable;
 mod facts;
 mod inspection;
+mod json;
 pub mod layer;
 pub mod limits;
 mod observer;

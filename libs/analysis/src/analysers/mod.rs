@@ -5,7 +5,11 @@ mod apk;
 mod cabal_freeze;
 mod cargo_lock;
 mod conan_lock;
+mod conda_environment;
+mod conda_lock;
+mod conda_meta;
 mod cpan;
+mod development;
 mod dotnet_deps;
 mod dpkg;
 mod go_binary;
@@ -19,16 +23,22 @@ mod npm_lock;
 mod nuget_lock;
 pub(crate) mod os_release;
 mod packages_config;
+mod pdm_lock;
+mod pipfile_lock;
 mod podfile_lock;
+mod poetry_lock;
 mod pom;
 mod pubspec_lock;
+mod pylock;
 mod python;
 mod r_library;
 mod rebar_lock;
 mod renv_lock;
+mod requirements;
 mod rpm;
 mod stack_lock;
 mod swift_resolved;
+mod uv_lock;
 
 use sha2::{Digest as _, Sha256};
 
@@ -43,6 +53,15 @@ pub fn all() -> Vec<Box<dyn Analyser>> {
         Box::new(apk::Apk),
         Box::new(rpm::Rpm),
         Box::new(python::PythonMetadata),
+        Box::new(requirements::Requirements),
+        Box::new(poetry_lock::PoetryLock),
+        Box::new(pipfile_lock::PipfileLock),
+        Box::new(uv_lock::UvLock),
+        Box::new(pdm_lock::PdmLock),
+        Box::new(pylock::Pylock),
+        Box::new(conda_meta::CondaMeta),
+        Box::new(conda_lock::CondaLock),
+        Box::new(conda_environment::CondaEnvironment),
         Box::new(node_modules::NodeModules),
         Box::new(npm_lock::NpmLock),
         Box::new(cargo_lock::CargoLock),

@@ -70,6 +70,11 @@ fn a_project_with_lock_files() {
 }
 
 #[test]
+fn python_projects_with_each_lock_file_and_a_conda_environment() {
+    check("python");
+}
+
+#[test]
 fn java_archives_in_one_another() {
     check("java");
 }

@@ -16,6 +16,7 @@ mod hostile_layers;
 mod hostile_paths;
 mod hostile_rpm;
 mod inspectors;
+mod interpreted;
 mod mutated;
 mod programs;
 mod rpm;

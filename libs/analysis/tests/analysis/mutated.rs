@@ -7,7 +7,7 @@ use plimsoll_analysis::{Limits, analyse_layer, squash};
 
 use crate::builder::*;
 use crate::rpm_database::{Header, berkeley, ndb, sqlite};
-use crate::{declared, programs};
+use crate::{declared, interpreted, programs};
 
 /// An archive with one of everything.
 fn archive() -> Vec<u8> {
@@ -103,7 +103,7 @@ proptest! {
         for (path, text) in parts {
             tar = tar.file(path, mutate(text.as_bytes().to_vec(), &changes)).file(&format!("raw/{path}"), &content);
         }
-        for (path, text) in declared::SAMPLES {
+        for (path, text) in declared::SAMPLES.iter().chain(interpreted::SAMPLES) {
             tar = tar.file(path, mutate(text.as_bytes().to_vec(), &changes)).file(&format!("raw/{path}"), &content);
         }
         for (path, bytes) in programs::samples() {

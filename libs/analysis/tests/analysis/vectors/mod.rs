@@ -5,6 +5,7 @@
 mod declared;
 mod npm;
 mod os;
+mod python;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,19 +13,7 @@ use std::path::Path;
 use plimsoll_analysis::{Limits, analyse_tree};
 
 /// Rows of files that no analyser reads yet.
-const UNREAD: &[&str] = &[
-    "Gemfile.lock-",
-    "Pipfile.lock-",
-    "bun.lock-",
-    "composer.lock-",
-    "pnpm-lock.yaml-",
-    "poetry.lock-",
-    "pylock.toml-",
-    "requirements.txt-",
-    "setup.py-",
-    "uv.lock-",
-    "yarn.lock-",
-];
+const UNREAD: &[&str] = &["Gemfile.lock-", "composer.lock-", "bun.lock-", "pnpm-lock.yaml-", "yarn.lock-"];
 
 /// A package of a row that is not reported, or one that neither of the others found, with the reason.
 struct Exception {
@@ -41,9 +30,14 @@ const fn exception(row: &'static str, purl: &'static str, why: &'static str) -> 
 }
 
 /// A line an ecosystem.
-const NOT_REPORTED: &[&[Exception]] = &[os::NOT_REPORTED, npm::NOT_REPORTED, declared::NOT_REPORTED];
+const NOT_REPORTED: &[&[Exception]] = &[
+    os::NOT_REPORTED,
+    npm::NOT_REPORTED,
+    declared::NOT_REPORTED,
+    python::NOT_REPORTED,
+];
 /// A line an ecosystem that has any.
-const ONLY_HERE: &[&[Exception]] = &[declared::ONLY_HERE];
+const ONLY_HERE: &[&[Exception]] = &[declared::ONLY_HERE, python::ONLY_HERE];
 
 #[derive(serde::Deserialize)]
 struct Expected {

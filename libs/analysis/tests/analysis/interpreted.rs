@@ -1,0 +1,18 @@
+//! A small file of each kind that says what Python and Conda declare and installed.
+
+/// The path of each, and what it holds.
+pub const SAMPLES: &[(&str, &str)] = &[
+    ("requirements.txt", "a[x]==1.0 ; python_version < '3' \\\n  --hash=sha256:00\nb===2\n# c==3\n"),
+    ("poetry.lock", "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\ngroups = [\"main\"]\n"),
+    ("Pipfile.lock", r#"{"default":{"a":{"version":"==1.0"}},"develop":{"b":{"version":"==2"}}}"#),
+    (
+        "uv.lock",
+        "[[package]]\nname = \"a\"\nsource = { virtual = \".\" }\ndependencies = [{ name = \"b\", extra = [\"c\"] }]\n[[package]]\n\
+         name = \"b\"\nversion = \"1\"\n[package.optional-dependencies]\nc = [{ name = \"b\" }]\n",
+    ),
+    ("pdm.lock", "[[package]]\nname = \"a\"\nversion = \"1\"\ngroups = [\"default\"]\n"),
+    ("pylock.toml", "[[packages]]\nname = \"a\"\nversion = \"1\"\nmarker = \"'dev' in dependency_groups or x\"\n"),
+    ("conda-meta/a-1-0.json", r#"{"name":"a","version":"1","license":"MIT"}"#),
+    ("conda-lock.yml", "package:\n- name: a\n  version: 1.0\n  manager: pip\n  category: &x main\n- *x\n"),
+    ("environment.yml", "dependencies:\n- c::a=1.0=b\n- pip: ['b==1']\n- {x: 1}\n"),
+];
