@@ -12,6 +12,8 @@ mod cpan;
 mod development;
 mod dotnet_deps;
 mod dpkg;
+mod gemfile_lock;
+mod gemspec;
 mod go_binary;
 mod go_mod;
 mod gradle_lock;
@@ -62,6 +64,8 @@ pub fn all() -> Vec<Box<dyn Analyser>> {
         Box::new(conda_meta::CondaMeta),
         Box::new(conda_lock::CondaLock),
         Box::new(conda_environment::CondaEnvironment),
+        Box::new(gemspec::Gemspec),
+        Box::new(gemfile_lock::GemfileLock),
         Box::new(node_modules::NodeModules),
         Box::new(npm_lock::NpmLock),
         Box::new(cargo_lock::CargoLock),

@@ -75,6 +75,11 @@ fn python_projects_with_each_lock_file_and_a_conda_environment() {
 }
 
 #[test]
+fn a_ruby_project_and_installed_gems() {
+    check("ruby");
+}
+
+#[test]
 fn java_archives_in_one_another() {
     check("java");
 }

@@ -1,4 +1,4 @@
-//! A small file of each kind that says what Python and Conda declare and installed.
+//! A small file of each kind that says what Python, Conda and Ruby declare and installed.
 
 /// The path of each, and what it holds.
 pub const SAMPLES: &[(&str, &str)] = &[
@@ -15,4 +15,12 @@ pub const SAMPLES: &[(&str, &str)] = &[
     ("conda-meta/a-1-0.json", r#"{"name":"a","version":"1","license":"MIT"}"#),
     ("conda-lock.yml", "package:\n- name: a\n  version: 1.0\n  manager: pip\n  category: &x main\n- *x\n"),
     ("environment.yml", "dependencies:\n- c::a=1.0=b\n- pip: ['b==1']\n- {x: 1}\n"),
+    (
+        "specifications/a-1.gemspec",
+        "# stub: a 1 ruby lib\ns.name = %q{a}\ns.version = \"1\"\ns.licenses = [\"MIT\".freeze, 'X']\n",
+    ),
+    (
+        "Gemfile.lock",
+        "PATH\n  remote: .\n  specs:\n    a (1)\n\nGEM\n  specs:\n    b (1.0-x86_64-linux)\n      c (~> 1)\n",
+    ),
 ];

@@ -6,6 +6,7 @@ mod declared;
 mod npm;
 mod os;
 mod python;
+mod ruby;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,7 +14,7 @@ use std::path::Path;
 use plimsoll_analysis::{Limits, analyse_tree};
 
 /// Rows of files that no analyser reads yet.
-const UNREAD: &[&str] = &["Gemfile.lock-", "composer.lock-", "bun.lock-", "pnpm-lock.yaml-", "yarn.lock-"];
+const UNREAD: &[&str] = &["composer.lock-", "bun.lock-", "pnpm-lock.yaml-", "yarn.lock-"];
 
 /// A package of a row that is not reported, or one that neither of the others found, with the reason.
 struct Exception {
@@ -35,6 +36,7 @@ const NOT_REPORTED: &[&[Exception]] = &[
     npm::NOT_REPORTED,
     declared::NOT_REPORTED,
     python::NOT_REPORTED,
+    ruby::NOT_REPORTED,
 ];
 /// A line an ecosystem that has any.
 const ONLY_HERE: &[&[Exception]] = &[declared::ONLY_HERE, python::ONLY_HERE];
