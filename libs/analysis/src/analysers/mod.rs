@@ -4,6 +4,8 @@ mod accounts;
 mod apk;
 mod cabal_freeze;
 mod cargo_lock;
+mod composer_installed;
+mod composer_lock;
 mod conan_lock;
 mod conda_environment;
 mod conda_lock;
@@ -66,6 +68,8 @@ pub fn all() -> Vec<Box<dyn Analyser>> {
         Box::new(conda_environment::CondaEnvironment),
         Box::new(gemspec::Gemspec),
         Box::new(gemfile_lock::GemfileLock),
+        Box::new(composer_installed::ComposerInstalled),
+        Box::new(composer_lock::ComposerLock),
         Box::new(node_modules::NodeModules),
         Box::new(npm_lock::NpmLock),
         Box::new(cargo_lock::CargoLock),

@@ -80,6 +80,11 @@ fn a_ruby_project_and_installed_gems() {
 }
 
 #[test]
+fn php_projects_with_what_composer_installed() {
+    check("php");
+}
+
+#[test]
 fn java_archives_in_one_another() {
     check("java");
 }

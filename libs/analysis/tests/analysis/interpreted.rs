@@ -1,4 +1,4 @@
-//! A small file of each kind that says what Python, Conda and Ruby declare and installed.
+//! A small file of each kind that says what Python, Conda, Ruby and PHP declare and installed.
 
 /// The path of each, and what it holds.
 pub const SAMPLES: &[(&str, &str)] = &[
@@ -23,4 +23,9 @@ pub const SAMPLES: &[(&str, &str)] = &[
         "Gemfile.lock",
         "PATH\n  remote: .\n  specs:\n    a (1)\n\nGEM\n  specs:\n    b (1.0-x86_64-linux)\n      c (~> 1)\n",
     ),
+    (
+        "composer/installed.json",
+        r#"{"packages":[{"name":"a/b","version":"1","license":["MIT"]}],"dev-package-names":["a/b"]}"#,
+    ),
+    ("composer.lock", r#"{"packages":[{"name":"a/b","version":"1"}],"packages-dev":[]}"#),
 ];

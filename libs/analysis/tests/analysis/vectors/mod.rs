@@ -5,6 +5,7 @@
 mod declared;
 mod npm;
 mod os;
+mod php;
 mod python;
 mod ruby;
 
@@ -14,7 +15,7 @@ use std::path::Path;
 use plimsoll_analysis::{Limits, analyse_tree};
 
 /// Rows of files that no analyser reads yet.
-const UNREAD: &[&str] = &["composer.lock-", "bun.lock-", "pnpm-lock.yaml-", "yarn.lock-"];
+const UNREAD: &[&str] = &["bun.lock-", "pnpm-lock.yaml-", "yarn.lock-"];
 
 /// A package of a row that is not reported, or one that neither of the others found, with the reason.
 struct Exception {
@@ -37,6 +38,7 @@ const NOT_REPORTED: &[&[Exception]] = &[
     declared::NOT_REPORTED,
     python::NOT_REPORTED,
     ruby::NOT_REPORTED,
+    php::NOT_REPORTED,
 ];
 /// A line an ecosystem that has any.
 const ONLY_HERE: &[&[Exception]] = &[declared::ONLY_HERE, python::ONLY_HERE];
