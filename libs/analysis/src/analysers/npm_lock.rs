@@ -11,7 +11,8 @@ use plimsoll_model::{Package, PackageType};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-use super::node_modules::{Stated, Text};
+use super::node_modules::Stated;
+use crate::json::Text;
 use crate::{Analyser, File, Malformed, Observations};
 
 /// Packages that are read of one file. The largest real ones have a tenth of it.
