@@ -1,0 +1,426 @@
+//! Which files are looked into, and how closely: by their paths alone.
+
+/// Files above this are not looked into. Configuration, keys and sources are far below; what is above is data.
+pub const MAX_FILE_BYTES: u64 = 10 << 20;
+
+/// What kind of place a file is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Ground {
+    /// Documentation and samples of what is published: nothing.
+    Nothing,
+    /// Published for all to see, or meant as a sample: only tokens that a vendor issues are looked for.
+    Published,
+    /// The image's own: all but bare names with values.
+    Own,
+    /// Configures something: everything.
+    Configuration,
+}
+
+/// Folders of the system that hold nothing of the image's maker: documentation, translations, package databases, kernels.
+const SYSTEM: [&str; 34] = [
+    "boot/",
+    "dev/",
+    "lib/apk/",
+    "lib/firmware/",
+    "lib/modules/",
+    "proc/",
+    "sys/",
+    "usr/include/",
+    "usr/lib/firmware/",
+    "usr/lib/locale/",
+    "usr/lib/modules/",
+    "usr/lib/apk/",
+    "usr/share/bash-completion/",
+    "usr/share/doc/",
+    "usr/share/fonts/",
+    "usr/share/gtk-doc/",
+    "usr/share/help/",
+    "usr/share/hwdata/",
+    "usr/share/i18n/",
+    "usr/share/icons/",
+    "usr/share/info/",
+    "usr/share/licenses/",
+    "usr/share/locale/",
+    "usr/share/man/",
+    "usr/share/mime/",
+    "usr/share/misc/",
+    "usr/share/terminfo/",
+    "usr/share/vim/",
+    "usr/share/zoneinfo/",
+    "usr/share/zsh/",
+    "usr/src/linux",
+    "var/cache/apt/",
+    "var/lib/dpkg/",
+    "var/lib/rpm/",
+];
+
+/// Pictures, sounds, fonts, archives, compiled code, translations, maps of minified sources, signatures and public keys.
+const UNREAD: [&str; 92] = [
+    "7z",
+    "a",
+    "aac",
+    "afm",
+    "ai",
+    "apk",
+    "avi",
+    "avif",
+    "bmp",
+    "br",
+    "bz2",
+    "class",
+    "cpio",
+    "cur",
+    "dat",
+    "deb",
+    "dex",
+    "dll",
+    "doc",
+    "docx",
+    "dylib",
+    "ear",
+    "egg",
+    "elc",
+    "eot",
+    "eps",
+    "exe",
+    "flac",
+    "gem",
+    "gif",
+    "gmo",
+    "gresource",
+    "gz",
+    "heic",
+    "ico",
+    "icns",
+    "idx",
+    "img",
+    "iso",
+    "jar",
+    "jpeg",
+    "jpg",
+    "ko",
+    "lib",
+    "lz4",
+    "lzma",
+    "lzo",
+    "m4a",
+    "map",
+    "mkv",
+    "mo",
+    "mov",
+    "mp3",
+    "mp4",
+    "mpeg",
+    "msi",
+    "node",
+    "nupkg",
+    "o",
+    "obj",
+    "odt",
+    "ogg",
+    "otf",
+    "pack",
+    "pcf",
+    "pdb",
+    "pdf",
+    "pfb",
+    "png",
+    "po",
+    "ppt",
+    "pptx",
+    "ps",
+    "psd",
+    "pub",
+    "pyd",
+    "qm",
+    "rar",
+    "rpm",
+    "sig",
+    "so",
+    "svg",
+    "tar",
+    "tgz",
+    "tif",
+    "tiff",
+    "ttf",
+    "war",
+    "wasm",
+    "webp",
+    "whl",
+    "woff",
+];
+const UNREAD_MORE: [&str; 13] =
+    ["wav", "webm", "woff2", "xcf", "xls", "xlsx", "xz", "zip", "zst", "rlib", "rmeta", "cmx", "hi"];
+
+/// Lock files: full of checksums, written by tools, and without credentials.
+const LOCK_FILES: [&str; 19] = [
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "deno.lock",
+    "Cargo.lock",
+    "go.sum",
+    "go.mod",
+    "poetry.lock",
+    "Pipfile.lock",
+    "pdm.lock",
+    "uv.lock",
+    "Gemfile.lock",
+    "composer.lock",
+    "packages.lock.json",
+    "gradle.lockfile",
+    "pubspec.lock",
+    "verification-metadata.xml",
+];
+
+/// Whether a file is worth opening. `path` is that inside the image, with or without a leading slash; `size` in bytes.
+///
+/// Not opened: what is empty or above [`MAX_FILE_BYTES`]; folders of the system such as `usr/share/{doc,man,locale,zoneinfo}`; what
+/// its extension says is no text; source maps; lock files; git's object store.
+pub fn wants_path(path: &str, size: u64) -> bool {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    if size == 0 || size > MAX_FILE_BYTES || SYSTEM.iter().any(|folder| path.starts_with(folder)) {
+        return false;
+    }
+    let name = file_name(path);
+    let extension = extension(name);
+    let is_unread = |extension: &str| UNREAD.contains(&extension) || UNREAD_MORE.contains(&extension);
+    let is_unread = is_unread(extension)
+        || (extension.bytes().any(|byte| byte.is_ascii_uppercase()) && is_unread(&extension.to_ascii_lowercase()));
+    !is_unread && !name.contains(".so.") && !LOCK_FILES.contains(&name) && !path.contains(".git/objects/")
+}
+
+/// How closely a file is looked into.
+pub(crate) fn ground(path: &str) -> Ground {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let name = file_name(path);
+    match (is_published(path), is_sample(path, name)) {
+        (true, true) => return Ground::Nothing,
+        (true, false) | (false, true) => return Ground::Published,
+        (false, false) => {}
+    }
+    if is_configuration(path, name) { Ground::Configuration } else { Ground::Own }
+}
+
+/// Where package managers put what others have published.
+fn is_published(path: &str) -> bool {
+    const ROOTS: [&str; 12] = [
+        "usr/share/cmake",
+        "usr/lib/python",
+        "usr/local/lib/python",
+        "usr/lib/ruby/",
+        "usr/lib/go",
+        "usr/local/go/",
+        "usr/share/perl",
+        "usr/lib/rustlib/",
+        "usr/share/java/",
+        "usr/share/python",
+        "usr/share/ruby",
+        "usr/share/nodejs/",
+    ];
+    const FOLDERS: [&str; 13] = [
+        "node_modules",
+        "site-packages",
+        "dist-packages",
+        "bower_components",
+        "jspm_packages",
+        "gems",
+        "vendor",
+        "mod",
+        "perl5",
+        "registry",
+        ".rustup",
+        "gopath",
+        "_vendor",
+    ];
+    ROOTS.iter().any(|root| path.starts_with(root))
+        || folders(path).any(|folder| match folder {
+            // Go's and Cargo's are told by two folders in a row.
+            "mod" => path.contains("pkg/mod/"),
+            "registry" => path.contains("registry/src/") || path.contains("registry/cache/"),
+            "perl5" => path.contains("usr/lib/"),
+            folder => FOLDERS.contains(&folder),
+        })
+}
+
+/// Tests, fixtures, examples, templates and documentation.
+fn is_sample(path: &str, name: &str) -> bool {
+    const FOLDERS: [&str; 28] = [
+        "test",
+        "tests",
+        "__tests__",
+        "testdata",
+        "testing",
+        "test-data",
+        "test_data",
+        "spec",
+        "specs",
+        "fixture",
+        "fixtures",
+        "__fixtures__",
+        "example",
+        "examples",
+        "sample",
+        "samples",
+        "mock",
+        "mocks",
+        "__mocks__",
+        "demo",
+        "demos",
+        "doc",
+        "docs",
+        "man",
+        "testsuite",
+        "benches",
+        "tutorial",
+        "tutorials",
+    ];
+    const EXTENSIONS: [&str; 19] = [
+        "md", "mdx", "markdown", "rst", "adoc", "asciidoc", "html", "htm", "xhtml", "tex", "texi", "pod", "example",
+        "sample", "template", "tmpl", "tpl", "j2", "dist",
+    ];
+    let stem = name.split('.').next().unwrap_or(name);
+    folders(path).any(|folder| FOLDERS.contains(&folder))
+        || EXTENSIONS.contains(&extension(name))
+        || [".min.js", ".min.css", ".test.js", ".test.ts", ".spec.js", ".spec.ts", ".test.tsx"]
+            .iter()
+            .any(|end| name.ends_with(end))
+        || [".example", ".sample", ".template", "-example", "-sample"].iter().any(|part| name.contains(part))
+        || (stem.starts_with("test_") && name.ends_with(".py"))
+        || stem.ends_with("_test")
+        || stem.ends_with("_spec")
+        || matches!(stem, "README" | "CHANGELOG" | "CHANGES" | "NEWS" | "HISTORY" | "LICENSE" | "COPYING")
+}
+
+fn is_configuration(path: &str, name: &str) -> bool {
+    const EXTENSIONS: [&str; 33] = [
+        "env",
+        "conf",
+        "cfg",
+        "cnf",
+        "cf",
+        "config",
+        "ini",
+        "properties",
+        "yaml",
+        "yml",
+        "toml",
+        "json",
+        "xml",
+        "tf",
+        "tfvars",
+        "hcl",
+        "tfstate",
+        "sh",
+        "bash",
+        "zsh",
+        "fish",
+        "ps1",
+        "bat",
+        "cmd",
+        "profile",
+        "plist",
+        "service",
+        "list",
+        "repo",
+        "netrc",
+        "npmrc",
+        "ovpn",
+        "nmconnection",
+    ];
+    let extension = extension(name);
+    EXTENSIONS.contains(&extension)
+        || name.starts_with(".env")
+        || name.starts_with("Dockerfile")
+        || name.ends_with("Dockerfile")
+        || name.ends_with(".tfstate.backup")
+        || (name.starts_with('.') && (name.ends_with("rc") || name.ends_with("_history") || name.ends_with("profile")))
+        || matches!(
+            name,
+            "credentials"
+                | "config"
+                | "environment"
+                | "secrets"
+                | "env"
+                | "wp-config.php"
+                | "settings.py"
+                | "local_settings.py"
+        )
+        || (path.starts_with("etc/") && extension.is_empty())
+        || path.starts_with("etc/default/")
+        || path.starts_with("run/secrets/")
+}
+
+pub(crate) fn file_name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+/// What follows the last dot, unless that is the first character: `.npmrc` has none.
+pub(crate) fn extension(name: &str) -> &str {
+    name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map_or("", |(_, extension)| extension)
+}
+
+fn folders(path: &str) -> impl Iterator<Item = &str> {
+    path.rsplit_once('/').map_or("", |(folders, _)| folders).split('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_text_or_nothing_of_the_images_maker_is_not_opened() {
+        for (path, wanted) in [
+            ("app/.env", true),
+            ("/root/.ssh/id_rsa", true),
+            ("usr/bin/app", true),
+            ("app/server.pem", true),
+            ("usr/share/nginx/html/app.js", true),
+            ("usr/share/doc/curl/examples/a.c", false),
+            ("/usr/share/man/man1/curl.1", false),
+            ("usr/share/locale/de/a.txt", false),
+            ("usr/share/zoneinfo/Asia/Tokyo", false),
+            ("app/logo.PNG", false),
+            ("app/font.woff2", false),
+            ("app/main.js.map", false),
+            ("app/package-lock.json", false),
+            ("usr/lib/x86_64-linux-gnu/libssl.so.3", false),
+            ("app/.git/objects/ab/cdef", false),
+            ("var/lib/dpkg/status", false),
+        ] {
+            assert_eq!(wants_path(path, 10), wanted, "{path}");
+        }
+        assert!(!wants_path("app/.env", 0));
+        assert!(!wants_path("app/.env", MAX_FILE_BYTES + 1));
+    }
+
+    #[test]
+    fn places_are_told_apart_by_path() {
+        for (path, expected) in [
+            ("app/node_modules/x/index.js", Ground::Published),
+            ("usr/lib/python3/dist-packages/x.py", Ground::Published),
+            ("root/.cargo/registry/src/x/y/a.rs", Ground::Published),
+            ("app/node_modules/x/README.md", Ground::Nothing),
+            ("usr/lib/python3/dist-packages/x/tests/a.py", Ground::Nothing),
+            ("app/tests/key.pem", Ground::Published),
+            ("app/.env.example", Ground::Published),
+            ("app/README.md", Ground::Published),
+            ("app/README", Ground::Published),
+            ("app/test_views.py", Ground::Published),
+            ("srv/registry/server.key", Ground::Own),
+            ("app/main.py", Ground::Own),
+            ("root/.ssh/id_rsa", Ground::Own),
+            ("app/.env", Ground::Configuration),
+            ("app/.env.production", Ground::Configuration),
+            ("/etc/app.conf", Ground::Configuration),
+            ("etc/passwords", Ground::Configuration),
+            ("app/Dockerfile", Ground::Configuration),
+            ("root/.bash_history", Ground::Configuration),
+            ("root/.aws/credentials", Ground::Configuration),
+        ] {
+            assert_eq!(ground(path), expected, "{path}");
+        }
+    }
+}

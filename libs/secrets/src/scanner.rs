@@ -1,0 +1,125 @@
+//! The doors: files, values, commands.
+
+use std::ops::Range;
+
+use crate::command::given;
+use crate::path::{Ground, extension, file_name, ground};
+use crate::rule::{RULES, RuleSet};
+use crate::scan::{Found, Text};
+use crate::{Rule, SecretHit, utf16};
+
+/// Bytes of a variable or command that are looked at.
+const MAX_VALUE_BYTES: usize = 256 << 10;
+/// Where a NUL says that a file is no text.
+const SNIFFED: usize = 8 << 10;
+
+/// Finds secrets. The rules are read once a process; making another costs nothing.
+#[derive(Clone, Copy)]
+pub struct SecretScanner {
+    rules: &'static RuleSet,
+}
+
+impl Default for SecretScanner {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl SecretScanner {
+    /// With the rules of this version. The first call takes some milliseconds.
+    pub fn new() -> Self {
+        Self { rules: &RULES }
+    }
+
+    /// All rules, in their order.
+    pub fn rules(&self) -> impl Iterator<Item = &'static Rule> + use<> {
+        self.rules.detectors.iter().map(|detector| &detector.rule)
+    }
+
+    /// The secrets in a file, by where they are. What its path is decides what is looked for; whether it is opened at all is for
+    /// [`wants_path`](crate::wants_path). Takes time linear in the bytes.
+    pub fn scan_file(&self, path: &str, bytes: &[u8]) -> Vec<SecretHit> {
+        let path = path.strip_prefix('/').unwrap_or(path);
+        if let Some(narrowed) = utf16::narrowed(bytes) {
+            let mut hits = self.scan_bytes(path, &narrowed);
+            for hit in &mut hits {
+                hit.offset = hit.offset * 2 + 2;
+            }
+            return hits;
+        }
+        self.scan_bytes(path, bytes)
+    }
+
+    fn scan_bytes(&self, path: &str, bytes: &[u8]) -> Vec<SecretHit> {
+        let own = ground(path);
+        if own == Ground::Nothing {
+            return vec![];
+        }
+        let is_binary = bytes.get(..SNIFFED).unwrap_or(bytes).contains(&0);
+        let naming = if own == Ground::Published { vec![] } else { self.rules.naming(path) };
+        let ground = if is_binary && naming.is_empty() { Ground::Published } else { own };
+        let text = Text { bytes, ground, is_lenient: false, extension: extension(file_name(path)) };
+        self.hits(bytes, &self.rules.scan(&text, &naming))
+    }
+
+    /// The secrets in what `name`, an environment variable or label of the image, is set to. Offsets are those in the value.
+    pub fn scan_value(&self, name: &str, value: &str) -> Vec<SecretHit> {
+        let value = value.as_bytes().get(..MAX_VALUE_BYTES).unwrap_or(value.as_bytes());
+        let found = self.given(name.as_bytes(), value);
+        self.hits(value, &found)
+    }
+
+    /// The secrets in a line of the image's history, as `docker history` shows it: `ENV`, `ARG` and `RUN` instructions, the build
+    /// arguments before a shell command (`|1 TOKEN=... /bin/sh -c`), options and headers of well-known clients.
+    pub fn scan_command(&self, text: &str) -> Vec<SecretHit> {
+        let bytes = text.as_bytes().get(..MAX_VALUE_BYTES).unwrap_or(text.as_bytes());
+        let text = Text { bytes, ground: Ground::Configuration, is_lenient: true, extension: "" };
+        let mut found = self.rules.scan(&text, &[]);
+        for given in given(bytes) {
+            let (Some(name), Some(value)) = (bytes.get(given.name), bytes.get(given.value.clone())) else { continue };
+            for mut secret in self.given(name, value) {
+                secret.secret = secret.secret.start + given.value.start..secret.secret.end + given.value.start;
+                if !found.iter().any(|other| overlap(&other.secret, &secret.secret)) {
+                    found.push(secret);
+                }
+            }
+        }
+        found.sort_unstable_by_key(|found| found.secret.start);
+        self.hits(bytes, &found)
+    }
+
+    /// What is found in `name=value`, the value being taken whole; places are those in the value.
+    fn given(&self, name: &[u8], value: &[u8]) -> Vec<Found> {
+        let quote: &[u8] = if value.contains(&b'"') { b"'" } else { b"\"" };
+        let bytes = [name, b"=", quote, value, quote].concat();
+        let start = name.len() + 2;
+        let text = Text { bytes: &bytes, ground: Ground::Configuration, is_lenient: true, extension: "" };
+        let mut found = self.rules.scan(&text, &[]);
+        found.retain(|found| found.secret.start >= start && found.secret.end <= start + value.len());
+        for found in &mut found {
+            found.secret = found.secret.start - start..found.secret.end - start;
+        }
+        found
+    }
+
+    fn hits(&self, bytes: &[u8], found: &[Found]) -> Vec<SecretHit> {
+        let mut line = 1_u32;
+        let mut counted = 0;
+        let mut hits = Vec::with_capacity(found.len());
+        for found in found {
+            let Some(detector) = self.rules.detectors.get(found.detector) else { continue };
+            let lines = bytes.get(counted..found.secret.start).unwrap_or_default();
+            line = line
+                .saturating_add(u32::try_from(lines.iter().filter(|&&byte| byte == b'\n').count()).unwrap_or(u32::MAX));
+            counted = found.secret.start;
+            let secret = bytes.get(found.secret.clone()).unwrap_or_default();
+            let offset = u64::try_from(found.secret.start).unwrap_or(u64::MAX);
+            hits.push(SecretHit { rule: &detector.rule, line, offset, redacted: crate::hit::redact(secret) });
+        }
+        hits
+    }
+}
+
+fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start < b.end && b.start < a.end
+}
