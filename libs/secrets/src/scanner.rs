@@ -109,8 +109,7 @@ impl SecretScanner {
         for found in found {
             let Some(detector) = self.rules.detectors.get(found.detector) else { continue };
             let lines = bytes.get(counted..found.secret.start).unwrap_or_default();
-            line = line
-                .saturating_add(u32::try_from(lines.iter().filter(|&&byte| byte == b'\n').count()).unwrap_or(u32::MAX));
+            line = line.saturating_add(u32::try_from(memchr::memchr_iter(b'\n', lines).count()).unwrap_or(u32::MAX));
             counted = found.secret.start;
             let secret = bytes.get(found.secret.clone()).unwrap_or_default();
             let offset = u64::try_from(found.secret.start).unwrap_or(u64::MAX);
