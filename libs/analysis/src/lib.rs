@@ -34,7 +34,7 @@ mod xml;
 mod yaml;
 
 pub use analyser::{Analyser, File, Inspection, Malformed, Observations, PastLimit};
-pub use analysers::{all, analysis_version};
+pub use analysers::{all, analysis_version, packages};
 pub use content_kind::ContentKind;
 pub use contents::{Contents, FileAnalysis};
 pub use engine::{Engine, analyse_layer, analyse_tree};

@@ -1,12 +1,14 @@
 //! Checks of an image's configuration, history and files, and of its operating system's age.
 //!
 //! Pure: the caller brings the facts ([`ImageFacts`]) and today's date; [`judge_all`] puts every check of [`checks::all`] to them.
-//! [`end_of_life`] says until when an operating system is mended. [`paths`], [`accounts`] and [`capabilities`] read facts from what layers hold.
+//! [`judgement::judge_image`] does that for a whole
+//! inventory. [`end_of_life`] says until when an operating system is mended. [`paths`], [`accounts`] and [`capabilities`] read facts from what layers hold.
 
 pub mod accounts;
 pub mod capabilities;
 pub mod checks;
 pub mod end_of_life;
+pub mod judgement;
 pub mod paths;
 
 mod check;

@@ -73,6 +73,10 @@ impl SecretScanner {
     /// arguments before a shell command (`|1 TOKEN=... /bin/sh -c`), options and headers of well-known clients.
     pub fn scan_command(&self, text: &str) -> Vec<SecretHit> {
         let bytes = text.as_bytes().get(..MAX_VALUE_BYTES).unwrap_or(text.as_bytes());
+        self.hits(bytes, &self.found_in_command(bytes))
+    }
+
+    fn found_in_command(&self, bytes: &[u8]) -> Vec<Found> {
         let text = Text { bytes, ground: Ground::Configuration, is_lenient: true, extension: "" };
         let mut found = self.rules.scan(&text, &[]);
         for given in given(bytes) {
@@ -85,7 +89,27 @@ impl SecretScanner {
             }
         }
         found.sort_unstable_by_key(|found| found.secret.start);
-        self.hits(bytes, &found)
+        found
+    }
+
+    /// A line of the image's history, or any other text, with its secrets hidden. What is too long to be looked at is cut off.
+    pub fn redacted_command(&self, text: &str) -> String {
+        let end = text.floor_char_boundary(MAX_VALUE_BYTES);
+        let text = text.get(..end).unwrap_or_default();
+        let mut redacted = String::with_capacity(text.len());
+        let mut shown = 0;
+        for found in self.found_in_command(text.as_bytes()) {
+            let start = text.floor_char_boundary(found.secret.start);
+            let end = text.ceil_char_boundary(found.secret.end);
+            if start < shown {
+                continue;
+            }
+            redacted.push_str(text.get(shown..start).unwrap_or_default());
+            redacted.push_str(&crate::hit::redact(text.as_bytes().get(start..end).unwrap_or_default()));
+            shown = end;
+        }
+        redacted.push_str(text.get(shown..).unwrap_or_default());
+        redacted
     }
 
     /// What is found in `name=value`, the value being taken whole; places are those in the value.

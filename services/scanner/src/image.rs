@@ -1,9 +1,12 @@
 //! What an image is made of, before a layer is opened: its manifest and its config.
 
+use std::collections::BTreeMap;
+
 use futures::TryStreamExt as _;
 use plimsoll_blobs::Blobs;
-use plimsoll_model::{BuildStep, DiffId, Digest, OrgId};
-use plimsoll_oci::{Descriptor, ImageConfig, Manifest, build_steps, limits};
+use plimsoll_model::{BuildStep, DiffId, Digest, ExecutionConfig, OrgId};
+use plimsoll_oci::{Descriptor, HistoryEntry, ImageConfig, Manifest, build_steps, limits};
+use plimsoll_secrets::SecretScanner;
 use plimsoll_store::image_contents::Platform;
 use plimsoll_store::{Store, manifests};
 
@@ -16,6 +19,10 @@ pub struct ImageParts {
     pub platform: Platform,
     /// Its layers, lowest first.
     pub layers: Vec<LayerPart>,
+    /// How it is run.
+    pub execution: ExecutionConfig,
+    /// The build's steps, oldest first.
+    pub history: Vec<HistoryEntry>,
 }
 
 /// A layer as manifest and config name it.
@@ -56,9 +63,20 @@ pub async fn read(store: &Store, blobs: &Blobs, org: OrgId, digest: &Digest) -> 
         architecture: text(config.architecture),
         variant: config.variant,
         created: config.created,
-        labels: config.labels,
+        labels: redacted(config.labels),
     };
-    Ok(ImageParts { platform, layers })
+    Ok(ImageParts { platform, layers, execution: config.execution, history: config.history })
+}
+
+/// The labels without the secrets in them: whoever sees the image sees its labels.
+fn redacted(mut labels: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let scanner = SecretScanner::new();
+    for (name, value) in &mut labels {
+        if let Some(hit) = scanner.scan_value(name, value).first() {
+            *value = format!("{} (redacted: {})", hit.redacted, hit.rule.title);
+        }
+    }
+    labels
 }
 
 async fn config(blobs: &Blobs, descriptor: &Descriptor) -> Result<ImageConfig, ScanError> {

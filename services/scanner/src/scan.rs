@@ -5,8 +5,12 @@
 use plimsoll_analysis::{SquashLayer, squash};
 use plimsoll_broker::contracts::ScanImageV1;
 use plimsoll_broker::{Attempt, Outcome};
+use plimsoll_checks::judgement::{ImageDescription, Unjudged, judge_image};
+use plimsoll_checks::{EndOfLifeTable, HistoryStep};
 use plimsoll_model::{Inventory, Problem};
+use plimsoll_runtime::clock;
 use plimsoll_store::findings::{self, Changes};
+use plimsoll_store::image_contents::UnjudgedCheck;
 use plimsoll_store::images::ScanTarget;
 use plimsoll_store::matching::match_package_versions;
 use plimsoll_store::{Store, StoreError, image_contents, images};
@@ -107,11 +111,18 @@ impl Scanner {
     /// Squashes and stores the inventory; gives the package versions that were never matched.
     #[tracing::instrument(skip_all)]
     async fn record(&self, target: &ScanTarget, parts: &ImageParts, read: &ReadLayers) -> Result<Vec<i64>, ScanError> {
-        let inventory = inventory(parts, &read.analyses);
+        let mut inventory = inventory(parts, &read.analyses);
+        let unjudged = judged(parts, &mut inventory);
         let mut tx = self.store().catalog_tx().await?;
-        let unmatched =
-            image_contents::replace(&mut tx, target.content_id, &parts.platform, &inventory, &[], &self.layers.version)
-                .await?;
+        let unmatched = image_contents::replace(
+            &mut tx,
+            target.content_id,
+            &parts.platform,
+            &inventory,
+            &unjudged,
+            &self.layers.version,
+        )
+        .await?;
         tx.commit().await?;
         Ok(unmatched)
     }
@@ -134,6 +145,18 @@ fn inventory(parts: &ImageParts, analyses: &[Result<plimsoll_analysis::LayerAnal
         })
         .collect();
     squash(&layers)
+}
+
+/// Adds what is wrong with the image as a whole; gives the checks that could not be judged.
+fn judged(parts: &ImageParts, inventory: &mut Inventory) -> Vec<UnjudgedCheck> {
+    let history: Vec<HistoryStep<'_>> = (0..)
+        .zip(&parts.history)
+        .map(|(index, step)| HistoryStep { index, created_by: &step.created_by, empty_layer: step.empty_layer })
+        .collect();
+    let image = ImageDescription { execution: &parts.execution, history: &history };
+    let unjudged = judge_image(inventory, &image, &EndOfLifeTable::bundled(), clock::now());
+    let kept = |unjudged: Unjudged| UnjudgedCheck { check: unjudged.check.into(), reason: unjudged.reason.into() };
+    unjudged.into_iter().map(kept).collect()
 }
 
 #[tracing::instrument(skip_all)]

@@ -40,6 +40,7 @@ mod rebar_lock;
 mod renv_lock;
 mod requirements;
 mod rpm;
+mod secrets;
 mod stack_lock;
 mod swift_resolved;
 mod uv_lock;
@@ -48,8 +49,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Analyser;
 
-/// Every analyser. To add one, see the README: its file, its line here, its fixture.
+/// Every analyser, those that only look for what is wrong after those that tell what there is.
 pub fn all() -> Vec<Box<dyn Analyser>> {
+    packages().into_iter().chain([Box::new(secrets::Secrets) as Box<dyn Analyser>]).collect()
+}
+
+/// Every analyser that tells what there is. To add one, see the README: its file, its line here, its fixture.
+pub fn packages() -> Vec<Box<dyn Analyser>> {
     vec![
         Box::new(os_release::OsReleaseFile),
         Box::new(accounts::Accounts),
