@@ -1,12 +1,13 @@
 //! Go programs, by the build info that Go's linker puts into them: ELF, PE and Mach-O, Go 1.13 and newer.
 //!
 //! In: the program. Out: each module linked into it at its version, with replacements in place of what they replace; the main
-//! module where it has a version; and the toolchain's library as `stdlib`, by which advisories of Go speak of it.
+//! module where it has a version or its builder's flags state one; and the toolchain's library as `stdlib`, by which advisories of Go speak of it.
 //! A module that is replaced by a folder has no version by which it could be looked up and is not reported, as govulncheck does.
 //! Sources: Go, `src/debug/buildinfo/buildinfo.go` and `src/runtime/debug/mod.go`.
 
 mod build_info;
 mod modules;
+mod stated;
 
 use plimsoll_model::{Package, PackageType};
 
@@ -46,6 +47,11 @@ impl Analyser for GoBinary {
         let Some(info) = BuildInfo::read(file.bytes)? else { return Ok(()) };
         if let Some(version) = toolchain_version(info.version) {
             seen.package(Package::new(PackageType::Golang, "stdlib", version));
+        }
+        if let Some(path) = modules::unversioned_main(info.modules)
+            && let Some(version) = stated::version(info.modules, path)
+        {
+            seen.package(Package::new(PackageType::Golang, path, version));
         }
         for module in modules::linked(info.modules) {
             seen.package(Package::new(PackageType::Golang, module.path, module.version));
@@ -121,5 +127,13 @@ mod tests {
             let (file, complaints) = analyse(&GoBinary, "usr/bin/other", &bytes);
             assert_eq!((file.packages.len(), complaints.len()), (0, 0));
         }
+    }
+
+    #[test]
+    fn a_main_module_has_the_version_that_its_builder_stated() {
+        let modules = "mod\tacme.org/tool\t(devel)\t\nbuild\t-ldflags=\"-X main.version=1.4.0\"\n";
+        let bytes = made::elf(true, false, &build_info::made::inline("go1.22.3", modules));
+        let (file, _) = analyse(&GoBinary, "usr/local/bin/tool", &bytes);
+        assert_eq!(names(&file), ["acme.org/tool@v1.4.0", "stdlib@1.22.3"]);
     }
 }

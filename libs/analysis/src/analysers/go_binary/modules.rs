@@ -25,6 +25,12 @@ pub(super) fn linked(text: &str) -> impl Iterator<Item = Module<'_>> {
     .filter(|module| !matches!(module.version, "" | "(devel)") && !module.path.starts_with(['.', '/']))
 }
 
+/// The path of the main module, if the linker knew no version of it.
+pub(super) fn unversioned_main(text: &str) -> Option<&str> {
+    let main = text.lines().find_map(|line| line.strip_prefix("mod\t")).map(module)?;
+    (matches!(main.version, "" | "(devel)") && !main.path.is_empty()).then_some(main.path)
+}
+
 fn module(line: &str) -> Module<'_> {
     let mut fields = line.split('\t');
     Module { path: fields.next().unwrap_or_default(), version: fields.next().unwrap_or_default() }
