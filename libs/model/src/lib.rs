@@ -14,6 +14,7 @@ pub mod image_config;
 pub mod inventory;
 pub mod observation;
 pub mod package;
+pub mod purl;
 pub mod severity;
 
 pub use advisory::{Advisory, Affected, AffectedState, Event, Range, VulnerabilityId};
@@ -27,4 +28,5 @@ pub use image_config::ExecutionConfig;
 pub use inventory::{BuildStep, InstalledPackage, Inventory, Layer, OsRelease, PackageSource, Problem, ProblemCode};
 pub use observation::{Observation, ObservationKind, Place};
 pub use package::{Package, PackageKey, PackageType, SourcePackage};
+pub use purl::PurlError;
 pub use severity::{CvssVector, Severity};

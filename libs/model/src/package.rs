@@ -161,7 +161,7 @@ impl PackageType {
     }
 
     /// Where the package's name divides into the purl's namespace and name, which [`Package::name`] has in one.
-    const fn namespace_separator(self) -> Option<char> {
+    pub(crate) const fn namespace_separator(self) -> Option<char> {
         match self {
             Self::Maven => Some(':'),
             Self::Npm | Self::Composer | Self::Golang | Self::Swift => Some('/'),
