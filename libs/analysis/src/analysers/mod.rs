@@ -40,6 +40,7 @@ mod rebar_lock;
 mod renv_lock;
 mod requirements;
 mod rpm;
+mod sbom;
 mod secrets;
 mod stack_lock;
 mod swift_resolved;
@@ -99,6 +100,7 @@ pub fn packages() -> Vec<Box<dyn Analyser>> {
         Box::new(renv_lock::RenvLock),
         Box::new(luarocks::Luarocks),
         Box::new(cpan::Cpan),
+        Box::new(sbom::Sbom),
     ]
 }
 

@@ -116,3 +116,8 @@ fn a_folder_s_links_are_not_followed() {
     let cut = analyse_tree(folder.path(), &Limits { entries: 2, ..Limits::default() }).unwrap();
     assert!(!cut.contents.is_complete && cut.problems.len() == 1);
 }
+
+#[test]
+fn bills_of_materials_beside_the_database_that_they_repeat() {
+    check("sbom");
+}
