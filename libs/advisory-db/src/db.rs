@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use plimsoll_advisories::{AdvisorySource, Candidate, ExploitScore, KnownExploited, SourceError, Vulnerability, merge};
-use plimsoll_model::{Advisory, Affected, PackageKey};
+use plimsoll_model::{Advisory, Affected, Ecosystem, PackageKey};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row};
 
 use crate::codec::Unpacker;
@@ -129,6 +129,18 @@ impl AdvisoryDb {
                 due_date,
                 is_used_by_ransomware,
             }))
+        })
+    }
+
+    /// Whether any advisory in it speaks of packages of this ecosystem.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn has_ecosystem(&self, ecosystem: &Ecosystem) -> Result<bool, DbError> {
+        self.with(|inner| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM package WHERE ecosystem = ?1)";
+            let mut statement = inner.connection.prepare_cached(sql)?;
+            Ok(statement.query_row([ecosystem.to_string()], |row| row.get(0))?)
         })
     }
 

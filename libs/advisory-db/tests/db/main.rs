@@ -77,6 +77,9 @@ async fn the_database_says_what_its_documents_say() {
         assert_eq!(candidates.len(), 1);
     }
     assert!(db.affecting(&[key("Debian:11", "perl"), key("Debian:12", "none")]).await.unwrap().is_empty());
+    for (ecosystem, expected) in [("Debian:12", true), ("Debian:11", false), ("Debian", false), ("npm", false)] {
+        assert_eq!(db.has_ecosystem(&ecosystem.parse().unwrap()).unwrap(), expected, "{ecosystem}");
+    }
     let vulnerability = db.vulnerability("CVE-2023-31484").unwrap().unwrap();
     assert_eq!(vulnerability.title, "A flaw in perl");
     assert!(db.vulnerability("CVE-1999-1").unwrap().is_none());
