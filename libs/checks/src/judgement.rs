@@ -63,8 +63,9 @@ pub fn judge_image(
     unjudged
 }
 
-/// Takes the secrets out of the commands of the build steps: whoever sees the image's layers sees them.
-fn redact(inventory: &mut Inventory) {
+/// Takes the secrets out of the commands of the build steps: whoever sees the image's layers sees them. [`judge_image`] does it too; this is for
+/// an inventory that is shown unjudged.
+pub fn redact(inventory: &mut Inventory) {
     let scanner = SecretScanner::new();
     for step in inventory.layers.iter_mut().filter_map(|layer| layer.build_step.as_mut()) {
         step.created_by = scanner.redacted_command(&step.created_by);
