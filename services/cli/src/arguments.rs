@@ -34,6 +34,8 @@ pub struct Arguments {
 pub enum Command {
     /// Scan an image: by a Plimsoll server, or offline.
     Scan(Box<ScanArguments>),
+    /// Tell what an image or folder holds, without judging it: every package, and what could not be read.
+    Inventory(Box<InventoryArguments>),
     /// The advisory database of offline scans.
     Db {
         /// What to do with it.
@@ -56,7 +58,12 @@ Examples:
   docker save shop/cart:1.4 -o cart.tar && plimsoll scan --offline cart.tar
   plimsoll scan --offline --fail-on high oci:build/layout
   plimsoll scan --offline dir:/srv/www
-  plimsoll scan --offline --format json Cargo.lock | jq '.findings[].vulnerability'")]
+  plimsoll scan --offline --format json Cargo.lock | jq '.findings[].vulnerability'
+  plimsoll scan --offline --format json cart.tar | jq -r '.coverage.gaps[].statement'
+
+Findings are vulnerabilities that advisories tell of. Observations are what is wrong without one: secrets, malware, misconfiguration. \
+An offline scan tells them, and --fail-on counts them as findings: a critical secret shuts the gate as a critical vulnerability does, also \
+one in a file that a later layer deletes, as whoever pulls the image has it. \"Not judged\" is what nothing is known of; it is never \"nothing found\".")]
 pub struct ScanArguments {
     /// What to scan: an image archive (docker save, OCI), a folder with an OCI layout, an image reference; `docker-archive:FILE[:NAME]`,
     /// `oci-archive:FILE[:NAME]`, `oci:FOLDER[:TAG]`, `registry:REFERENCE` say which. Offline also `dir:FOLDER` and a lock file.
@@ -75,6 +82,41 @@ pub struct ScanArguments {
     /// Give up after this time: `90s`, `15m`, `2h`.
     #[arg(long, value_name = "TIME", default_value = "30m", value_parser = duration)]
     pub timeout: Duration,
+}
+
+/// Of what the inventory is told.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Nothing is asked of a server or a database, and nothing but a registry's image is fetched.
+
+Examples:
+  docker save shop/cart:1.4 -o cart.tar && plimsoll inventory cart.tar
+  plimsoll inventory --platform linux/arm64 registry.example.org/shop/cart:1.4
+  plimsoll inventory --format cyclonedx oci:build/layout > cart.cdx.json
+  plimsoll inventory --format json dir:/srv/www | jq -r '.packages[].purl'")]
+pub struct InventoryArguments {
+    /// Of what: an image archive (docker save, OCI), a folder with an OCI layout, an image reference, a lock file; `docker-archive:FILE[:NAME]`,
+    /// `oci-archive:FILE[:NAME]`, `oci:FOLDER[:TAG]`, `registry:REFERENCE`, `dir:FOLDER` say which.
+    pub source: String,
+    /// How it is written.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: InventoryFormat,
+    /// Give up after this time: `90s`, `15m`, `2h`.
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = duration)]
+    pub timeout: Duration,
+    #[command(flatten)]
+    pub image: ImageArguments,
+}
+
+/// How an inventory is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InventoryFormat {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+    /// CycloneDX 1.6, as JSON.
+    Cyclonedx,
 }
 
 /// Which server scans, and where it keeps the image.
@@ -123,16 +165,17 @@ pub struct OutputArguments {
     /// How the result is written.
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
-    /// Show findings of this severity or a higher one in the table.
+    /// Show findings and observations of this severity or a higher one in the table.
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     pub severity: Option<Severity>,
     /// Show findings with a fix in the table.
     #[arg(long)]
     pub fixable: bool,
-    /// Show this many findings in the table, the most urgent first; 0 for all.
+    /// Show this many findings and observations in the table, the most urgent first; 0 for all.
     #[arg(long, value_name = "COUNT", default_value_t = 50)]
     pub limit: usize,
-    /// End with exit code 1 if there is a finding of this severity or a higher one, shown or not.
+    /// End with exit code 1 if there is a finding of this severity or a higher one, shown or not; offline also if there is a secret, malware or a
+    /// misconfiguration of it. What was not judged does not count.
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     pub fail_on: Option<Severity>,
 }

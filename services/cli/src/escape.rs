@@ -33,6 +33,16 @@ pub fn shortened(text: &str, most: usize) -> String {
     short
 }
 
+/// The last `most` characters of a path, escaped: its end says more than its beginning.
+pub fn shortened_path(path: &str, most: usize) -> String {
+    let safe = escaped(path);
+    let count = safe.chars().count();
+    if count <= most {
+        return safe.into_owned();
+    }
+    std::iter::once('…').chain(safe.chars().skip((count + 1).saturating_sub(most))).collect()
+}
+
 /// Whether a terminal acts on a character, or shows nothing for it.
 pub fn is_active(character: char) -> bool {
     character.is_control()
@@ -65,5 +75,7 @@ mod tests {
     fn a_long_text_is_cut_and_shows_it() {
         assert_eq!(shortened("RUN  a &&\n  b", 20), "RUN a && b");
         assert_eq!(shortened("RUN something long", 8), "RUN som…");
+        assert_eq!(shortened_path("usr/lib/node_modules/x", 22), "usr/lib/node_modules/x");
+        assert_eq!(shortened_path("usr/lib/node_modules/\n", 8), "…ules/\\n");
     }
 }

@@ -7,12 +7,14 @@ mod clock;
 mod db;
 mod escape;
 mod exit;
+mod inventory;
 mod output;
 mod progress;
 mod quantity;
 mod report;
 mod scan;
 mod server;
+mod source;
 mod version_compare;
 
 use std::process::ExitCode;
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Scan(arguments) => scan::run(*arguments).await,
+        Command::Inventory(arguments) => inventory::run(*arguments).await,
         Command::Db { command: DbCommand::Update(arguments) } => db::update::run(arguments).await,
         Command::Db { command: DbCommand::Status(arguments) } => db::status::run(&arguments),
         Command::Version { command: VersionCommand::Compare { scheme } } => version_compare::run(&scheme),

@@ -1,17 +1,16 @@
-//! The report for programs.
+//! Documents for programs.
 
 use std::io;
 
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 use crate::escape::is_active;
-use crate::report::ScanReport;
 
-/// The report as JSON, on several lines. What a terminal would act on is written as `\uXXXX`, which is the same text to a program.
-pub fn json(report: &ScanReport) -> Result<String, serde_json::Error> {
+/// A document as JSON, on several lines. What a terminal would act on is written as `\uXXXX`, which is the same text to a program.
+pub fn json(document: &impl serde::Serialize) -> Result<String, serde_json::Error> {
     let mut bytes = Vec::new();
     let formatter = Quiet(PrettyFormatter::new());
-    serde::Serialize::serialize(report, &mut Serializer::with_formatter(&mut bytes, formatter))?;
+    serde::Serialize::serialize(document, &mut Serializer::with_formatter(&mut bytes, formatter))?;
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
     text.push('\n');
     Ok(text)

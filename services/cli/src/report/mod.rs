@@ -1,13 +1,16 @@
 //! What a scan found: one shape, whoever scanned.
 
 mod advice;
+pub mod columns;
+pub mod head;
 mod json;
+mod observations;
 mod table;
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use plimsoll_model::{Ecosystem, Finding, Layer, OsRelease, Problem, Severity};
+use plimsoll_model::{Coverage, Ecosystem, Finding, Layer, Observation, OsRelease, Problem, Severity};
 use serde::Serialize;
 
 pub use json::json;
@@ -30,6 +33,10 @@ pub struct ScanReport {
     pub unknown: Vec<UnknownPackage>,
     /// What is wrong with it, the most urgent first.
     pub findings: Vec<Finding>,
+    /// What is wrong with it without any advisory saying so: secrets, malware, misconfiguration; the most severe first. None where it was not asked for.
+    pub observations: Option<Vec<Observation>>,
+    /// What of it was judged and what was not. None where it was not asked for.
+    pub coverage: Option<JudgedCoverage>,
     /// When each feed was last known to be up to date: the oldest of its documents counts.
     pub knowledge: BTreeMap<String, DateTime<Utc>>,
 }
@@ -43,6 +50,25 @@ pub struct ScannedImage {
     pub digest: Option<String>,
     /// What it runs on: `linux/amd64`.
     pub platform: Option<String>,
+}
+
+/// What of it was judged and what was not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JudgedCoverage {
+    /// Of its packages, files and system.
+    #[serde(flatten)]
+    pub coverage: Coverage,
+    /// Checks of its configuration that could not be judged; those that wait for a policy are among them.
+    pub unjudged_checks: Vec<UnjudgedCheck>,
+}
+
+/// A check that could not be judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnjudgedCheck {
+    /// Its rule: `content-trust`.
+    pub check: &'static str,
+    /// Why not.
+    pub reason: &'static str,
 }
 
 /// A package that could not be judged.
@@ -67,9 +93,11 @@ impl ScanReport {
 
     /// Whether a gate of this severity is shut.
     pub fn has_at_least(&self, severity: Severity) -> bool {
+        let mut observations = self.observations.iter().flatten();
         self.findings.iter().any(|finding| finding.severity >= severity)
+            || observations.any(|observation| observation.severity >= severity)
     }
 }
 
 #[cfg(test)]
-mod samples;
+pub mod samples;

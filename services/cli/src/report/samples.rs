@@ -1,11 +1,11 @@
 //! A report for tests.
 
 use plimsoll_model::{
-    AffectedState, BuildStep, DiffId, Digest, Ecosystem, Finding, Introduction, Layer, OsRelease, Problem, ProblemCode,
-    Severity,
+    AffectedState, BuildStep, Coverage, DiffId, Digest, Ecosystem, Finding, Gap, GapReason, Introduction, Layer,
+    Observation, ObservationKind, OsRelease, OsSupport, PackageSource, Place, Problem, ProblemCode, Severity,
 };
 
-use super::{ScanReport, ScannedImage, UnknownPackage};
+use super::{JudgedCoverage, ScanReport, ScannedImage, UnjudgedCheck, UnknownPackage};
 
 pub fn finding(package: &str, vulnerability: &str, severity: Severity, fixed_in: Option<&str>) -> Finding {
     Finding {
@@ -40,6 +40,55 @@ fn layer(index: u8, created_by: &str) -> Layer {
     let digest = Digest::from_sha256([index; 32]);
     let build_step = Some(BuildStep { index: index.into(), created_by: created_by.into(), created: None });
     Layer { index: index.into(), digest, diff_id: DiffId(digest), size: 1_000, build_step }
+}
+
+fn observation(kind: ObservationKind, rule: &str, severity: Severity, place: Place) -> Observation {
+    Observation {
+        kind,
+        rule: rule.into(),
+        references: vec![],
+        title: format!("A thing that {rule} names"),
+        severity,
+        family: None,
+        place,
+        layer: None,
+        removed_in: None,
+        evidence: String::new(),
+        advice: format!("Do what helps against {rule}."),
+    }
+}
+
+fn observations() -> Vec<Observation> {
+    let secret = |path: &str, line| Observation {
+        layer: Some(1),
+        evidence: "AKIA************".into(),
+        ..observation(
+            ObservationKind::Secret,
+            "aws-access-key",
+            Severity::Critical,
+            Place::File { path: path.into(), line: Some(line), offset: None },
+        )
+    };
+    let root = Place::Config { field: "config.User".into() };
+    let mut root = observation(ObservationKind::Misconfiguration, "root-user", Severity::Low, root);
+    root.references = vec!["CIS-DI-4.1".into(), "DS002".into()];
+    root.evidence = "\u{1b}[31mroot\u{202e}".into();
+    vec![root, secret("app/.env", 3), Observation { removed_in: Some(2), ..secret("tmp/.env", 1) }]
+}
+
+fn coverage() -> JudgedCoverage {
+    let gap = |reason, statement: &str| Gap { reason, count: 1, statement: statement.into(), examples: vec![] };
+    let unjudged = |check| UnjudgedCheck { check, reason: "it takes a policy" };
+    let coverage = Coverage {
+        is_complete: false,
+        os: OsSupport::Supported { until: "2028-06-30".parse().ok() },
+        sources: vec![PackageSource { analyser: "dpkg".into(), files: 1, packages: 40 }],
+        gaps: vec![
+            gap(GapReason::FileNotRead, "not judged, because a file was not read in full, the first: it is not JSON"),
+            gap(GapReason::EcosystemWithoutSource, "not judged, because no advisory source speaks of 1 package: cpan"),
+        ],
+    };
+    JudgedCoverage { coverage, unjudged_checks: vec![unjudged("base-image-trusted"), unjudged("content-trust")] }
 }
 
 pub fn report() -> ScanReport {
@@ -78,6 +127,8 @@ pub fn report() -> ScanReport {
             why: "'unknown' is not a version".into(),
         }],
         findings: vec![exploited, finding("urllib3", "CVE-2024-3", Severity::Medium, Some("1.26.19")), hostile],
+        observations: Some(observations()),
+        coverage: Some(coverage()),
         knowledge: [
             ("kev".to_owned(), "2026-08-20T10:00:00Z".parse().unwrap()),
             ("osv".to_owned(), "2026-08-17T10:00:00Z".parse().unwrap()),

@@ -1,15 +1,16 @@
 //! The report for people.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, CellAlignment, Color};
 use plimsoll_model::{AffectedState, Finding, Severity};
 
 use crate::escape::{escaped, shortened};
 use crate::quantity::{age, counted};
-use crate::report::ScanReport;
 use crate::report::advice::first_steps;
+use crate::report::{JudgedCoverage, ScanReport, columns, head, observations};
 
 /// How many steps are told to be done first.
 const STEPS: usize = 3;
@@ -53,6 +54,7 @@ pub fn table(report: &ScanReport, view: View, now: DateTime<Utc>) -> String {
         text.push_str(&rows(wanted.iter().take(limit).copied(), view.width));
     }
     text.push_str(&left_out(report.findings.len() - wanted.len(), wanted.len().saturating_sub(limit)));
+    text.push_str(&observations::paragraphs(report.observations.as_deref().unwrap_or_default(), &report.layers, view));
     text
 }
 
@@ -67,34 +69,48 @@ fn left_out(not_asked_for: usize, past_the_limit: usize) -> String {
 
 fn head(report: &ScanReport, now: DateTime<Utc>) -> String {
     let mut text = String::new();
-    let mut line = |label: &str, value: &str| {
-        let _ = writeln!(text, "\x1b[1m{label:<10}\x1b[0m {value}");
-    };
-    let image = &report.image;
-    line("Image", &escaped(&image.name));
-    if let Some(digest) = &image.digest {
-        let platform = image.platform.as_deref().map(|platform| format!(" ({platform})")).unwrap_or_default();
-        line("Digest", &escaped(&format!("{digest}{platform}")));
-    }
-    let os = report.os.as_ref();
-    let named = os.map(|os| {
-        os.pretty_name.clone().unwrap_or_else(|| format!("{} {}", os.id, os.version_id.as_deref().unwrap_or("")))
-    });
-    line("System", &shortened(named.as_deref().unwrap_or("none known"), 100));
+    head::image_lines(&mut text, &report.image, report.os.as_ref());
+    let mut line = |label: &str, value: &str| head::line(&mut text, label, value);
     let layers = match report.layers.len() {
         0 => String::new(),
         layers => format!(" in {}", counted(layers as u64, "layer")),
     };
     line("Packages", &format!("{}{layers}", report.package_count));
     line("Findings", &summary(report));
+    if let Some(observed) = &report.observations {
+        line("Observed", &observations::summary(observed));
+    }
     let knowledge: Vec<String> = report
         .knowledge
         .iter()
         .map(|(feed, at)| format!("{} {} ago", escaped(feed), age((now - at).max(TimeDelta::zero()))))
         .collect();
     line("Knowledge", &if knowledge.is_empty() { "none".into() } else { knowledge.join(", ") });
+    if let Some(coverage) = &report.coverage {
+        covered(coverage, &mut text);
+    }
     unread(report, &mut text);
     text
+}
+
+/// What was not judged, each reason in its own line: never left out.
+fn covered(judged: &JudgedCoverage, text: &mut String) {
+    let gaps = &judged.coverage.gaps;
+    if gaps.is_empty() {
+        head::line(text, "Coverage", "all packages that were found were judged");
+    }
+    for (gap, number) in gaps.iter().zip(0..) {
+        let statement = shortened(&gap.statement, 300);
+        let statement = statement.strip_prefix('n').map_or(statement.clone(), |rest| format!("N{rest}"));
+        head::warning(text, if number == 0 { "Coverage" } else { "" }, &statement);
+    }
+    let mut checks: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for unjudged in &judged.unjudged_checks {
+        checks.entry(unjudged.reason).or_default().push(unjudged.check);
+    }
+    for (reason, checks) in checks {
+        head::line(text, "", &format!("Checks not judged, because {reason}: {}", checks.join(", ")));
+    }
 }
 
 fn summary(report: &ScanReport) -> String {
@@ -118,19 +134,7 @@ fn summary(report: &ScanReport) -> String {
 
 /// What could not be read or judged: the findings are then not all there may be.
 fn unread(report: &ScanReport, text: &mut String) {
-    if !report.problems.is_empty() {
-        let parts = counted(report.problems.len() as u64, "part");
-        let _ = writeln!(text, "\x1b[1;33mProblems\x1b[0m   {parts} of the image could not be read");
-    }
-    for problem in report.problems.iter().take(SHOWN) {
-        let layer = problem.layer.map(|layer| format!("layer {layer}: ")).unwrap_or_default();
-        let path = problem.path.as_deref().map(|path| format!("{path}: ")).unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "           {}",
-            shortened(&format!("{layer}{path}{} ({})", problem.detail, problem.code.as_str()), 160)
-        );
-    }
+    head::problem_lines(text, &report.problems, SHOWN);
     if !report.unknown.is_empty() {
         let packages = counted(report.unknown.len() as u64, "package");
         let _ = writeln!(text, "\x1b[1;33mUnknown\x1b[0m    {packages} could not be judged");
@@ -145,24 +149,15 @@ fn unread(report: &ScanReport, text: &mut String) {
 }
 
 fn rows<'f>(findings: impl Iterator<Item = &'f Finding>, width: Option<u16>) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).enforce_styling();
-    match width {
-        Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
-        None => table.set_content_arrangement(ContentArrangement::Disabled),
-    };
     let heading = ["SEVERITY", "VULNERABILITY", "PACKAGE", "INSTALLED", "FIXED IN", "EPSS", "KEV", "LAYER"];
-    table.set_header(heading.map(|word| Cell::new(word).add_attribute(Attribute::Bold)));
+    let mut table = columns::table(&heading, width);
     for finding in findings {
         table.add_row(row(finding));
-    }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
     }
     if let Some(column) = table.column_mut(5) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+    columns::lines(table)
 }
 
 fn row(finding: &Finding) -> Vec<Cell> {
@@ -200,8 +195,21 @@ fn row(finding: &Finding) -> Vec<Cell> {
     ]
 }
 
+/// The severity's word in its colour, as wide as the longest.
+pub fn coloured(severity: Severity) -> String {
+    let colour = match severity {
+        Severity::Critical => "1;31",
+        Severity::High => "31",
+        Severity::Medium => "33",
+        Severity::Low | Severity::Negligible | Severity::Unknown => "0",
+    };
+    format!("\x1b[{colour}m{severity:<10}\x1b[0m")
+}
+
 #[cfg(test)]
 mod tests {
+    use plimsoll_model::{Coverage, OsSupport};
+
     use super::*;
     use crate::report::samples;
 
@@ -219,13 +227,22 @@ mod tests {
 
     #[test]
     fn an_image_without_findings_says_so() {
-        let report = ScanReport { findings: vec![], problems: vec![], unknown: vec![], ..samples::report() };
+        let coverage = Coverage { is_complete: true, os: OsSupport::Absent, sources: vec![], gaps: vec![] };
+        let report = ScanReport {
+            findings: vec![],
+            problems: vec![],
+            unknown: vec![],
+            observations: Some(vec![]),
+            coverage: Some(JudgedCoverage { coverage, unjudged_checks: vec![] }),
+            ..samples::report()
+        };
         insta::assert_snapshot!(shown(&report, ALL));
     }
 
     #[test]
     fn what_is_not_shown_is_counted() {
-        let of = |view| shown(&samples::report(), view);
+        let report = ScanReport { observations: None, ..samples::report() };
+        let of = |view| shown(&report, view);
         let last = |view| of(view).lines().last().unwrap().to_owned();
         assert_eq!(last(View { limit: 1, ..ALL }), "2 more: --limit 0 shows all");
         assert_eq!(last(View { fixable: true, ..ALL }), "1 not shown: of lower severity or without a fix");

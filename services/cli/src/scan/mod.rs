@@ -1,11 +1,10 @@
 //! `plimsoll scan`.
 
-mod image;
-mod layers;
+mod coverage;
 mod offline;
 mod online;
 mod placement;
-mod tree;
+mod whole;
 
 use std::io::IsTerminal as _;
 
@@ -31,7 +30,10 @@ pub async fn run(arguments: ScanArguments) -> Result<Outcome, Failure> {
     show(&report, &arguments.output)?;
     match arguments.output.fail_on {
         Some(severity) if report.has_at_least(severity) => {
-            progress.note(format!("there are findings of severity {} or higher", severity.as_str().to_lowercase()));
+            progress.note(format!(
+                "there are findings or observations of severity {} or higher",
+                severity.as_str().to_lowercase()
+            ));
             Ok(Outcome::Shut)
         }
         _ => Ok(Outcome::Done),

@@ -8,6 +8,7 @@ use plimsoll_advisories::{
     urgency,
 };
 use plimsoll_advisory_db::{AdvisoryDb, DbError};
+use plimsoll_checks::EndOfLifeTable;
 use plimsoll_model::{DiffId, Digest, Finding, InstalledPackage, Inventory, Layer};
 
 use crate::arguments::ScanArguments;
@@ -16,39 +17,38 @@ use crate::db;
 use crate::exit::Failure;
 use crate::progress::Progress;
 use crate::quantity::age;
-use crate::report::{ScanReport, ScannedImage, UnknownPackage};
-use crate::scan::{image, layers, tree};
+use crate::report::{JudgedCoverage, ScanReport, UnknownPackage};
+use crate::scan::coverage::{Judged, coverage};
+use crate::scan::whole;
+use crate::source::{self, ReadSource};
 
 /// Scans what the user names.
 pub async fn scan(arguments: &ScanArguments, progress: &Progress) -> Result<ScanReport, Failure> {
     let db = db::open(&db::path(arguments.database.db.as_ref())?)?;
     progress.note(format!("the advisory database is {} old", age(db.age(clock::now()))));
-    let (image, inventory) = if let Some((path, inventory)) = tree::inventory(&arguments.source).await? {
-        (ScannedImage { name: path.display().to_string(), digest: None, platform: None }, inventory)
-    } else {
-        let opened = image::open(&arguments.source, &arguments.image, progress).await?;
-        let config = opened.source.config(&opened.image).await.map_err(Failure::undone)?;
-        let inventory = layers::inventory(&opened, &config, progress).await?;
-        let platform = config.platform().as_ref().or(opened.image.platform.as_ref()).map(ToString::to_string);
-        let digest = Some(opened.image.manifest.digest.to_string());
-        (ScannedImage { name: opened.image.name, digest, platform }, inventory)
-    };
-    progress.step(format!("matching {} packages", inventory.packages.len()), 0);
-    judged(image, inventory, &db).await
+    let source = source::read(&arguments.source, &arguments.image, progress).await?;
+    progress.step(format!("matching {} packages", source.inventory.packages.len()), 0);
+    judged(source, &db).await
 }
 
-/// The report of an inventory.
-async fn judged(image: ScannedImage, inventory: Inventory, db: &AdvisoryDb) -> Result<ScanReport, Failure> {
+/// The report of a source.
+async fn judged(mut source: ReadSource, db: &AdvisoryDb) -> Result<ScanReport, Failure> {
+    let (now, end_of_life) = (clock::now(), EndOfLifeTable::bundled());
+    let unjudged_checks = whole::judge(&mut source, &end_of_life, now);
+    let inventory = &source.inventory;
     let distinct: BTreeSet<PackageVersion> = inventory.packages.iter().filter_map(PackageVersion::of).collect();
     let versions: Vec<PackageVersion> = distinct.into_iter().collect();
     let judgements = judge_packages(db, &versions).await.map_err(Failure::undone)?;
     let by_version: HashMap<&PackageVersion, &PackageJudgement> = versions.iter().zip(&judgements).collect();
     let mut known = Known { db, by_id: HashMap::new() };
-    let (mut findings, mut unknown) = (Vec::new(), BTreeSet::new());
+    let (mut findings, mut unknown, mut judged) = (Vec::new(), BTreeSet::new(), Judged::default());
     for package in &inventory.packages {
         let version = PackageVersion::of(package);
-        let Some(judgement) = version.as_ref().and_then(|version| by_version.get(version)) else {
-            unknown.insert(unknown_package(package, "the distribution that it belongs to is not known here".into()));
+        let judgement = version.as_ref().and_then(|version| by_version.get(version));
+        let is_unordered = judgement.is_some_and(|judgement| !judgement.unknown.is_empty());
+        judged.count(package.package.kind, package.ecosystem.as_ref(), is_unordered);
+        let Some(judgement) = judgement else {
+            unknown.insert(unknown_package(package, why_unjudged(package).into()));
             continue;
         };
         if let Some(first) = judgement.unknown.first() {
@@ -59,16 +59,32 @@ async fn judged(image: ScannedImage, inventory: Inventory, db: &AdvisoryDb) -> R
         }
     }
     findings.sort_by(urgency);
+    let knowledge = knowledge(db).map_err(Failure::undone)?;
+    let coverage = coverage(&source, judged, db, &knowledge, &end_of_life, now.date_naive());
+    let coverage = coverage.map_err(Failure::undone)?;
+    let Inventory { os, layers, packages, mut observations, problems, .. } = source.inventory;
+    observations.sort_by(|a, b| (b.severity, a).cmp(&(a.severity, b)));
     Ok(ScanReport {
-        image,
-        os: inventory.os,
-        layers: inventory.layers,
-        package_count: inventory.packages.len() as u64,
-        problems: inventory.problems,
+        image: source.image,
+        os,
+        layers,
+        package_count: packages.len() as u64,
+        problems,
         unknown: unknown.into_iter().collect(),
         findings,
-        knowledge: knowledge(db).map_err(Failure::undone)?,
+        observations: Some(observations),
+        coverage: Some(JudgedCoverage { coverage, unjudged_checks }),
+        knowledge,
     })
+}
+
+/// Why no advisory can be asked about a package.
+fn why_unjudged(package: &InstalledPackage) -> &'static str {
+    if package.package.kind.is_distribution() {
+        "the distribution that it belongs to is not known here"
+    } else {
+        "no advisories are known here for packages of its kind"
+    }
 }
 
 fn unknown_package(package: &InstalledPackage, why: String) -> UnknownPackage {

@@ -10,9 +10,9 @@ use crate::arguments::{ScanArguments, ServerArguments};
 use crate::exit::Failure;
 use crate::progress::Progress;
 use crate::report::{ScanReport, ScannedImage};
-use crate::scan::image::{self, OpenedImage};
 use crate::scan::placement::{Placement, placement};
 use crate::server::{ScanState, Server, ServerFacts};
+use crate::source::image::{self, OpenedImage};
 
 /// How often the scan is asked about at first, and at last.
 const POLL: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(2));

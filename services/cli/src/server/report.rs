@@ -47,6 +47,8 @@ impl Server {
             problems: image.problems,
             unknown: unknown.into_iter().collect(),
             findings,
+            observations: None,
+            coverage: None,
             knowledge: knowledge(feeds),
         })
     }

@@ -5,6 +5,7 @@
 mod corpus;
 mod database;
 mod image;
+mod inventory;
 mod mirror;
 mod offline;
 mod online;

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::image::{Image, digest};
+use crate::image::{Image, digest, tar};
 use crate::mirror::Place;
 use crate::program::{command, finished, plimsoll};
 
@@ -48,6 +48,9 @@ fn a_scan_names_the_package_the_layer_and_the_fix() {
     let knowledge = report.as_object_mut().unwrap().remove("knowledge").unwrap();
     let feeds: Vec<&String> = knowledge.as_object().unwrap().keys().collect();
     assert_eq!(feeds, ["alpine", "debian", "epss", "kev", "osv"]);
+    // Which checks there are, and how long Debian 12 is mended, is not this test's to say.
+    assert_eq!(report["coverage"]["gaps"], json!([]));
+    report.as_object_mut().unwrap().retain(|field, _| !matches!(field.as_str(), "coverage" | "observations"));
     insta::assert_json_snapshot!(report);
 }
 
@@ -107,6 +110,70 @@ fn a_folder_and_a_lock_file_are_scanned_too() {
         let report = scan(&place, source, &[]).json();
         assert_eq!(told(&report), [json!(["CVE-2020-26235", "time", "0.2.23", 0, "MEDIUM"])]);
     }
+}
+
+#[test]
+fn a_secret_is_observed_though_a_later_layer_deletes_it_and_shuts_the_gate() {
+    let place = Place::with_database();
+    let token = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+    let layers = vec![
+        tar(&[("app/deploy.env", &format!("GITHUB_TOKEN={token}\n")), ("app/main.py", "print()\n")]),
+        tar(&[("app/.wh.deploy.env", "")]),
+    ];
+    let commands = vec![format!("RUN |1 TOKEN={token} /bin/sh -c make"), "RUN rm /app/deploy.env".to_owned()];
+    let archive = place.write("app.tar", Image { layers, commands, broken: None }.docker_save("shop/app:1"));
+    let run = scan(&place, &archive, &["--fail-on", "high"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.err.contains("there are findings or observations of severity high or higher"), "{}", run.err);
+    let report = run.json();
+    assert_eq!(report["findings"], json!([]));
+    let observations = report["observations"].as_array().unwrap();
+    let of_rule = |rule| observations.iter().filter(move |seen| seen["rule"] == rule);
+    let in_file = of_rule("github-token").find(|seen| seen["place"]["in"] == "file").unwrap();
+    assert_eq!(in_file["place"]["path"], "app/deploy.env");
+    assert_eq!((&in_file["layer"], &in_file["removed_in"]), (&json!(0), &json!(1)));
+    assert!(of_rule("github-token").any(|seen| seen["place"]["in"] == "history"), "{observations:#?}");
+    assert_eq!(of_rule("root-user").count(), 1);
+
+    let table = plimsoll(place.home(), &["scan", "--offline", &archive]);
+    assert_eq!(table.code, 0);
+    for expected in
+        ["\nSecrets\n", "app/deploy.env:1", "removed in layer 1, but whoever pulls the image has it]", "Advice "]
+    {
+        assert!(table.out.contains(expected), "{expected}\n{}", table.out);
+    }
+    let inventories = ["table", "json", "cyclonedx"]
+        .map(|format| plimsoll(place.home(), &["inventory", "--format", format, &archive]).out);
+    for told in [&run.out, &table.out].into_iter().chain(&inventories) {
+        assert!(!told.contains(&token), "the secret is shown: {told}");
+    }
+}
+
+#[test]
+fn what_was_not_judged_is_told_with_the_reason() {
+    let place = Place::with_database();
+    place.write("root/etc/os-release", "ID=slackware\nPRETTY_NAME=\"Slackware 15.0\"\n");
+    place.write("root/var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 1\n\n");
+    place.write("root/Cargo.lock", "version = 4\n\n[[package]]\nname = \"time\"\nversion = \"0.3.0\"\n");
+    place.write("root/package-lock.json", "{ \"packages\": ");
+    let source = format!("dir:{}", place.path("root").display());
+    let report = scan(&place, &source, &[]).json();
+    let coverage = &report["coverage"];
+    let reasons: Vec<&Value> = coverage["gaps"].as_array().unwrap().iter().map(|gap| &gap["reason"]).collect();
+    assert_eq!(reasons, ["os_unknown", "file_not_read", "ecosystem_without_source"], "{coverage:#}");
+    assert_eq!((&coverage["is_complete"], &coverage["os"]["state"]), (&json!(false), &json!("unknown")));
+    let table = plimsoll(place.home(), &["scan", "--offline", &source]).out;
+    for expected in [
+        "Findings   none\n",
+        "Coverage   Not judged, because no advisories are known here for the packages of Slackware 15.0\n",
+        "           Not judged, because no advisory source that is loaded speaks of 1 packages: deb\n",
+    ] {
+        assert!(table.contains(expected), "{expected}\n{table}");
+    }
+    let known = scan(&place, &debian_archive(&place), &[]).json();
+    assert_eq!(known["coverage"]["is_complete"], true, "{:#}", known["coverage"]);
+    let unjudged = known["coverage"]["unjudged_checks"].as_array().unwrap();
+    assert!(unjudged.iter().any(|unjudged| unjudged["check"] == "content-trust"), "{unjudged:#?}");
 }
 
 #[test]

@@ -22,9 +22,10 @@ pub async fn open(text: &str, arguments: &ImageArguments, progress: &Progress) -
     let spec = SourceSpec::parse(text).map_err(|error| match error {
         SpecError::Reference(_) => Failure::Usage(error.to_string()),
         SpecError::NoSuchPath(_) => Failure::undone(error),
-        SpecError::NotALayout(_) => {
-            Failure::curable(error, format!("plimsoll scan --offline dir:{text} scans a folder as it is"))
-        }
+        SpecError::NotALayout(_) => Failure::curable(
+            error,
+            format!("dir:{text} says that a folder is to be read as it is, which scan does with --offline"),
+        ),
     })?;
     progress.step(format!("opening {text}"), 0);
     let mut selection = Selection { name: None, platform: PlatformChoice::Host };

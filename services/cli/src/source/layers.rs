@@ -3,20 +3,25 @@
 use std::io;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use plimsoll_analysis::{LayerAnalysis, LayerError, Limits, SquashLayer, analyse_layer, squash};
+use plimsoll_analysis::{Engine, LayerAnalysis, LayerError, SquashLayer, squash};
 use plimsoll_model::{Inventory, Problem, ProblemCode};
 use plimsoll_oci::source::ImageSource;
 use plimsoll_oci::{Descriptor, ImageConfig, Manifest, build_steps, media_type};
 
 use crate::exit::Failure;
 use crate::progress::Progress;
-use crate::scan::image::OpenedImage;
+use crate::source::image::OpenedImage;
 
 /// Layers read at the same time; each takes three threads.
 const CONCURRENT: usize = 2;
 
 /// What the image holds.
-pub async fn inventory(opened: &OpenedImage, config: &ImageConfig, progress: &Progress) -> Result<Inventory, Failure> {
+pub async fn inventory(
+    opened: &OpenedImage,
+    config: &ImageConfig,
+    engine: &Engine,
+    progress: &Progress,
+) -> Result<Inventory, Failure> {
     let manifest = opened.image.manifest.parse().map_err(Failure::undone)?;
     let Manifest::Image(manifest) = manifest else {
         return Err(Failure::undone(format!("{} is an index, not an image", opened.image.name)));
@@ -24,8 +29,11 @@ pub async fn inventory(opened: &OpenedImage, config: &ImageConfig, progress: &Pr
     let bytes = manifest.layers.iter().map(|layer| layer.size).sum();
     progress.step(format!("reading {} layers", manifest.layers.len()), bytes);
     // The futures are made first: a lazy iterator's closure would have to outlive the stream.
-    let readings: Vec<_> =
-        manifest.layers.iter().map(|layer| read(opened.source.clone(), layer.clone(), progress.clone())).collect();
+    let readings: Vec<_> = manifest
+        .layers
+        .iter()
+        .map(|layer| read(opened.source.clone(), layer.clone(), engine.clone(), progress.clone()))
+        .collect();
     let analyses: Vec<Result<LayerAnalysis, Problem>> =
         stream::iter(readings).buffered(CONCURRENT).try_collect().await?;
     let steps = build_steps(&config.history, manifest.layers.len());
@@ -51,6 +59,7 @@ pub async fn inventory(opened: &OpenedImage, config: &ImageConfig, progress: &Pr
 async fn read(
     source: ImageSource,
     layer: Descriptor,
+    engine: Engine,
     progress: Progress,
 ) -> Result<Result<LayerAnalysis, Problem>, Failure> {
     if !media_type::is_layer(&layer.media_type) {
@@ -60,7 +69,7 @@ async fn read(
     let digest = layer.digest;
     let reading = tokio::task::spawn_blocking(move || {
         let blob = source.open(&layer)?;
-        analyse_layer(progress.reading(blob), Some(&layer.digest), &Limits::default())
+        engine.layer(progress.reading(blob), Some(&layer.digest))
     });
     match reading.await {
         Ok(Ok(analysis)) => Ok(Ok(analysis)),

@@ -1,0 +1,74 @@
+//! `plimsoll inventory`: what an image or folder holds, without judging it.
+
+mod table;
+
+use std::io::IsTerminal as _;
+
+use chrono::{DateTime, Utc};
+use plimsoll_interchange::cyclonedx::{Bom, Edition, Subject};
+use plimsoll_model::Inventory;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::arguments::{InventoryArguments, InventoryFormat};
+use crate::exit::{Failure, Outcome};
+use crate::progress::Progress;
+use crate::report::{ScannedImage, json};
+use crate::source::{self, ReadSource};
+use crate::{clock, output};
+
+/// The document of `--format json`; fields may be added, none goes or changes its meaning.
+#[derive(Serialize)]
+struct Document<'a> {
+    image: &'a ScannedImage,
+    #[serde(flatten)]
+    inventory: &'a Inventory,
+}
+
+/// Reads and tells.
+pub async fn run(arguments: InventoryArguments) -> Result<Outcome, Failure> {
+    let progress = Progress::new();
+    let reading = source::read(&arguments.source, &arguments.image, &progress);
+    let read = tokio::time::timeout(arguments.timeout, reading).await;
+    progress.finish();
+    let ReadSource { image, config, inventory } = read.map_err(|_| Failure::TimedOut(arguments.timeout))??;
+    if let Some(config) = config.filter(|config| !matches!(config.os.as_str(), "" | "linux")) {
+        progress.note(format!("images of {} are not supported: what is listed is not all that it holds", config.os));
+    }
+    let text = match arguments.format {
+        InventoryFormat::Table => {
+            let width = std::io::stdout().is_terminal().then(|| comfy_table::Table::new().width()).flatten();
+            table::table(&image, &inventory, width)
+        }
+        InventoryFormat::Json => json(&Document { image: &image, inventory: &inventory }).map_err(Failure::undone)?,
+        InventoryFormat::Cyclonedx => json(&bom(&image, &inventory)).map_err(Failure::undone)?,
+    };
+    output::print(&text)?;
+    Ok(Outcome::Done)
+}
+
+fn bom(image: &ScannedImage, inventory: &Inventory) -> Bom {
+    let timestamp = source_date_epoch().unwrap_or_else(clock::now);
+    let subject = Subject { name: &image.name, digest: image.digest.as_deref(), platform: image.platform.as_deref() };
+    let edition =
+        Edition { serial_number: serial_number(image, timestamp), timestamp, tool_version: env!("CARGO_PKG_VERSION") };
+    Bom::of(inventory, &subject, &edition)
+}
+
+/// The time that a reproducible build sets (reproducible-builds.org, `SOURCE_DATE_EPOCH`).
+fn source_date_epoch() -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(std::env::var("SOURCE_DATE_EPOCH").ok()?.parse().ok()?, 0)
+}
+
+/// A UUID (version 8) of what is told and when: another one for each run, the same for a reproducible one.
+fn serial_number(image: &ScannedImage, at: DateTime<Utc>) -> Uuid {
+    let mut sha = Sha256::new();
+    for part in [&image.name, image.digest.as_deref().unwrap_or_default(), &at.to_rfc3339()] {
+        sha.update((part.len() as u64).to_be_bytes());
+        sha.update(part);
+    }
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(sha.finalize()).for_each(|(byte, hashed)| *byte = hashed);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
