@@ -99,7 +99,7 @@ impl Platform {
         };
         let mut tx = worker.catalog_tx().await.unwrap();
         let platform = image_contents::Platform::default();
-        let new = image_contents::replace(&mut tx, target.content_id, &platform, &inventory, "1").await.unwrap();
+        let new = image_contents::replace(&mut tx, target.content_id, &platform, &inventory, &[], "1").await.unwrap();
         tx.commit().await.unwrap();
         matching::match_package_versions(&worker, &new).await.unwrap();
         let mut tx = worker.org_tx(org).await.unwrap();

@@ -6,7 +6,8 @@ use chrono::NaiveDate;
 use plimsoll_identity::{ApiKey, Password, hash_password};
 use plimsoll_model::{
     AccountId, AffectedState, ApiKeyId, BuildStep, CvssVector, DiffId, Digest, Ecosystem, ImageId, InstalledPackage,
-    Inventory, Layer, OrgId, OsRelease, Package, PackageType, Problem, ProblemCode, Severity, SourcePackage,
+    Inventory, Layer, Observation, ObservationKind, OrgId, OsRelease, Package, PackageSource, PackageType, Place,
+    Problem, ProblemCode, Severity, SourcePackage,
 };
 use plimsoll_runtime::clock;
 use plimsoll_store::image_contents::Platform;
@@ -243,7 +244,7 @@ impl World {
             labels: [("maintainer".to_owned(), org.slug.clone())].into(),
         };
         let mut tx = self.worker.catalog_tx().await.unwrap();
-        image_contents::replace(&mut tx, content, &platform, &inventory, "1").await.unwrap();
+        image_contents::replace(&mut tx, content, &platform, &inventory, &[], "1").await.unwrap();
         let rows = packages::ensure(&mut tx, &inventory.packages).await.unwrap();
         let (found, names) =
             (matched(&inventory, &rows), ["CVE-2024-0001", "CVE-2024-0002", "CVE-2024-0003", "CVE-2024-0004"]);
@@ -331,6 +332,21 @@ fn inventory(slug: &str) -> Inventory {
             path: Some("etc/odd".into()),
             detail: "not understood".into(),
         }],
+        observations: vec![Observation {
+            kind: ObservationKind::Secret,
+            rule: "private-key".into(),
+            references: vec!["CIS-DI-4.10".into()],
+            title: "A private key".into(),
+            severity: Severity::Critical,
+            family: None,
+            place: Place::File { path: format!("root/{slug}.pem"), line: Some(1), offset: Some(0) },
+            layer: Some(0),
+            removed_in: Some(1),
+            evidence: "********".into(),
+            advice: "Take it out.".into(),
+        }],
+        sources: vec![PackageSource { analyser: "dpkg".into(), files: 1, packages: 1 }],
+        ..Inventory::default()
     }
 }
 
