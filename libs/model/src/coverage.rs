@@ -91,6 +91,24 @@ pub enum GapReason {
 }
 
 impl GapReason {
+    /// All reasons.
+    pub const ALL: [Self; 9] = [
+        Self::PlatformNotSupported,
+        Self::OsEnded,
+        Self::OsUnknown,
+        Self::LayerNotRead,
+        Self::ArchiveNotRead,
+        Self::FileNotRead,
+        Self::VersionUnordered,
+        Self::EcosystemWithoutSource,
+        Self::KnowledgeMissing,
+    ];
+
+    /// The reason that [`GapReason::as_str`] names.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+
     /// The word as shown: `os_ended`.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use plimsoll_model::{Coverage, Ecosystem, Finding, Layer, Observation, OsRelease, Problem, Severity};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use json::json;
 pub use table::{View, table};
@@ -33,9 +33,10 @@ pub struct ScanReport {
     pub unknown: Vec<UnknownPackage>,
     /// What is wrong with it, the most urgent first.
     pub findings: Vec<Finding>,
-    /// What is wrong with it without any advisory saying so: secrets, malware, misconfiguration; the most severe first. None where it was not asked for.
+    /// What is wrong with it without any advisory saying so: secrets, malware, misconfiguration; the most severe first. None where that is not known: the server's
+    /// last scan is older than such judgement.
     pub observations: Option<Vec<Observation>>,
-    /// What of it was judged and what was not. None where it was not asked for.
+    /// What of it was judged and what was not. None where that is not known, as above.
     pub coverage: Option<JudgedCoverage>,
     /// When each feed was last known to be up to date: the oldest of its documents counts.
     pub knowledge: BTreeMap<String, DateTime<Utc>>,
@@ -63,12 +64,12 @@ pub struct JudgedCoverage {
 }
 
 /// A check that could not be judged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnjudgedCheck {
     /// Its rule: `content-trust`.
-    pub check: &'static str,
+    pub check: String,
     /// Why not.
-    pub reason: &'static str,
+    pub reason: String,
 }
 
 /// A package that could not be judged.

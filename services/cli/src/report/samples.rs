@@ -78,7 +78,7 @@ fn observations() -> Vec<Observation> {
 
 fn coverage() -> JudgedCoverage {
     let gap = |reason, statement: &str| Gap { reason, count: 1, statement: statement.into(), examples: vec![] };
-    let unjudged = |check| UnjudgedCheck { check, reason: "it takes a policy" };
+    let unjudged = |check: &str| UnjudgedCheck { check: String::from(check), reason: "it takes a policy".into() };
     let coverage = Coverage {
         is_complete: false,
         os: OsSupport::Supported { until: "2028-06-30".parse().ok() },

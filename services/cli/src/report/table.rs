@@ -106,7 +106,7 @@ fn covered(judged: &JudgedCoverage, text: &mut String) {
     }
     let mut checks: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for unjudged in &judged.unjudged_checks {
-        checks.entry(unjudged.reason).or_default().push(unjudged.check);
+        checks.entry(&unjudged.reason).or_default().push(&unjudged.check);
     }
     for (reason, checks) in checks {
         head::line(text, "", &format!("Checks not judged, because {reason}: {}", checks.join(", ")));

@@ -22,5 +22,8 @@ pub fn judge(source: &mut ReadSource, end_of_life: &EndOfLifeTable, now: DateTim
         .map(|(index, step)| HistoryStep { index, created_by: &step.created_by, empty_layer: step.empty_layer })
         .collect();
     let unjudged = judge_image(inventory, &ImageDescription { execution, history: &history }, end_of_life, now);
-    unjudged.into_iter().map(|Unjudged { check, reason }| UnjudgedCheck { check, reason }).collect()
+    unjudged
+        .into_iter()
+        .map(|Unjudged { check, reason }| UnjudgedCheck { check: check.into(), reason: reason.into() })
+        .collect()
 }

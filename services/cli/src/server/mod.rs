@@ -2,6 +2,8 @@
 
 mod answers;
 mod client;
+mod coverage;
+mod observation;
 mod queries;
 mod report;
 

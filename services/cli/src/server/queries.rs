@@ -57,5 +57,39 @@ query ($slug: String!, $image: String!, $after: String) {
   }
 }";
 
+/// What of an image was judged, and what was not.
+pub const COVERAGE: &str = "
+query ($slug: String!, $image: String!) {
+  organization(slug: $slug) {
+    image(reference: $image) {
+      coverage {
+        os { state endedOn until }
+        sources { analyser files packages }
+        gaps { reason count statement examples }
+        unjudgedChecks { check reason }
+      }
+    }
+  }
+}";
+
+/// A page of what is observed in an image.
+pub const OBSERVATIONS: &str = "
+query ($slug: String!, $image: String!, $after: String) {
+  organization(slug: $slug) {
+    image(reference: $image) {
+      page: observations(first: 200, after: $after) {
+        nodes {
+          kind rule references title severity family
+          place { subject path line offset name historyStep }
+          introducedBy { layer { index } }
+          removedIn { index }
+          evidence advice
+        }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+}";
+
 /// How fresh the server's knowledge is.
 pub const FEEDS: &str = "query { feeds { name checkedAt } }";

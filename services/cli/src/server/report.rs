@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::answers::{self, FeedsData, ImagePage, InstalledPackage};
-use super::{Server, queries};
+use super::coverage::{ImageCoverage, judged_coverage};
+use super::{Server, observation, queries};
 use crate::exit::Failure;
 use crate::report::{ScanReport, ScannedImage, UnknownPackage};
 
@@ -25,6 +26,10 @@ impl Server {
         let image: answers::Image = self.of_image(queries::IMAGE, slug, digest, None).await?.ok_or_else(gone)?;
         let packages: Vec<InstalledPackage> = self.pages(queries::PACKAGES, slug, digest).await?;
         let findings: Vec<answers::Finding> = self.pages(queries::FINDINGS, slug, digest).await?;
+        let covered: ImageCoverage = self.of_image(queries::COVERAGE, slug, digest, None).await?.ok_or_else(gone)?;
+        let observed: Vec<observation::Observation> = self.pages(queries::OBSERVATIONS, slug, digest).await?;
+        let observed: Vec<_> = observed.into_iter().map(observation::observation).collect::<Result<_, _>>()?;
+        let coverage = covered.coverage.map(judged_coverage).transpose()?;
         let feeds: FeedsData = self.ask(queries::FEEDS, &json!({})).await?;
         let package_count = packages.len() as u64;
         let unknown: BTreeSet<UnknownPackage> = packages.into_iter().filter_map(unknown).collect();
@@ -47,8 +52,8 @@ impl Server {
             problems: image.problems,
             unknown: unknown.into_iter().collect(),
             findings,
-            observations: None,
-            coverage: None,
+            observations: coverage.is_some().then_some(observed),
+            coverage,
             knowledge: knowledge(feeds),
         })
     }

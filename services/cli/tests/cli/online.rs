@@ -43,6 +43,7 @@ async fn an_image_is_pushed_awaited_and_its_findings_are_told() {
     assert_eq!(report["image"]["digest"], digest(manifest).as_str());
     assert_eq!(report["image"]["name"], "registry.example.org/shop/app:1.4");
     assert_eq!(state.asked.iter().filter(|asked| **asked == "findings").count(), 2, "both pages");
+    assert_eq!(state.asked.iter().filter(|asked| **asked == "observations").count(), 2, "both pages");
     report["image"]["digest"] = json!("DIGEST");
     insta::assert_json_snapshot!(report);
 }

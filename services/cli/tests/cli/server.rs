@@ -75,12 +75,14 @@ fn graphql(request: &Request, state: &mut State) -> ResponseTemplate {
     let query = body["query"].as_str().unwrap();
     let after = body["variables"]["after"].as_str();
     let image = |image: Value| json!({ "organization": { "image": image } });
-    let asks: [(&str, &'static str); 6] = [
+    let asks: [(&str, &'static str); 8] = [
         ("viewer", "viewer"),
         ("scan {", "scan"),
         ("prettyName", "image"),
         ("page: packages", "packages"),
         ("page: findings", "findings"),
+        ("coverage {", "coverage"),
+        ("page: observations", "observations"),
         ("feeds", "feeds"),
     ];
     let (_, asked) = asks.into_iter().find(|(word, _)| query.contains(word)).unwrap();
@@ -109,12 +111,31 @@ fn graphql(request: &Request, state: &mut State) -> ResponseTemplate {
                             "pageInfo": { "hasNextPage": true, "endCursor": "f1" } }),
             Some(_) => json!({ "nodes": [finding("CVE-2024-3", "LOW", &["c"])], "pageInfo": { "hasNextPage": false, "endCursor": "f2" } }),
         } })),
+        "coverage" => image(json!({ "coverage": {
+            "os": { "state": "ENDED", "endedOn": "2026-06-10", "until": null },
+            "sources": [{ "analyser": "python", "files": 2, "packages": 2 }],
+            "gaps": [{ "reason": "OS_ENDED", "count": 1, "statement": "not judged in full, because it is over", "examples": ["Debian 12"] }],
+            "unjudgedChecks": [{ "check": "content-trust", "reason": "a policy says" }] } })),
+        "observations" => image(json!({ "page": match after {
+            None => json!({ "nodes": [observation("MALWARE", json!({ "subject": "FILE", "path": "srv/x.php", "line": null, "offset": 7 }), Some(1))],
+                            "pageInfo": { "hasNextPage": true, "endCursor": "o1" } }),
+            Some(_) => json!({ "nodes": [observation("SECRET", json!({ "subject": "ENVIRONMENT", "name": "TOKEN" }), None),
+                                         observation("MISCONFIGURATION", json!({ "subject": "HISTORY", "historyStep": 4 }), None),
+                                         observation("END_OF_LIFE", json!({ "subject": "IMAGE" }), None)],
+                               "pageInfo": { "hasNextPage": false, "endCursor": "o2" } }),
+        } })),
         _ => {
             json!({ "feeds": [{ "name": "osv", "checkedAt": "2026-08-20T10:00:00Z" }, { "name": "osv", "checkedAt": "2026-08-18T10:00:00Z" },
                                { "name": "kev", "checkedAt": null }] })
         }
     };
     ResponseTemplate::new(200).set_body_json(json!({ "data": data }))
+}
+
+fn observation(kind: &str, place: Value, layer: Option<u32>) -> Value {
+    json!({ "kind": kind, "rule": kind.to_lowercase(), "references": ["R-1"], "title": "A title", "severity": "HIGH", "family": null,
+        "place": place, "introducedBy": layer.map(|index| json!({ "layer": { "index": index } })),
+        "removedIn": layer.map(|index| json!({ "index": index + 1 })), "evidence": "seen ***", "advice": "mend it" })
 }
 
 fn finding(id: &str, severity: &str, paths: &[&str]) -> Value {

@@ -1,0 +1,65 @@
+//! What the API says was judged and what was not, in the shape of the report.
+
+use chrono::NaiveDate;
+use plimsoll_model::{Coverage, Gap, GapReason, OsSupport, PackageSource};
+use serde::Deserialize;
+
+use super::observation::unknown_word;
+use crate::exit::Failure;
+use crate::report::{JudgedCoverage, UnjudgedCheck};
+
+/// `image { coverage }`.
+#[derive(Debug, Deserialize)]
+pub struct ImageCoverage {
+    /// None of a scan that did not tell it.
+    pub coverage: Option<Covered>,
+}
+
+/// Coverage, as the API answers it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Covered {
+    os: OsCoverage,
+    sources: Vec<PackageSource>,
+    gaps: Vec<CoverageGap>,
+    unjudged_checks: Vec<UnjudgedCheck>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OsCoverage {
+    state: String,
+    ended_on: Option<NaiveDate>,
+    until: Option<NaiveDate>,
+}
+
+#[derive(Debug, Deserialize)]
+struct CoverageGap {
+    reason: String,
+    count: u64,
+    statement: String,
+    examples: Vec<String>,
+}
+
+/// The coverage, as the offline scan tells it.
+pub fn judged_coverage(covered: Covered) -> Result<JudgedCoverage, Failure> {
+    let gap = |gap: CoverageGap| {
+        let reason = GapReason::parse(&gap.reason.to_ascii_lowercase())
+            .ok_or_else(|| unknown_word("a gap in what was judged, because", &gap.reason))?;
+        Ok(Gap { reason, count: gap.count, statement: gap.statement, examples: gap.examples })
+    };
+    let gaps: Vec<Gap> = covered.gaps.into_iter().map(gap).collect::<Result<_, Failure>>()?;
+    let coverage = Coverage { is_complete: gaps.is_empty(), os: support(&covered.os)?, sources: covered.sources, gaps };
+    Ok(JudgedCoverage { coverage, unjudged_checks: covered.unjudged_checks })
+}
+
+fn support(os: &OsCoverage) -> Result<OsSupport, Failure> {
+    Ok(match (os.state.as_str(), os.ended_on) {
+        ("SUPPORTED", _) => OsSupport::Supported { until: os.until },
+        ("EXTENDED", Some(ended)) => OsSupport::Extended { ended, until: os.until },
+        ("ENDED", Some(since)) => OsSupport::Ended { since },
+        ("UNKNOWN", _) => OsSupport::Unknown,
+        ("ABSENT", _) => OsSupport::Absent,
+        (other, _) => return Err(unknown_word("an operating system's support", other)),
+    })
+}
