@@ -1,6 +1,7 @@
 //! YAML documents, as lock files are.
 
 use serde::de::DeserializeOwned;
+use serde_saphyr::Options;
 use serde_saphyr::options::DuplicateKeyPolicy;
 
 use crate::Malformed;
@@ -14,17 +15,32 @@ pub(crate) const MAX_BYTES: usize = 8 << 20;
 /// # Errors
 /// With the line where it is not YAML, or not of `T`'s shape.
 pub(crate) fn document<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Malformed> {
-    let options = serde_saphyr::options! {
+    serde_saphyr::from_slice_with_options(bytes, options()).map_err(|error| complaint(&error))
+}
+
+/// Reads documents, one after another, as [`document`] reads one. Empty ones are left out.
+///
+/// # Errors
+/// With the line where they are not YAML, or one is not of `T`'s shape.
+pub(crate) fn documents<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, Malformed> {
+    serde_saphyr::from_slice_multiple_with_options(bytes, options()).map_err(|error| complaint(&error))
+}
+
+fn options() -> Options {
+    serde_saphyr::options! {
         // What it says twice does not make the rest untrue.
         duplicate_keys: DuplicateKeyPolicy::LastWins,
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 100_000 },
+        // Lock files of large repositories have more than the parser's own limits allow.
+        budget: serde_saphyr::budget! { max_nodes: 1_000_000, max_events: 2_000_000 },
         with_snippet: false,
-    };
-    serde_saphyr::from_slice_with_options(bytes, options).map_err(|error| {
-        let line = error.location().and_then(|location| usize::try_from(location.line()).ok());
-        let told = error.to_string();
-        Malformed { line, detail: format!("not a list of packages: {}", told.lines().next().unwrap_or_default()) }
-    })
+    }
+}
+
+fn complaint(error: &serde_saphyr::Error) -> Malformed {
+    let line = error.location().and_then(|location| usize::try_from(location.line()).ok());
+    let told = error.to_string();
+    Malformed { line, detail: format!("not a list of packages: {}", told.lines().next().unwrap_or_default()) }
 }
 
 #[cfg(test)]
@@ -54,6 +70,22 @@ mod tests {
             };
             assert!(complaint.starts_with(expected), "{complaint}");
         }
+    }
+
+    #[test]
+    fn documents_are_read_one_after_another() {
+        let read: Vec<BTreeMap<String, String>> = documents(b"a: 1\n---\n---\nb: 2\n...\n").unwrap();
+        assert_eq!(read, [[("a".into(), "1".into())].into(), [("b".into(), "2".into())].into()]);
+        assert_eq!(documents::<String>(b"").unwrap(), Vec::<String>::new());
+        for text in ["a: 1\n---\n- b\n".to_owned(), "---\na: 1\n".repeat(100_000)] {
+            assert!(documents::<BTreeMap<String, String>>(text.as_bytes()).unwrap_err().line.is_some());
+        }
+    }
+
+    #[test]
+    fn a_document_of_a_large_repository_is_read() {
+        let text: String = (0..130_000).map(|number| format!("k{number}: v\n")).collect();
+        assert_eq!(document::<BTreeMap<String, String>>(text.as_bytes()).unwrap().len(), 130_000);
     }
 
     #[test]
