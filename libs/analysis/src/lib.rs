@@ -18,6 +18,7 @@ mod executable;
 mod facts;
 mod inspection;
 mod json;
+mod jsonc;
 pub mod layer;
 pub mod limits;
 mod observer;

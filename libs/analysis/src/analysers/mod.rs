@@ -2,6 +2,7 @@
 
 mod accounts;
 mod apk;
+mod bun_lock;
 mod cabal_freeze;
 mod cargo_lock;
 mod composer_installed;
@@ -22,6 +23,7 @@ mod gradle_lock;
 mod java_archive;
 mod luarocks;
 mod mix_lock;
+mod node_lock;
 mod node_modules;
 mod npm_lock;
 mod nuget_lock;
@@ -29,6 +31,7 @@ pub(crate) mod os_release;
 mod packages_config;
 mod pdm_lock;
 mod pipfile_lock;
+mod pnpm_lock;
 mod podfile_lock;
 mod poetry_lock;
 mod pom;
@@ -45,6 +48,7 @@ mod secrets;
 mod stack_lock;
 mod swift_resolved;
 mod uv_lock;
+mod yarn_lock;
 
 use sha2::{Digest as _, Sha256};
 
@@ -79,6 +83,9 @@ pub fn packages() -> Vec<Box<dyn Analyser>> {
         Box::new(composer_lock::ComposerLock),
         Box::new(node_modules::NodeModules),
         Box::new(npm_lock::NpmLock),
+        Box::new(yarn_lock::YarnLock),
+        Box::new(pnpm_lock::PnpmLock),
+        Box::new(bun_lock::BunLock),
         Box::new(cargo_lock::CargoLock),
         Box::new(java_archive::JavaArchive),
         Box::new(go_binary::GoBinary),

@@ -85,6 +85,11 @@ fn php_projects_with_what_composer_installed() {
 }
 
 #[test]
+fn node_projects_with_the_lock_file_of_each_package_manager() {
+    check("node");
+}
+
+#[test]
 fn java_archives_in_one_another() {
     check("java");
 }

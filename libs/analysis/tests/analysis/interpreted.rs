@@ -1,4 +1,4 @@
-//! A small file of each kind that says what Python, Conda, Ruby and PHP declare and installed.
+//! A small file of each kind that says what Python, Conda, Ruby, PHP and Node.js declare and installed.
 
 /// The path of each, and what it holds.
 pub const SAMPLES: &[(&str, &str)] = &[
@@ -28,4 +28,15 @@ pub const SAMPLES: &[(&str, &str)] = &[
         r#"{"packages":[{"name":"a/b","version":"1","license":["MIT"]}],"dev-package-names":["a/b"]}"#,
     ),
     ("composer.lock", r#"{"packages":[{"name":"a/b","version":"1"}],"packages-dev":[]}"#),
+    ("yarn.lock", "# v1\n\na@^1, \"@s/a@npm:b@1\":\n  version \"1.0.0\"\n  resolved \"x\"\n"),
+    ("berry/yarn.lock", "__metadata: {version: 8}\n\"a@npm:1\":\n  version: 1.0.0\n  resolution: \"a@npm:1.0.0\"\n"),
+    (
+        "pnpm-lock.yaml",
+        "lockfileVersion: '9.0'\nimporters: {.: {devDependencies: {a: {version: 1.0.0(b@1)}}}}\npackages: {a@1.0.0: {}}\n\
+         snapshots: {a@1.0.0(b@1): {dependencies: {c: d@1}}}\n---\nlockfileVersion: 5.4\npackages: {/@s/a/1.0.0_b: {dev: true}}\n",
+    ),
+    (
+        "bun.lock",
+        r#"{"workspaces":{"":{"devDependencies":{"a":"1",}}},/* x */"packages":{"a/@s/b":["b@1","",{"dependencies":{"c":"1"}},],}} // y"#,
+    ),
 ];
