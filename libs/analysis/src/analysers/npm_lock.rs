@@ -1,16 +1,18 @@
 //! npm's lock files, `package-lock.json` and `npm-shrinkwrap.json`, versions 1 to 3.
 //!
 //! In: the JSON document, read as a stream. Out: every package that is installed for running: neither the root project, nor what
-//! is needed for developing only. Versions are given as written, also where they are the address of a repository or a folder.
+//! is needed for developing only. Versions are given as written, also where they are the address of a repository or a folder, without
+//! credentials.
 //! Source: npm documentation, "package-lock.json".
 
 use std::borrow::Cow;
 use std::fmt;
 
-use plimsoll_model::{Package, PackageType};
+use plimsoll_model::Package;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
+use super::node_lock::package;
 use super::node_modules::Stated;
 use crate::json::Text;
 use crate::{Analyser, File, Malformed, Observations};
@@ -27,7 +29,7 @@ impl Analyser for NpmLock {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn globs(&self) -> &'static [&'static str] {
@@ -138,7 +140,7 @@ impl<'de> Visitor<'de> for Packages<'_> {
             };
             let name = installed.name.unwrap_or_else(|| name_of(&folder).to_owned().into());
             let license = installed.license.and_then(Stated::text);
-            push(self.0, Package { license, ..Package::new(PackageType::Npm, name, version) })?;
+            push(self.0, Package { license, ..package(&name, &version) })?;
         }
         Ok(())
     }
@@ -214,7 +216,7 @@ impl<'de> Visitor<'de> for Dependency<'_, '_> {
             // `npm:other@1.0.0`: installed under this name, but it is another package.
             let alias = version.strip_prefix("npm:").and_then(|real| real.rsplit_once('@'));
             let (name, version) = alias.unwrap_or((&self.name, &version));
-            push(self.packages, Package::new(PackageType::Npm, name, version))?;
+            push(self.packages, package(name, version))?;
         }
         Ok(())
     }
