@@ -129,8 +129,14 @@ fn sources(view: &View<'_>) -> Vec<PackageSource> {
 
 fn installed(package: &Package, path: &str, layer: u32, os: Option<&OsRelease>) -> InstalledPackage {
     let distribution = os.map(|os| os.id.as_str());
+    // Advisories of the distribution say nothing of what has only the name in common with one of its packages.
+    let ecosystem = if package.kind.is_distribution() {
+        os.and_then(OsRelease::ecosystem)
+    } else {
+        package.kind.language_ecosystem()
+    };
     InstalledPackage {
-        ecosystem: package.kind.language_ecosystem().or_else(|| os?.ecosystem()),
+        ecosystem,
         purl: package.purl(distribution, os.and_then(|os| os.version_id.as_deref())),
         package: Package { within: None, ..package.clone() },
         layer,

@@ -153,3 +153,13 @@ fn an_analysis_reads_back_as_it_was_written() {
     let written = serde_json::to_vec(&analysis).unwrap();
     assert_eq!(serde_json::from_slice::<LayerAnalysis>(&written).unwrap(), analysis);
 }
+
+#[test]
+fn what_no_advisory_speaks_of_is_not_taken_for_the_distribution_s() {
+    let tar = Tar::new()
+        .file("etc/os-release", b"ID=debian\nVERSION_ID=12\n")
+        .file("opt/conda/conda-meta/nginx-1.21.4-0.json", br#"{"name":"nginx","version":"1.21.4"}"#)
+        .file("var/lib/dpkg/status", dpkg_status(&[("nginx", "1.22.1-9")]));
+    let ecosystems = image(&[tar]).packages.into_iter().map(|found| found.ecosystem.map(|name| name.to_string()));
+    assert_eq!(ecosystems.collect::<Vec<_>>(), [Some("Debian:12".to_owned()), None]);
+}
