@@ -4,6 +4,7 @@
 //! layer since which it has been there unchanged.
 //! Source: OCI image specification, `layer.md`, "Applying changesets".
 
+mod managed;
 mod view;
 
 use std::collections::BTreeMap;
@@ -11,11 +12,13 @@ use std::collections::BTreeMap;
 use plimsoll_checks::paths::leftover_folder;
 use plimsoll_model::{
     BuildStep, DiffId, Digest, FileFact, FileFactKind, InstalledPackage, Inventory, Layer, LeftoverCache, Observation,
-    ObservationKind, OsRelease, Package, PackageSource, Place, Problem, ProblemCode,
+    ObservationKind, OsRelease, Package, PackageSource, PackageType, Place, Problem, ProblemCode,
 };
 
+use self::managed::ManagedFolders;
 use self::view::View;
 use crate::analysers::os_release::RANKED_PATHS;
+use crate::analysers::runtime;
 use crate::path::merged_usr;
 use crate::{Contents, LayerAnalysis, PathHashes};
 
@@ -70,9 +73,13 @@ fn inventory_of(view: &View<'_>, layers: Vec<Layer>, problems: Vec<Problem>) -> 
     let os = RANKED_PATHS.iter().find_map(|path| view.os(path)).cloned();
     let owned = view.owned();
     let is_owned = |path: &str| owned.contains(&PathHashes::hash(&merged_usr(path)));
+    let managed = ManagedFolders::of(view.packages().map(|(package, path, _)| (package, path)));
+    let is_managed = |package: &Package, path: &str| {
+        package.kind == PackageType::Generic && view.is_read_by(path, runtime::NAME) && managed.have(path)
+    };
     let mut packages: Vec<InstalledPackage> = view
         .packages()
-        .filter(|(package, path, _)| package.kind.is_distribution() || !is_owned(path))
+        .filter(|(package, path, _)| package.kind.is_distribution() || !(is_owned(path) || is_managed(package, path)))
         .map(|(package, path, layer)| installed(package, path, layer, os.as_ref()))
         .collect();
     packages.sort_by(|a, b| (&a.package, &a.path).cmp(&(&b.package, &b.path)));

@@ -43,6 +43,7 @@ mod rebar_lock;
 mod renv_lock;
 mod requirements;
 mod rpm;
+pub(crate) mod runtime;
 mod sbom;
 mod secrets;
 mod stack_lock;
@@ -108,6 +109,7 @@ pub fn packages() -> Vec<Box<dyn Analyser>> {
         Box::new(luarocks::Luarocks),
         Box::new(cpan::Cpan),
         Box::new(sbom::Sbom),
+        Box::new(runtime::Runtime),
     ]
 }
 

@@ -74,6 +74,11 @@ impl<'a> View<'a> {
         self.files.values().map(|seen| seen.file)
     }
 
+    /// Whether an analyser read the file at `path`.
+    pub(super) fn is_read_by(&self, path: &str, analyser: &str) -> bool {
+        self.files.get(path).is_some_and(|seen| seen.file.read_by.contains(analyser))
+    }
+
     /// What the files of every layer show, those that are gone among them.
     pub(super) fn facts(&self) -> impl Iterator<Item = FileFact> {
         let there = self.files.iter().flat_map(|(path, seen)| facts_of(path, seen, None));

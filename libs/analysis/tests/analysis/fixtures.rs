@@ -126,3 +126,8 @@ fn a_folder_s_links_are_not_followed() {
 fn bills_of_materials_beside_the_database_that_they_repeat() {
     check("sbom");
 }
+
+#[test]
+fn programs_without_a_package_beside_those_that_have_one() {
+    check("runtime");
+}

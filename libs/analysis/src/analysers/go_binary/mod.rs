@@ -62,7 +62,7 @@ impl Analyser for GoBinary {
 
 /// `1.22.3` of `go1.22.3 X:rangefunc`: without experiments and a builder's additions (`-google`, `+auto`, `b7`). A toolchain
 /// between releases (`devel go1.23-…`) has no version that could be looked up.
-fn toolchain_version(text: &str) -> Option<&str> {
+pub(super) fn toolchain_version(text: &str) -> Option<&str> {
     let version = text.strip_prefix("go")?;
     let end = version.find([' ', '-', '+']).unwrap_or(version.len());
     let version = version.get(..end)?;
