@@ -218,7 +218,9 @@ const fn reason_of(code: ProblemCode) -> Option<GapReason> {
         | ProblemCode::TarCorrupt
         | ProblemCode::TarHeaderTooLarge => Some(GapReason::LayerNotRead),
         ProblemCode::ArchiveLimit | ProblemCode::ArchiveUnreadable => Some(GapReason::ArchiveNotRead),
-        ProblemCode::FileTooLarge | ProblemCode::FileMalformed => Some(GapReason::FileNotRead),
+        ProblemCode::FileTooLarge | ProblemCode::FileMalformed | ProblemCode::FileNotExamined => {
+            Some(GapReason::FileNotRead)
+        }
         ProblemCode::DigestMismatch | ProblemCode::DiffIdMismatch | ProblemCode::WhiteoutInvalid => None,
     }
 }

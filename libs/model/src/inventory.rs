@@ -139,6 +139,8 @@ pub enum ProblemCode {
     FileTooLarge,
     /// A file that we wanted to read does not parse, or only in part.
     FileMalformed,
+    /// A file that was read, but that something which should have examined it did not: it took too long, or a daemon failed.
+    FileNotExamined,
     /// An archive in the image past a limit: its entries, its depth, what it inflates to.
     ArchiveLimit,
     /// An archive in the image that cannot be read: damaged, encrypted, or compressed in a way that we do not know.
@@ -160,6 +162,7 @@ impl ProblemCode {
             Self::WhiteoutInvalid => "whiteout_invalid",
             Self::FileTooLarge => "file_too_large",
             Self::FileMalformed => "file_malformed",
+            Self::FileNotExamined => "file_not_examined",
             Self::ArchiveLimit => "archive_limit",
             Self::ArchiveUnreadable => "archive_unreadable",
         }
