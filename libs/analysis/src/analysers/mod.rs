@@ -44,6 +44,7 @@ mod renv_lock;
 mod requirements;
 mod rpm;
 pub(crate) mod runtime;
+mod rust_binary;
 mod sbom;
 mod secrets;
 mod stack_lock;
@@ -90,6 +91,7 @@ pub fn packages() -> Vec<Box<dyn Analyser>> {
         Box::new(cargo_lock::CargoLock),
         Box::new(java_archive::JavaArchive),
         Box::new(go_binary::GoBinary),
+        Box::new(rust_binary::RustBinary),
         Box::new(go_mod::GoMod),
         Box::new(pom::Pom),
         Box::new(dotnet_deps::DotnetDeps),

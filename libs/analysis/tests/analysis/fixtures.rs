@@ -131,3 +131,8 @@ fn bills_of_materials_beside_the_database_that_they_repeat() {
 fn programs_without_a_package_beside_those_that_have_one() {
     check("runtime");
 }
+
+#[test]
+fn rust_programs_of_the_distribution_and_others() {
+    check("rust");
+}

@@ -9,6 +9,7 @@ use zip::write::SimpleFileOptions;
 pub fn samples() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("opt/lib-1.0.jar", jar()),
+        ("usr/bin/ferry", include_bytes!("../fixtures/rust/root/usr/local/bin/ferry").to_vec()),
         ("usr/bin/python3.11", b"\x7fELF\x02\x01\x01\0\x003.46.1\x003.11.9\0%.80s".to_vec()),
         ("opt/jdk/release", b"JAVA_VERSION=\"21.0.1\"\nGRAALVM_VERSION=\"23.1.1\"\n".to_vec()),
         ("usr/local/go/VERSION", b"go1.22.3\ntime 2024\n".to_vec()),
