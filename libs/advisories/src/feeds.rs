@@ -10,10 +10,12 @@ pub mod debian;
 mod document;
 pub mod epss;
 pub mod kev;
+pub mod malware_hashes;
 mod metered;
 pub mod osv;
 mod record;
 mod report;
+pub mod yara;
 
 use std::io::{Read, Seek};
 
@@ -32,15 +34,26 @@ pub enum FeedKind {
     KnownExploited,
     /// Estimates of exploitation.
     ExploitScores,
+    /// YARA rules. The document is kept as it is: what reads files compiles it.
+    YaraRules,
+    /// Hashes of malicious files. The document is kept as it is.
+    FileHashes,
 }
 
 impl FeedKind {
+    /// Whether documents of this kind say something of vulnerabilities.
+    pub const fn is_of_vulnerabilities(self) -> bool {
+        matches!(self, Self::Advisories | Self::KnownExploited | Self::ExploitScores)
+    }
+
     /// The kind in words, for people.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Advisories => "advisories",
             Self::KnownExploited => "known exploited",
             Self::ExploitScores => "exploit scores",
+            Self::YaraRules => "YARA rules",
+            Self::FileHashes => "hashes of malware",
         }
     }
 }
@@ -56,6 +69,8 @@ pub struct Feed {
     pub kind: FeedKind,
     /// Where upstream serves it; a document's path follows after a slash.
     pub upstream: &'static str,
+    /// A document's path at upstream, by its path in a mirror.
+    upstream_path: fn(&str) -> String,
     /// The documents that are read unless the operator names others.
     default_paths: fn() -> Vec<String>,
     /// Reads one document's bytes.
@@ -82,11 +97,17 @@ impl Feed {
 }
 
 /// Every feed, in the order in which they are read.
-static ALL: [&Feed; 5] = [&osv::FEED, &debian::FEED, &alpine::FEED, &kev::FEED, &epss::FEED];
+static ALL: [&Feed; 7] =
+    [&osv::FEED, &debian::FEED, &alpine::FEED, &kev::FEED, &epss::FEED, &yara::FEED, &malware_hashes::FEED];
 
 /// Every feed, in the order in which they are read.
 pub fn all() -> &'static [&'static Feed] {
     &ALL
+}
+
+/// The feeds that say something of vulnerabilities.
+pub fn of_vulnerabilities() -> impl Iterator<Item = &'static Feed> {
+    ALL.into_iter().filter(|feed| feed.kind.is_of_vulnerabilities())
 }
 
 /// The feed of that name.
@@ -122,7 +143,7 @@ mod tests {
             .map(|file| file.unwrap().path())
             .filter(|path| path.extension().is_some_and(|end| end == "rs"))
             .filter(|path| std::fs::read_to_string(path).unwrap().contains("pub static FEED: Feed"))
-            .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+            .map(|path| path.file_stem().unwrap().to_string_lossy().replace('_', "-"))
             .collect();
         listed.sort();
         parsers.sort();

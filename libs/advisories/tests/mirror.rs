@@ -141,6 +141,16 @@ fn the_catalogue_of_exploited_vulnerabilities_and_the_scores_are_whole() {
 }
 
 #[test]
+fn the_bundles_of_yara_rules_have_the_files_that_the_mirror_says() {
+    let Some(mirror) = corpus::shared("feeds") else { return };
+    for (bundle, count) in feeds::by_name("yara").unwrap().documents().iter().zip([737, 274, 566]) {
+        let mut file = std::fs::File::open(mirror.join("yara").join(&bundle.path)).unwrap();
+        let report = feeds::parse(bundle, &mut file, &mut Vec::new()).unwrap();
+        assert_eq!((report.statements, report.problems), (count, 0), "{bundle}");
+    }
+}
+
+#[test]
 fn every_document_cut_in_half_is_refused() {
     let Some(mirror) = corpus::shared("feeds") else { return };
     let documents = [
@@ -149,6 +159,7 @@ fn every_document_cut_in_half_is_refused() {
         feeds::alpine::document("v3.10", "main"),
         document("kev"),
         document("epss"),
+        feeds::by_name("yara").unwrap().document("signature-base.zip"),
     ];
     for document in documents {
         let whole = std::fs::read(mirror.join(document.feed.name).join(&document.path)).unwrap();

@@ -96,6 +96,19 @@ pub async fn queue_scan(tx: &mut OrgTx, image: ImageId) -> Result<()> {
     Ok(())
 }
 
+/// Marks every image of the transaction's organization as waiting for a scan again; each with its manifest's digest.
+pub async fn queue_all_scans(tx: &mut OrgTx) -> Result<Vec<(ImageId, Digest)>> {
+    let rows = sqlx::query!(
+        "UPDATE image SET scan_state = 'queued', scan_requested_at = now(), scan_error = NULL, scan_error_code = NULL
+         WHERE org_id = $1 RETURNING id, manifest_digest",
+        tx.org().0
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let digest = |text: &str| text.parse().map_err(|_| StoreError::corrupt("image.manifest_digest", text));
+    rows.into_iter().map(|row| Ok((ImageId(row.id), digest(&row.manifest_digest)?))).collect()
+}
+
 /// The image of a scan job, or `None` where the organization no longer holds it.
 pub async fn scan_target(tx: &mut OrgTx, image: ImageId) -> Result<Option<ScanTarget>> {
     let row = sqlx::query!(

@@ -2,7 +2,7 @@
 
 use plimsoll_model::{DiffId, Digest};
 
-use crate::{CatalogTx, Result, StoreError};
+use crate::{CatalogTx, OrgTx, Result, StoreError};
 
 /// An earlier analysis of a layer's blob.
 #[derive(Debug, Clone)]
@@ -29,17 +29,29 @@ pub async fn known(tx: &mut CatalogTx, blobs: &[Digest], analysis_version: &str)
     )
     .fetch_all(tx.conn())
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(KnownLayer {
-                digest: row.digest.parse().map_err(|_| StoreError::corrupt("layer_blob.digest", &row.digest))?,
-                diff_id: DiffId(
-                    row.diff_id.parse().map_err(|_| StoreError::corrupt("layer_blob.diff_id", &row.diff_id))?,
-                ),
-                document_key: row.document_key,
-            })
-        })
-        .collect()
+    rows.into_iter().map(|row| known_layer(&row.digest, &row.diff_id, row.document_key)).collect()
+}
+
+/// Of these blobs, those that the transaction's organization's own rules have read; looked up as [`known`] does.
+pub async fn known_to_org(tx: &mut OrgTx, blobs: &[Digest], analysis_version: &str) -> Result<Vec<KnownLayer>> {
+    let texts: Vec<String> = blobs.iter().map(ToString::to_string).collect();
+    let rows = sqlx::query!(
+        "SELECT b.digest, b.diff_id, a.document_key
+         FROM layer_blob b JOIN org_layer_analysis a ON a.diff_id = b.diff_id AND a.analysis_version = $3 AND a.org_id = $1
+         WHERE b.digest = ANY($2)",
+        tx.org().0,
+        &texts,
+        analysis_version
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(|row| known_layer(&row.digest, &row.diff_id, row.document_key)).collect()
+}
+
+fn known_layer(digest: &str, diff_id: &str, document_key: String) -> Result<KnownLayer> {
+    let digest = digest.parse().map_err(|_| StoreError::corrupt("layer_blob.digest", digest))?;
+    let diff_id = DiffId(diff_id.parse().map_err(|_| StoreError::corrupt("layer_blob.diff_id", diff_id))?);
+    Ok(KnownLayer { digest, diff_id, document_key })
 }
 
 /// What [`record`] stores of an analysed layer.
@@ -80,6 +92,21 @@ pub async fn record(tx: &mut CatalogTx, layer: &Analysed<'_>) -> Result<()> {
         layer.document_key,
         i32::try_from(layer.packages).unwrap_or(i32::MAX),
         i32::try_from(layer.problems).unwrap_or(i32::MAX)
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Records that the transaction's organization's own rules have read a layer, in place of what older rules of its found.
+pub async fn record_for_org(tx: &mut OrgTx, diff_id: DiffId, analysis_version: &str, document_key: &str) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO org_layer_analysis (org_id, diff_id, analysis_version, document_key) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (org_id, diff_id) DO UPDATE SET analysis_version = $3, document_key = $4, analysed_at = now()",
+        tx.org().0,
+        diff_id.to_string(),
+        analysis_version,
+        document_key
     )
     .execute(tx.conn())
     .await?;

@@ -12,10 +12,12 @@ pub mod findings;
 pub mod image_contents;
 pub mod images;
 pub mod layers;
+pub mod malware_bundles;
 pub mod manifests;
 pub mod matches;
 pub mod matching;
 pub mod migrate;
+pub mod observations;
 pub mod orgs;
 pub mod outbox;
 pub mod packages;
@@ -24,9 +26,9 @@ pub mod tags;
 pub mod uploads;
 pub mod views;
 pub mod vulnerabilities;
+pub mod yara_rule_sets;
 
 mod error;
-mod observations;
 mod tx;
 
 pub use error::{Result, StoreError};

@@ -34,6 +34,27 @@ pub async fn write(
     insert(tx.conn(), Some(org), topic, payload, trace_context).await
 }
 
+/// Writes several messages that concern the transaction's organization.
+pub async fn write_all(
+    tx: &mut OrgTx,
+    topic: &str,
+    payloads: &[impl Serialize],
+    trace_context: &BTreeMap<String, String>,
+) -> Result<()> {
+    let payloads: Vec<serde_json::Value> =
+        payloads.iter().map(serde_json::to_value).collect::<serde_json::Result<_>>()?;
+    sqlx::query!(
+        "INSERT INTO outbox (org_id, topic, payload, trace_context) SELECT $1, $2, payload, $4 FROM unnest($3::jsonb[]) payload",
+        tx.org().0,
+        topic,
+        &payloads,
+        serde_json::to_value(trace_context)?
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Writes a message that concerns the catalogue.
 pub async fn write_global(
     tx: &mut CatalogTx,

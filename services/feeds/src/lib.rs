@@ -1,9 +1,10 @@
 //! Syncs advisory feeds and re-matches what a change touches.
 //!
-//! `schedule` decides when, `sync` brings one document in, `apply` and `tables` make it knowledge and tell what changed, `rematch`
+//! `schedule` decides when, `sync` brings one document in, `apply`, `tables` and `bundles` make it knowledge and tell what changed, `rematch`
 //! brings matches and findings in line with it.
 
 mod apply;
+mod bundles;
 mod rematch;
 mod schedule;
 pub mod sync;

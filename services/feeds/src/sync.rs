@@ -10,11 +10,12 @@ use plimsoll_fetch::{Fetched, Fetcher, Validators};
 use plimsoll_model::Advisory;
 use plimsoll_runtime::clock;
 use plimsoll_store::feeds::{self, DocumentState, Outcome, RunCounts};
+use plimsoll_store::malware_bundles::BundleKind;
 use plimsoll_store::{Store, StoreError};
 use tokio::sync::mpsc;
 use url::Url;
 
-use crate::{apply, tables};
+use crate::{apply, bundles, tables};
 
 /// Records per statement of staging.
 const BATCH: usize = 500;
@@ -44,6 +45,12 @@ pub enum SyncError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The fetched file could not be read again.
+    #[error("the fetched document could not be read: {source}")]
+    Kept {
+        /// Why.
+        source: std::io::Error,
+    },
     /// The thread that read it ended early.
     #[error("reading the document was interrupted")]
     Interrupted,
@@ -127,6 +134,7 @@ impl Syncer {
                 (file, validators)
             }
         };
+        let whole = file.try_clone().map_err(|source| SyncError::Kept { source })?;
         let parsed = self.read(document, run, file).await?;
         counts.records = parsed.report.statements;
         counts.problem_count = parsed.report.problems;
@@ -138,6 +146,12 @@ impl Syncer {
             FeedKind::Advisories => self.apply_advisories(document, run, limit, &state, counts).await?,
             FeedKind::KnownExploited | FeedKind::ExploitScores => {
                 tables::replace(&self.store, document, &parsed, limit, &state, counts).await?;
+            }
+            FeedKind::YaraRules => {
+                bundles::keep(&self.store, document, BundleKind::YaraRules, whole, limit, &state, counts).await?;
+            }
+            FeedKind::FileHashes => {
+                bundles::keep(&self.store, document, BundleKind::FileHashes, whole, limit, &state, counts).await?;
             }
         }
         Ok(Outcome::Changed)

@@ -274,6 +274,9 @@ async fn the_whole_mirror_syncs_with_its_own_counts_and_its_facts_are_what_match
         ("debian/tracker/data/json", 8_746),
         ("kev/known_exploited_vulnerabilities.json", 1_404),
         ("epss/epss_scores-current.csv.gz", 360_142),
+        ("yara/signature-base.zip", 737),
+        ("yara/reversinglabs-yara-rules.zip", 274),
+        ("yara/yara-rules.zip", 566),
     ] {
         assert_eq!(records(document), Some((Outcome::Changed, count)), "{document}");
     }
@@ -295,6 +298,25 @@ async fn the_whole_mirror_syncs_with_its_own_counts_and_its_facts_are_what_match
     let aom = PackageKey { ecosystem: Ecosystem::with_release("Debian", "12"), package: "aom".into() };
     let said = advisories::affecting(&mut tx, &[aom]).await.unwrap();
     assert!(said.iter().any(|row| row.vulnerability == "CVE-2021-30473"));
+}
+
+#[tokio::test]
+async fn a_list_of_malware_is_kept_as_it_is_and_one_that_shrinks_is_not_believed() {
+    let platform = Platform::new().await;
+    let mirror = tempfile::tempdir().unwrap();
+    let document = formats::by_name("malware-hashes").unwrap().documents().remove(0);
+    let list = |count: u32| (0..count).map(|number| format!("{number:064x}\n")).collect::<String>();
+    let path = mirror.path().join("malware-hashes").join(&document.path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let kept = "SELECT octet_length(content)::bigint FROM malware_bundle WHERE kind = 'file_hashes'";
+    for (count, outcome, bytes) in
+        [(100, Outcome::Changed, 6_500), (10, Outcome::Refused, 6_500), (120, Outcome::Changed, 7_800)]
+    {
+        std::fs::write(&path, list(count)).unwrap();
+        let ended = platform.sync(mirror.path(), &document).await;
+        assert_eq!(ended, outcome, "{count}: {:?}", platform.last_run().await.get::<Option<String>, _>("error"));
+        assert_eq!(platform.count(kept).await, bytes, "{count}");
+    }
 }
 
 #[tokio::test]

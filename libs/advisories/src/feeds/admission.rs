@@ -78,6 +78,11 @@ impl<'s> Intake<'s> {
         self.report.as_of = as_of;
     }
 
+    /// Counts a record that stays in its document: whoever fetches that keeps it whole.
+    pub const fn kept(&mut self) {
+        self.report.records += 1;
+    }
+
     /// Hands on a record that is not an advisory.
     pub fn record(&mut self, record: Record) -> Result<(), Stopped> {
         match self.sink.take(record) {

@@ -31,6 +31,7 @@ pub static FEED: Feed = Feed {
     title: "Alpine security database",
     kind: FeedKind::Advisories,
     upstream: "https://secdb.alpinelinux.org",
+    upstream_path: str::to_owned,
     default_paths,
     parser: read,
 };

@@ -24,6 +24,7 @@ pub static FEED: Feed = Feed {
     title: "Debian security tracker",
     kind: FeedKind::Advisories,
     upstream: "https://security-tracker.debian.org",
+    upstream_path: str::to_owned,
     default_paths: || vec!["tracker/data/json".into()],
     parser: read,
 };

@@ -17,10 +17,9 @@ impl Document {
     /// Where it is fetched from: upstream, or below a mirror's `base` address in the folder of the feed's name
     /// (`<base>/osv/PyPI/all.zip`). What an address cannot hold (the space of `Rocky Linux`) is percent-encoded.
     pub fn address(&self, base: Option<&str>) -> String {
-        let path = encoded(&self.path);
         match base {
-            Some(base) => format!("{}/{}/{path}", base.trim_end_matches('/'), self.feed.name),
-            None => format!("{}/{path}", self.feed.upstream),
+            Some(base) => format!("{}/{}/{}", base.trim_end_matches('/'), self.feed.name, encoded(&self.path)),
+            None => format!("{}/{}", self.feed.upstream, encoded(&(self.feed.upstream_path)(&self.path))),
         }
     }
 }
@@ -77,6 +76,18 @@ mod tests {
                 "epss_scores-current.csv.gz",
                 "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz",
                 "epss/epss_scores-current.csv.gz",
+            ),
+            (
+                "yara",
+                "signature-base.zip",
+                "https://github.com/Neo23x0/signature-base/archive/refs/heads/master.zip",
+                "yara/signature-base.zip",
+            ),
+            (
+                "malware-hashes",
+                "sha256-recent.txt",
+                "https://bazaar.abuse.ch/export/txt/sha256/recent/",
+                "malware-hashes/sha256-recent.txt",
             ),
         ];
         for (feed, path, upstream, mirrored) in cases {

@@ -19,6 +19,7 @@ pub static FEED: Feed = Feed {
     title: "EPSS scores",
     kind: FeedKind::ExploitScores,
     upstream: "https://epss.empiricalsecurity.com",
+    upstream_path: str::to_owned,
     default_paths: || vec!["epss_scores-current.csv.gz".into()],
     parser: read,
 };

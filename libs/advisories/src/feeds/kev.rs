@@ -19,6 +19,7 @@ pub static FEED: Feed = Feed {
     title: "CISA known exploited vulnerabilities",
     kind: FeedKind::KnownExploited,
     upstream: "https://www.cisa.gov/sites/default/files/feeds",
+    upstream_path: str::to_owned,
     default_paths: || vec!["known_exploited_vulnerabilities.json".into()],
     parser: read,
 };

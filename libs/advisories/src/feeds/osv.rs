@@ -25,6 +25,7 @@ pub static FEED: Feed = Feed {
     title: "OSV",
     kind: FeedKind::Advisories,
     upstream: "https://osv-vulnerabilities.storage.googleapis.com",
+    upstream_path: str::to_owned,
     default_paths: || DEFAULT_ECOSYSTEMS.into_iter().map(path).collect(),
     parser: read,
 };
@@ -100,7 +101,7 @@ fn read_within(limits: Limits, bytes: &mut dyn DocumentBytes, intake: &mut Intak
     Ok(())
 }
 
-fn zip_refusal(error: ZipError) -> Refusal {
+pub(super) fn zip_refusal(error: ZipError) -> Refusal {
     match error {
         ZipError::Io(error) => entry_refusal(error),
         other => Refusal::Malformed(other.to_string()),
@@ -108,7 +109,7 @@ fn zip_refusal(error: ZipError) -> Refusal {
 }
 
 /// Inflating reports broken data as an I/O error too; both mean that the document is not whole.
-fn entry_refusal(error: std::io::Error) -> Refusal {
+pub(super) fn entry_refusal(error: std::io::Error) -> Refusal {
     use std::io::ErrorKind;
     match error.kind() {
         ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => {

@@ -1,4 +1,4 @@
-//! What is wrong in images without an advisory, the most severe first.
+//! What is wrong in images without an advisory: what the organization's own rules say first, each the most severe first.
 
 use plimsoll_model::{ImageId, Place, Severity};
 use sqlx::types::Json;
@@ -61,13 +61,19 @@ pub async fn pages(
 ) -> Result<Vec<Observation>> {
     Ok(sqlx::query_as!(
         Observation,
-        r#"SELECT i.id AS image, x.position, x.kind, x.rule, x.rule_references AS "references", x.title, x.severity, x.family,
-                  x.place AS "place: Json<Place>", x.layer, x.removed_in, x.evidence, x.advice
+        r#"SELECT i.id AS image, x.position AS "position!", x.kind AS "kind!", x.rule AS "rule!", x.rule_references AS "references!",
+                  x.title AS "title!", x.severity AS "severity!", x.family, x.place AS "place!: Json<Place>", x.layer, x.removed_in,
+                  x.evidence AS "evidence!", x.advice AS "advice!"
            FROM image i
            CROSS JOIN LATERAL (
-               SELECT o.* FROM image_observation o
-               WHERE o.image_content_id = i.image_content_id
-                 AND ($3::text[] IS NULL OR o.kind = ANY($3)) AND ($4::smallint IS NULL OR o.severity >= $4)
+               SELECT o.* FROM (
+                   SELECT position, kind, rule, rule_references, title, severity, family, place, layer, removed_in, evidence, advice
+                   FROM org_image_observation WHERE org_id = i.org_id AND image_id = i.id
+                   UNION ALL
+                   SELECT position, kind, rule, rule_references, title, severity, family, place, layer, removed_in, evidence, advice
+                   FROM image_observation WHERE image_content_id = i.image_content_id
+               ) o
+               WHERE ($3::text[] IS NULL OR o.kind = ANY($3)) AND ($4::smallint IS NULL OR o.severity >= $4)
                  AND ($5::text IS NULL OR o.rule = $5) AND ($6::bool IS NULL OR (o.removed_in IS NOT NULL) = $6)
                  AND ($7::int IS NULL OR o.position > $7)
                ORDER BY o.position LIMIT $8
@@ -90,7 +96,12 @@ pub async fn pages(
 /// How many observations each of these images has; those without any are left out.
 pub async fn counts(tx: &mut OrgTx, images: &[Uuid], filter: &ObservationFilter) -> Result<Vec<(ImageId, i64)>> {
     let rows = sqlx::query!(
-        r#"SELECT i.id, count(*) AS "count!" FROM image i JOIN image_observation o ON o.image_content_id = i.image_content_id
+        r#"SELECT i.id, count(*) AS "count!" FROM image i
+           CROSS JOIN LATERAL (
+               SELECT kind, severity, rule, removed_in FROM org_image_observation WHERE org_id = i.org_id AND image_id = i.id
+               UNION ALL
+               SELECT kind, severity, rule, removed_in FROM image_observation WHERE image_content_id = i.image_content_id
+           ) o
            WHERE i.org_id = $1 AND i.id = ANY($2)
              AND ($3::text[] IS NULL OR o.kind = ANY($3)) AND ($4::smallint IS NULL OR o.severity >= $4)
              AND ($5::text IS NULL OR o.rule = $5) AND ($6::bool IS NULL OR (o.removed_in IS NOT NULL) = $6)
