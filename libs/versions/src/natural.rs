@@ -20,6 +20,14 @@ impl Natural {
         }
         digits.parse().map_or_else(|_| Self::Large(digits.len(), digits.into()), Self::Small)
     }
+
+    /// Reads numbers between separators; `None` where anything else is in between, or nothing.
+    pub(crate) fn list(text: &str, separators: &[char]) -> Option<Vec<Self>> {
+        text.split(separators)
+            .map(|part| Some(split_digits(part)).filter(|(digits, rest)| !digits.is_empty() && rest.is_empty()))
+            .map(|part| part.map(|(digits, _)| Self::read(digits)))
+            .collect()
+    }
 }
 
 /// Splits a text after its leading ASCII digits.
@@ -46,5 +54,11 @@ mod tests {
         }
         assert_eq!(Natural::read("00018446744073709551616"), Natural::read("18446744073709551616"));
         assert_eq!(Natural::read("000"), Natural::read(""));
+        let numbers = |numbers: &[u64]| Some(numbers.iter().copied().map(Natural::Small).collect::<Vec<_>>());
+        for (text, expected) in
+            [("1.2-03", numbers(&[1, 2, 3])), ("7", numbers(&[7])), ("1..2", None), ("", None), ("1.a", None)]
+        {
+            assert_eq!(Natural::list(text, &['.', '-']), expected, "{text}");
+        }
     }
 }

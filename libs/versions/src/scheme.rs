@@ -11,26 +11,72 @@ pub enum Scheme {
     Dpkg,
     /// Alpine's.
     Apk,
+    /// RPM's, `epoch:version-release`.
+    Rpm,
     /// Semantic Versioning's precedence.
     Semver,
     /// npm's: the same order as [`Scheme::Semver`], under the name that npm's tools and our users know.
     Npm,
     /// Python's, with the older setuptools order for what PEP 440 does not read.
     Pep440,
+    /// Maven's.
+    Maven,
+    /// RubyGems'.
+    Rubygems,
+    /// NuGet's.
+    Nuget,
+    /// Composer's.
+    Composer,
+    /// R's.
+    Cran,
+    /// Haskell's.
+    Hackage,
+    /// Dart's: as [`Scheme::Semver`], except that build metadata counts.
+    Pub,
+    /// Conan's.
+    Conan,
+    /// What most programs without a scheme of their own mean.
+    Generic,
 }
 
 impl Scheme {
     /// Every scheme.
-    pub const ALL: [Self; 5] = [Self::Dpkg, Self::Apk, Self::Semver, Self::Npm, Self::Pep440];
+    pub const ALL: [Self; 15] = [
+        Self::Dpkg,
+        Self::Apk,
+        Self::Rpm,
+        Self::Semver,
+        Self::Npm,
+        Self::Pep440,
+        Self::Maven,
+        Self::Rubygems,
+        Self::Nuget,
+        Self::Composer,
+        Self::Cran,
+        Self::Hackage,
+        Self::Pub,
+        Self::Conan,
+        Self::Generic,
+    ];
 
     /// Its name, as stored and shown.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Dpkg => "dpkg",
             Self::Apk => "apk",
+            Self::Rpm => "rpm",
             Self::Semver => "semver",
             Self::Npm => "npm",
             Self::Pep440 => "pep440",
+            Self::Maven => "maven",
+            Self::Rubygems => "rubygems",
+            Self::Nuget => "nuget",
+            Self::Composer => "composer",
+            Self::Cran => "cran",
+            Self::Hackage => "hackage",
+            Self::Pub => "pub",
+            Self::Conan => "conan",
+            Self::Generic => "generic",
         }
     }
 
@@ -44,9 +90,32 @@ impl Scheme {
         match self {
             Self::Dpkg => &["Debian", "Ubuntu"],
             Self::Apk => &["Alpine", "Wolfi", "Chainguard", "MinimOS"],
-            Self::Semver => &["crates.io", "Go", "Hex", "SwiftURL"],
+            Self::Rpm => &[
+                "AlmaLinux",
+                "Amazon Linux",
+                "Azure Linux",
+                "Fedora",
+                "Mageia",
+                "openEuler",
+                "openSUSE",
+                "Oracle Linux",
+                "Photon OS",
+                "Red Hat",
+                "Rocky Linux",
+                "SUSE",
+            ],
+            Self::Semver => &["crates.io", "Go", "Hex", "SwiftURL", "GitHub Actions", "Julia", "Kubernetes", "VSCode"],
             Self::Npm => &["npm"],
             Self::Pep440 => &["PyPI"],
+            Self::Maven => &["Maven"],
+            Self::Rubygems => &["RubyGems"],
+            Self::Nuget => &["NuGet"],
+            Self::Composer => &["Packagist"],
+            Self::Cran => &["CRAN", "Bioconductor"],
+            Self::Hackage => &["Hackage", "GHC"],
+            Self::Pub => &["Pub"],
+            Self::Conan => &["ConanCenter"],
+            Self::Generic => &["Bitnami", "Linux"],
         }
     }
 
@@ -70,10 +139,20 @@ mod tests {
     fn next(scheme: Scheme) -> Option<Scheme> {
         match scheme {
             Scheme::Dpkg => Some(Scheme::Apk),
-            Scheme::Apk => Some(Scheme::Semver),
+            Scheme::Apk => Some(Scheme::Rpm),
+            Scheme::Rpm => Some(Scheme::Semver),
             Scheme::Semver => Some(Scheme::Npm),
             Scheme::Npm => Some(Scheme::Pep440),
-            Scheme::Pep440 => None,
+            Scheme::Pep440 => Some(Scheme::Maven),
+            Scheme::Maven => Some(Scheme::Rubygems),
+            Scheme::Rubygems => Some(Scheme::Nuget),
+            Scheme::Nuget => Some(Scheme::Composer),
+            Scheme::Composer => Some(Scheme::Cran),
+            Scheme::Cran => Some(Scheme::Hackage),
+            Scheme::Hackage => Some(Scheme::Pub),
+            Scheme::Pub => Some(Scheme::Conan),
+            Scheme::Conan => Some(Scheme::Generic),
+            Scheme::Generic => None,
         }
     }
 
@@ -109,8 +188,11 @@ mod tests {
             ("npm", Some(Scheme::Npm)),
             ("crates.io", Some(Scheme::Semver)),
             ("Go", Some(Scheme::Semver)),
-            ("Maven", None),
-            ("Rocky Linux:9", None),
+            ("Maven", Some(Scheme::Maven)),
+            ("Rocky Linux:9", Some(Scheme::Rpm)),
+            ("Red Hat:9", Some(Scheme::Rpm)),
+            ("SUSE:Linux Enterprise Server 15 SP5", Some(Scheme::Rpm)),
+            ("FreeBSD", None),
             ("", None),
         ];
         for (ecosystem, scheme) in cases {

@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 
 use crate::Scheme;
-use crate::schemes::{apk, dpkg, pep440, semver};
+use crate::schemes::{
+    apk, composer, conan, cran, dpkg, generic, hackage, maven, nuget, pep440, pub_dev, rpm, rubygems, semver,
+};
 
 /// The longest version text that is read, in bytes: four times what npm allows (256, the only registry with a limit of its
 /// own), twenty times the longest in the shared vectors. Comparing stays cheap whatever a package claims.
@@ -48,8 +50,18 @@ pub struct Version {
 enum Key {
     Dpkg(dpkg::Key),
     Apk(apk::Key),
+    Rpm(rpm::Key),
     Semver(semver::Key),
     Pep440(Box<pep440::Key>),
+    Maven(maven::Key),
+    Rubygems(rubygems::Key),
+    Nuget(nuget::Key),
+    Composer(composer::Key),
+    Cran(cran::Key),
+    Hackage(hackage::Key),
+    Pub(pub_dev::Key),
+    Conan(conan::Key),
+    Generic(generic::Key),
 }
 
 impl Version {
@@ -73,8 +85,18 @@ impl Version {
         let key = match scheme {
             Scheme::Dpkg => dpkg::Key::read(trimmed).map(Key::Dpkg),
             Scheme::Apk => apk::Key::read(trimmed).map(Key::Apk),
+            Scheme::Rpm => Ok(Key::Rpm(rpm::Key::read(trimmed))),
             Scheme::Semver | Scheme::Npm => semver::Key::read(trimmed).map(Key::Semver),
             Scheme::Pep440 => pep440::Key::read(trimmed).map(|key| Key::Pep440(Box::new(key))),
+            Scheme::Maven => maven::Key::read(trimmed).map(Key::Maven),
+            Scheme::Rubygems => rubygems::Key::read(trimmed).map(Key::Rubygems),
+            Scheme::Nuget => nuget::Key::read(trimmed).map(Key::Nuget),
+            Scheme::Composer => composer::Key::read(trimmed).map(Key::Composer),
+            Scheme::Cran => cran::Key::read(trimmed).map(Key::Cran),
+            Scheme::Hackage => hackage::Key::read(trimmed).map(Key::Hackage),
+            Scheme::Pub => pub_dev::Key::read(trimmed).map(Key::Pub),
+            Scheme::Conan => conan::Key::read(trimmed).map(Key::Conan),
+            Scheme::Generic => generic::Key::read(trimmed).map(Key::Generic),
         };
         Ok(Self { scheme, key: key.map_err(unknown)? })
     }
@@ -93,8 +115,18 @@ impl PartialOrd for Version {
         match (&self.key, &other.key) {
             (Key::Dpkg(a), Key::Dpkg(b)) => Some(a.cmp(b)),
             (Key::Apk(a), Key::Apk(b)) => Some(a.cmp(b)),
+            (Key::Rpm(a), Key::Rpm(b)) => Some(a.cmp(b)),
             (Key::Semver(a), Key::Semver(b)) => Some(a.cmp(b)),
             (Key::Pep440(a), Key::Pep440(b)) => Some(a.cmp(b)),
+            (Key::Maven(a), Key::Maven(b)) => Some(a.cmp(b)),
+            (Key::Rubygems(a), Key::Rubygems(b)) => Some(a.cmp(b)),
+            (Key::Nuget(a), Key::Nuget(b)) => Some(a.cmp(b)),
+            (Key::Composer(a), Key::Composer(b)) => Some(a.cmp(b)),
+            (Key::Cran(a), Key::Cran(b)) => Some(a.cmp(b)),
+            (Key::Hackage(a), Key::Hackage(b)) => Some(a.cmp(b)),
+            (Key::Pub(a), Key::Pub(b)) => Some(a.cmp(b)),
+            (Key::Conan(a), Key::Conan(b)) => Some(a.cmp(b)),
+            (Key::Generic(a), Key::Generic(b)) => Some(a.cmp(b)),
             _ => None,
         }
     }

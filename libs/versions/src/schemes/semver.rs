@@ -18,14 +18,14 @@ pub(crate) struct Key {
 
 /// A pre-release comes before its release.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
+pub(super) enum Stage {
     PreRelease(Vec<Identifier>),
     Release,
 }
 
 /// Numbers come before words; fewer identifiers before more.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Identifier {
+pub(super) enum Identifier {
     Number(Natural),
     Word(Box<str>),
 }
@@ -58,17 +58,22 @@ impl Key {
             None if !rest.starts_with(|c: char| c.is_ascii_alphabetic()) => {
                 return Err("after its numbers comes neither a pre-release nor build metadata");
             }
-            pre_release => {
-                let identifiers = pre_release.unwrap_or(rest).split('.').map(Identifier::read);
-                Stage::PreRelease(identifiers.collect::<Option<_>>().ok_or("its pre-release is malformed")?)
-            }
+            pre_release => Stage::read(pre_release.unwrap_or(rest))?,
         };
         Ok(Self { core, stage })
     }
 }
 
+impl Stage {
+    /// Reads what follows the hyphen.
+    pub(super) fn read(pre_release: &str) -> Result<Self, &'static str> {
+        let identifiers = pre_release.split('.').map(Identifier::read);
+        identifiers.collect::<Option<_>>().map(Self::PreRelease).ok_or("its pre-release is malformed")
+    }
+}
+
 impl Identifier {
-    fn read(text: &str) -> Option<Self> {
+    pub(super) fn read(text: &str) -> Option<Self> {
         is_identifier(text).then(|| match split_digits(text) {
             (digits, "") => Self::Number(Natural::read(digits)),
             _ => Self::Word(text.into()),
