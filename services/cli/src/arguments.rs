@@ -227,7 +227,7 @@ Examples:
   printf '1.0~rc1 1.0\\n' | plimsoll version compare dpkg
   plimsoll version compare pep440 < pairs.tsv")]
     Compare {
-        /// The version scheme: dpkg, apk, semver, npm, pep440.
+        /// The version scheme: dpkg, apk, rpm, semver, npm, pep440, maven, rubygems, nuget, composer, cran, hackage, pub, conan, generic.
         scheme: String,
     },
 }
