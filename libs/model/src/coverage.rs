@@ -217,7 +217,7 @@ const fn reason_of(code: ProblemCode) -> Option<GapReason> {
         | ProblemCode::LayerUnreadable
         | ProblemCode::TarCorrupt
         | ProblemCode::TarHeaderTooLarge => Some(GapReason::LayerNotRead),
-        ProblemCode::ArchiveLimit | ProblemCode::ArchiveUnreadable => Some(GapReason::ArchiveNotRead),
+        ProblemCode::ArchiveLimit => Some(GapReason::ArchiveNotRead),
         ProblemCode::FileTooLarge | ProblemCode::FileMalformed | ProblemCode::FileNotExamined => {
             Some(GapReason::FileNotRead)
         }
@@ -320,7 +320,7 @@ mod tests {
         let files = [
             problem(ProblemCode::FileTooLarge, Some("a")),
             problem(ProblemCode::FileMalformed, Some("a")),
-            problem(ProblemCode::ArchiveUnreadable, Some("b.zip")),
+            problem(ProblemCode::ArchiveLimit, Some("b.zip")),
         ];
         let unordered = [packages(PackageType::Npm, Some("npm"), 2, true)];
         let unsourced = [packages(PackageType::Luarocks, None, 0, false)];

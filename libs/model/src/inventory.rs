@@ -141,10 +141,10 @@ pub enum ProblemCode {
     FileMalformed,
     /// A file that was read, but that something which should have examined it did not: it took too long, or a daemon failed.
     FileNotExamined,
-    /// An archive in the image past a limit: its entries, its depth, what it inflates to.
+    /// An archive in the image that is not followed to its end: past a limit (its entries, its depth, what it inflates to), damaged,
+    /// encrypted, or compressed in a way that we do not know.
+    #[serde(alias = "archive_unreadable")]
     ArchiveLimit,
-    /// An archive in the image that cannot be read: damaged, encrypted, or compressed in a way that we do not know.
-    ArchiveUnreadable,
 }
 
 impl ProblemCode {
@@ -164,7 +164,6 @@ impl ProblemCode {
             Self::FileMalformed => "file_malformed",
             Self::FileNotExamined => "file_not_examined",
             Self::ArchiveLimit => "archive_limit",
-            Self::ArchiveUnreadable => "archive_unreadable",
         }
     }
 }

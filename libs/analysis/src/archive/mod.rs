@@ -93,13 +93,14 @@ pub(crate) enum ArchiveError {
 }
 
 impl ArchiveError {
+    /// One code for all: an archive that is damaged or encrypted is as little followed as one that goes too far.
     pub(crate) fn code(&self) -> ProblemCode {
-        match self {
-            Self::TooManyMembers { .. } | Self::InflatesTooFar { .. } | Self::Overlapping { .. } => {
-                ProblemCode::ArchiveLimit
-            }
-            Self::Encrypted { .. } | Self::Compression { .. } | Self::Damaged { .. } => ProblemCode::ArchiveUnreadable,
-        }
+        ProblemCode::ArchiveLimit
+    }
+
+    /// Whether a bound ended it, and not what is wrong with one archive or member.
+    fn is_limit(&self) -> bool {
+        self.is_final() || matches!(self, Self::Overlapping { .. })
     }
 
     /// Whether nothing more is read after it.
@@ -139,7 +140,7 @@ pub(crate) fn members(
 /// Keeps the worst of two errors: a limit counts over damage, an earlier one over a later.
 fn worst(known: Option<ArchiveError>, new: ArchiveError) -> ArchiveError {
     match known {
-        Some(known) if known.code() == ProblemCode::ArchiveLimit || new.code() != ProblemCode::ArchiveLimit => known,
+        Some(known) if known.is_limit() || !new.is_limit() => known,
         _ => new,
     }
 }

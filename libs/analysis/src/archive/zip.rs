@@ -52,6 +52,10 @@ fn member(
     if path.is_empty() || !entry.is_file() {
         return Ok(());
     }
+    if entry.compressed_size() > bytes.len() as u64 {
+        let detail = format!("'{path}' states {} bytes, more than the archive has", entry.compressed_size());
+        return Err(ArchiveError::Damaged { detail });
+    }
     let Some(wanted) = visitor.member(&path, entry.size()) else { return Ok(()) };
     if entry.encrypted() {
         return Err(ArchiveError::Encrypted { path });
