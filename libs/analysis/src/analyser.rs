@@ -144,6 +144,11 @@ impl Malformed {
     }
 }
 
+/// What is told of a file that an analyser panicked on.
+pub(crate) fn broke_off(analyser: &dyn Analyser) -> Malformed {
+    Malformed::new(format!("{} broke off on it", analyser.name()))
+}
+
 /// The longest name or version that is believed.
 const NAME_BYTES: usize = 512;
 /// The longest licence text that is kept.

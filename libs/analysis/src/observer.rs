@@ -2,10 +2,11 @@
 
 use std::mem;
 use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use plimsoll_model::{FileFactKind, Problem, ProblemCode};
 
-use crate::analyser::{Analyser, FACT_BYTES, File, Observations, PastLimit};
+use crate::analyser::{Analyser, FACT_BYTES, File, Observations, PastLimit, broke_off};
 use crate::budget::Budget;
 use crate::contents::{Contents, FileAnalysis};
 use crate::engine::Engine;
@@ -223,7 +224,9 @@ impl<'e> Observer<'e> {
                     problems.push((ProblemCode::FileTooLarge, detail));
                 }
                 let mut seen = Observations::new(&mut self.budget, None);
-                if let Err(malformed) = analyser.analyse(&shown, &mut seen) {
+                // Whatever one file does to its analyser, the others of the layer are read.
+                let outcome = catch_unwind(AssertUnwindSafe(|| analyser.analyse(&shown, &mut seen)));
+                if let Err(malformed) = outcome.unwrap_or_else(|_| Err(broke_off(analyser))) {
                     seen.malformed(malformed);
                 }
                 let (analysis, told) = seen.finish();

@@ -7,7 +7,7 @@ use plimsoll_model::ProblemCode;
 
 use super::descent::{descend, kind_of};
 use super::{Inspected, InspectionProblem, Job};
-use crate::analyser::{Analyser, File, Inspection, Malformed, Observations, PastLimit};
+use crate::analyser::{Analyser, File, Inspection, Observations, PastLimit, broke_off};
 use crate::budget::Budget;
 use crate::contents::FileAnalysis;
 use crate::engine::Engine;
@@ -90,7 +90,7 @@ impl<'e> InspectionThread<'e> {
             Err(_) => {
                 // What it held may be broken.
                 self.begun.remove(&position);
-                seen.malformed(Malformed::new(format!("{} broke off on it", analyser.name())));
+                seen.malformed(broke_off(analyser));
             }
         }
         let (mut found, told) = seen.finish();

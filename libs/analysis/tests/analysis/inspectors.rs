@@ -170,12 +170,41 @@ fn jars_within_jars_are_read_with_the_whole_path() {
     assert_eq!((packages_of(&layer), layer.problems), (expected.map(str::to_owned).into(), vec![]));
 }
 
+/// Breaks off on every file of its name.
+struct Fragile;
+
+impl Analyser for Fragile {
+    fn name(&self) -> &'static str {
+        "fragile"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn globs(&self) -> &'static [&'static str] {
+        &["**/fragile"]
+    }
+
+    fn max_bytes(&self) -> usize {
+        1000
+    }
+
+    fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
+        seen.package(Package::new(PackageType::Generic, "before", "1"));
+        assert!(file.bytes.is_empty(), "as it was told");
+        Ok(())
+    }
+}
+
 #[test]
-fn jars_fifty_deep_stop_at_the_documented_depth() {
-    let deep = (0..50).fold(jar("innermost", &[]), |inner, number| jar(&format!("j{number}"), &[("in.jar", inner)]));
-    let layer = analyse(&gzip(&Tar::new().file("deep.jar", deep).file(&dist_info("six"), metadata("six", "1")).end()));
-    let codes: Vec<ProblemCode> = layer.problems.iter().map(|problem| problem.code).collect();
-    assert_eq!(codes, [ProblemCode::ArchiveLimit]);
-    // The jar itself, five that were opened in one another, and the rest of the image.
-    assert_eq!(packages_of(&layer).len(), 7);
+fn a_reader_that_breaks_off_leaves_the_rest_of_the_layer() {
+    let engine = Engine::with_analysers(Limits::default(), vec![Box::new(Fragile)]);
+    let tar = Tar::new().file("a/fragile", "x").file(&dist_info("six"), metadata("six", "1"));
+    let layer = engine.layer(&*tar.end(), None).unwrap();
+    assert_eq!(
+        (names(&layer), codes(&layer)),
+        (vec!["before@1".to_owned(), "six@1".to_owned()], vec![ProblemCode::FileMalformed])
+    );
+    assert!(layer.contents.is_complete && layer.problems[0].detail == "fragile broke off on it");
 }
