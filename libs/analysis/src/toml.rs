@@ -4,8 +4,12 @@ use serde::de::DeserializeOwned;
 
 use crate::Malformed;
 
-/// The most bytes of a document that an analyser takes: while it is parsed, a hostile one takes 70 times its size.
+/// The most bytes of a document that an analyser takes.
 pub(crate) const MAX_BYTES: usize = 3 << 20;
+
+/// What its marks of tables, lists, values and dotted keys may weigh together. While it is parsed, each takes hundreds of bytes of memory,
+/// however short the document; lock files of the largest size weigh two thirds of it.
+const WEIGHT: usize = 450_000;
 
 /// Reads a document.
 ///
@@ -13,6 +17,14 @@ pub(crate) const MAX_BYTES: usize = 3 << 20;
 /// With the line where it is not TOML, or not of `T`'s shape.
 pub(crate) fn document<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Malformed> {
     let text = str::from_utf8(bytes).map_err(|error| Malformed::new(format!("not UTF-8: {error}")))?;
+    let weight = |byte| match byte {
+        b'[' | b'{' | b'=' | b',' => 2,
+        b'.' => 1,
+        _ => 0,
+    };
+    if text.bytes().map(weight).sum::<usize>() > WEIGHT {
+        return Err(Malformed::new("more tables, lists and values than are read of one document"));
+    }
     toml::from_str(text).map_err(|error| {
         let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.lines().count().max(1));
         Malformed { line, detail: format!("not a lock file: {}", error.message()) }
@@ -31,7 +43,9 @@ mod tests {
             package: Vec<String>,
         }
         let deep = format!("a = {}{}", "[".repeat(5000), "]".repeat(5000));
-        let cases: [(&[u8], &str); 4] = [
+        let many = "a = 1\n".repeat(WEIGHT / 2 + 1);
+        let cases: [(&[u8], &str); 5] = [
+            (many.as_bytes(), "more tables"),
             (b"a = 1\npackage = [1]\n", "line 2: "),
             (b"a = 1\n<<<<<<<\n", "line 2: "),
             (deep.as_bytes(), "line 1: "),
