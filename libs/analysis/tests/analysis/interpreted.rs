@@ -24,7 +24,7 @@ pub const SAMPLES: &[(&str, &str)] = &[
         "PATH\n  remote: .\n  specs:\n    a (1)\n\nGEM\n  specs:\n    b (1.0-x86_64-linux)\n      c (~> 1)\n",
     ),
     (
-        "composer/installed.json",
+        "vendor/composer/installed.json",
         r#"{"packages":[{"name":"a/b","version":"1","license":["MIT"]}],"dev-package-names":["a/b"]}"#,
     ),
     ("composer.lock", r#"{"packages":[{"name":"a/b","version":"1"}],"packages-dev":[]}"#),

@@ -7,19 +7,30 @@
 )]
 
 mod builder;
+mod conformance;
 #[path = "../../../testkit/src/corpus.rs"]
 mod corpus;
 mod declared;
 mod fixtures;
+mod hostile_archives;
 mod hostile_databases;
+mod hostile_documents;
 mod hostile_layers;
+mod hostile_memory;
 mod hostile_paths;
+mod hostile_programs;
 mod hostile_rpm;
 mod inspectors;
 mod interpreted;
+#[path = "../../src/archive/made.rs"]
+#[expect(dead_code, reason = "tars and gzip are made by `builder` here")]
+mod made;
+mod memory;
 mod mutated;
 mod programs;
+mod quine;
 mod rpm;
 mod rpm_database;
+mod samples;
 mod squashed;
 mod vectors;

@@ -7,7 +7,7 @@ use plimsoll_analysis::{Limits, analyse_layer, squash};
 
 use crate::builder::*;
 use crate::rpm_database::{Header, berkeley, ndb, sqlite};
-use crate::{declared, interpreted, programs};
+use crate::samples;
 
 /// An archive with one of everything.
 fn archive() -> Vec<u8> {
@@ -89,32 +89,8 @@ proptest! {
         content in vec(any::<u8>(), 0..300),
         changes in vec(any::<(prop::sample::Index, u8, u8)>(), 0..8),
     ) {
-        let parts: [(&str, &str); 10] = [
-            ("etc/os-release", "ID=\"debian\"\nVERSION_ID='12'\n"),
-            ("var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nSource: b (1)\nVersion: 1\n\n"),
-            ("var/lib/dpkg/status.d/a.md5sums", "d41d8cd98f00b204e9800998ecf8427e  usr/x.egg-info\n"),
-            ("lib/apk/db/installed", "P:a\nV:1\nF:x\nR:y.egg-info\n\n"),
-            ("x.dist-info/METADATA", "Name: a\nVersion: 1\nClassifier: License :: x\n\n"),
-            ("node_modules/x/package.json", r#"{"name":"x","version":"1","licenses":[{"type":"MIT"}]}"#),
-            ("package-lock.json", r#"{"dependencies":{"a":{"version":"npm:b@1","dependencies":{"c":{"dev":true}}}}}"#),
-            (
-                "bom.json",
-                r#"{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"purl":"pkg:npm/a@1","components":[]}]}"#,
-            ),
-            (
-                "x.spdx.json",
-                r#"{"spdxVersion":"SPDX-2.3","packages":[{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:npm/a@1"}]}]}"#,
-            ),
-            ("Cargo.lock", "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n[root]\nname = \"r\"\nversion = \"1.0.0\"\n"),
-        ];
         let mut tar = Tar::new();
-        for (path, text) in parts {
-            tar = tar.file(path, mutate(text.as_bytes().to_vec(), &changes)).file(&format!("raw/{path}"), &content);
-        }
-        for (path, text) in declared::SAMPLES.iter().chain(interpreted::SAMPLES) {
-            tar = tar.file(path, mutate(text.as_bytes().to_vec(), &changes)).file(&format!("raw/{path}"), &content);
-        }
-        for (path, bytes) in programs::samples() {
+        for (path, bytes) in samples::all() {
             tar = tar.file(path, mutate(bytes, &changes)).file(&format!("raw/{path}"), &content);
         }
         let layer = analyse(&tar.end());

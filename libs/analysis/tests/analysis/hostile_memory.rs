@@ -1,0 +1,138 @@
+//! The largest of the hostile layers, as streams: whatever they hold, a worker's memory is enough.
+
+use std::io::{self, Read, Write as _};
+
+use plimsoll_analysis::{LayerAnalysis, Limits, analyse_layer};
+use plimsoll_model::ProblemCode;
+
+use crate::builder::*;
+use crate::memory::{long_file, within_a_worker};
+
+fn six() -> Vec<u8> {
+    Tar::new().file(&dist_info("six"), metadata("six", "1")).end()
+}
+
+fn analysed(name: &str, blob: impl Read) -> LayerAnalysis {
+    within_a_worker(name, || analyse_layer(blob, None, &Limits::default()).unwrap())
+}
+
+/// The same bytes again and again.
+struct Again<'b>(&'b [u8], usize);
+
+impl Read for Again<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = (&self.0[self.1..]).read(out)?;
+        self.1 = (self.1 + count) % self.0.len();
+        Ok(count)
+    }
+}
+
+fn again(bytes: &[u8], times: u64) -> impl Read {
+    Again(bytes, 0).take(bytes.len() as u64 * times)
+}
+
+/// Where the conformance list has ten, one is enough: what takes ten times as long takes no more memory.
+const GIBIBYTE: u64 = 1 << 30;
+
+#[test]
+fn l4_gibibytes_of_zeroes_take_no_memory() {
+    let start = gzip(&Header::new(b"zeroes", b'0', GIBIBYTE).block());
+    let zeroes = gzip(&vec![0; 1 << 20]);
+    let blob = start.chain(again(&zeroes, GIBIBYTE >> 20)).chain(io::Cursor::new(gzip(&six())));
+    let layer = analysed("zeroes in gzip", blob);
+    assert_eq!((codes(&layer), names(&layer)), (vec![], vec!["six@1".to_owned()]));
+    assert!(layer.compressed_size < GIBIBYTE / 100 && layer.uncompressed_size > GIBIBYTE);
+}
+
+#[test]
+fn l4_the_largest_window_of_zstd_is_within_a_workers_memory() {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.window_log(Limits::default().zstd_window_log).unwrap();
+    encoder.long_distance_matching(true).unwrap();
+    encoder.write_all(&Header::new(b"zeroes", b'0', 256 << 20).block()).unwrap();
+    io::copy(&mut io::repeat(0).take(256 << 20), &mut encoder).unwrap();
+    encoder.write_all(&six()).unwrap();
+    let layer = analysed("the largest window", &*encoder.finish().unwrap());
+    assert_eq!((codes(&layer), names(&layer)), (vec![], vec!["six@1".to_owned()]));
+}
+
+#[test]
+fn l8_headers_that_never_end_are_not_held() {
+    for flag in [b'x', b'g', b'L', b'K'] {
+        let header = Header::new(b"extension", flag, GIBIBYTE).block();
+        let layer = analysed("a long header", header.chain(io::repeat(b'1').take(100 << 20)));
+        assert_eq!(codes(&layer), [ProblemCode::TarHeaderTooLarge]);
+    }
+}
+
+#[test]
+fn l14_a_hundred_thousand_entries_are_kept_as_hashes() {
+    let mut number = 0_u32;
+    let blocks = std::iter::from_fn(move || {
+        number += 1;
+        (number <= 100_000).then(|| Header::new(format!("folder/{number}").as_bytes(), b'0', 0).block())
+    });
+    let layer = analysed("many entries", Blocks(blocks, Vec::new(), 0).chain(io::Cursor::new(six())));
+    assert_eq!((codes(&layer), names(&layer)), (vec![], vec!["six@1".to_owned()]));
+    assert_eq!(layer.contents.entry_count, 100_001);
+}
+
+/// Blocks one after the other.
+struct Blocks<I>(I, Vec<u8>, usize);
+
+impl<I: Iterator<Item = [u8; 512]>> Read for Blocks<I> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.2 == self.1.len() {
+            self.1 = self.0.by_ref().take(512).flatten().collect();
+            self.2 = 0;
+        }
+        let count = (&self.1[self.2..]).read(out)?;
+        self.2 += count;
+        Ok(count)
+    }
+}
+
+#[test]
+fn p1_p3_databases_of_a_gibibyte_are_read_as_far_as_their_limits() {
+    let status = dpkg_status(&[("bash", "5.2")]) + "Package: endless\nDescription: x\n";
+    let files = long_file("var/lib/dpkg/status", GIBIBYTE, status.as_bytes(), b' ').chain(long_file(
+        "var/lib/rpm/rpmdb.sqlite",
+        GIBIBYTE,
+        b"SQLite format 3\0",
+        1,
+    ));
+    let layer = analysed("databases of a gibibyte", files.chain(&*six()));
+    assert_eq!(codes(&layer), [ProblemCode::FileTooLarge; 2]);
+    assert_eq!(names(&layer), ["bash@5.2", "six@1"]);
+}
+
+/// A file that begins with `head` and goes on with `body` again and again.
+fn repeated(path: &str, size: u64, head: &str, body: &str) -> impl Read {
+    let start = [Header::new(path.as_bytes(), b'0', size).block().as_slice(), head.as_bytes()].concat();
+    let rest = again(body.as_bytes(), size).take(size - head.len() as u64);
+    io::Cursor::new(start).chain(rest).chain(io::repeat(0).take(size.next_multiple_of(512) - size))
+}
+
+#[test]
+fn documents_of_many_small_things_stay_within_a_workers_memory() {
+    let toml = "Cargo.lock";
+    let yaml = "conda-lock.yml";
+    let cyclonedx = "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"components\":[";
+    let cases = [
+        // As many as are read of one document.
+        ("tables of TOML", toml, 1150, "", "[[package]]\na=1\n"),
+        ("numbers in TOML", toml, 430, "a=[", "1,"),
+        ("dots in TOML", toml, 870, "a", ".a"),
+        ("tables past the limit of TOML", toml, 3 << 10, "", "[[package]]\na=1\n"),
+        ("a list in YAML", yaml, 8 << 10, "x: [", "{},"),
+        ("objects in JSON", "composer.lock", 16 << 10, "{\"packages\":[", "{},"),
+        ("components in JSON", "bom.json", 16 << 10, cyclonedx, "{},"),
+        ("numbers in JSON", "conda-meta/a.json", 32 << 10, "{\"files\":[", "1,"),
+        ("paragraphs", "var/lib/dpkg/status", 16 << 10, "", "Package: a\n\n"),
+        ("elements of XML", "pom.xml", 2 << 10, "<project><dependencies>", "<dependency/>"),
+    ];
+    for (name, path, kibibytes, head, body) in cases {
+        let layer = analysed(name, repeated(path, kibibytes << 10, head, body).chain(io::Cursor::new(six())));
+        assert!(names(&layer).contains(&"six@1".to_owned()) || !layer.contents.is_complete, "{name}");
+    }
+}
