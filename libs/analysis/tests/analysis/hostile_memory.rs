@@ -125,6 +125,7 @@ fn documents_of_many_small_things_stay_within_a_workers_memory() {
         ("dots in TOML", toml, 870, "a", ".a"),
         ("tables past the limit of TOML", toml, 3 << 10, "", "[[package]]\na=1\n"),
         ("a list in YAML", yaml, 8 << 10, "x: [", "{},"),
+        ("packages in YAML", "pnpm-lock.yaml", 8 << 10, "packages:\n", " a: {}\n"),
         ("objects in JSON", "composer.lock", 16 << 10, "{\"packages\":[", "{},"),
         ("components in JSON", "bom.json", 16 << 10, cyclonedx, "{},"),
         ("numbers in JSON", "conda-meta/a.json", 32 << 10, "{\"files\":[", "1,"),
