@@ -5,7 +5,7 @@
 
 use plimsoll_model::PackageType;
 
-use crate::{License, read};
+use crate::{License, expression, parts, read};
 
 /// Bytes that are read. Few are over 1 MiB (Chromium's, TeX Live's).
 const MOST_BYTES: usize = 4 << 20;
@@ -13,10 +13,60 @@ const MOST_BYTES: usize = 4 << 20;
 const MOST_NAMES: usize = 200;
 /// Bytes of a name.
 const LONGEST_NAME: usize = 500;
+/// Bytes of a statement. The longest in a plain Debian is a third of it.
+const LONGEST_STATEMENT: usize = 2000;
+/// Bytes that are left in it for the count of what does not fit.
+const COUNT_BYTES: usize = 40;
 
 /// The licences of a Debian package, all of which hold.
 pub fn debian_license(bytes: &[u8]) -> License {
-    debian_license_names(bytes).iter().map(|name| read(name, PackageType::Deb)).collect()
+    debian_statement(bytes).map(|statement| read(&statement, PackageType::Deb)).unwrap_or_default()
+}
+
+/// The same as one statement that [`read`] reads, for where a package's licence is kept as it is stated. `None` where the file names no
+/// licence. At most 2,000 bytes; licences that do not fit are counted.
+pub fn debian_statement(bytes: &[u8]) -> Option<String> {
+    let parts = distinct_parts(bytes);
+    let is_alone = parts.len() == 1;
+    let mut statement = String::new();
+    for (position, part) in parts.iter().enumerate() {
+        let part = match (&part.expression, &part.text) {
+            (Some(expression), _) => expression::operand(expression.clone(), is_alone),
+            (None, text) => inert(text.as_deref().unwrap_or_default()),
+        };
+        let is_last = statement.len() + part.len() > LONGEST_STATEMENT - COUNT_BYTES;
+        let part = if is_last { format!("{} more licences", parts.len() - position) } else { part };
+        if !(statement.is_empty() || part.is_empty()) {
+            statement.push_str(" AND ");
+        }
+        statement.push_str(&part);
+        if is_last {
+            break;
+        }
+    }
+    (!statement.is_empty()).then_some(statement)
+}
+
+/// A text as one side of an `AND`, so that it stays one.
+fn inert(text: &str) -> String {
+    let bare = text.replace(['(', ')', ',', ';'], " ");
+    let words: Vec<&str> = bare.split_whitespace().collect();
+    let joined = words.join(" ");
+    let is_operator =
+        |word: &&str| ["and", "or", "with", "&", "|"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    if words.iter().any(is_operator) { format!("({joined})") } else { joined }
+}
+
+/// Each licence once, expressions first.
+fn distinct_parts(bytes: &[u8]) -> Vec<License> {
+    let mut distinct: Vec<License> = Vec::new();
+    for part in debian_license_names(bytes).iter().flat_map(|name| parts(name, PackageType::Deb)) {
+        if !distinct.contains(&part) {
+            distinct.push(part);
+        }
+    }
+    distinct.sort_by_key(|part| part.expression.is_none());
+    distinct
 }
 
 /// The short names of the licences in a `copyright` file, as written (`GPL-2+ or Artistic`), each once, in the file's order; at most 200.
@@ -94,6 +144,51 @@ License: public-domain
         assert_eq!(debian_license_names(prose), ["GPL-2", "LGPL-2.1"]);
         assert_eq!(debian_license_names(b""), [""; 0]);
         assert_eq!(debian_license_names(b"\xff\xfe nothing"), [""; 0]);
+    }
+
+    #[test]
+    fn a_statement_says_each_licence_once_and_what_is_none_last() {
+        let of = |names: &[&str]| {
+            let fields: String = names.iter().map(|name| format!("License: {name}\n")).collect();
+            let statement = debian_statement(format!("Format: x\n{fields}").as_bytes());
+            let license = statement.as_deref().map(|statement| read(statement, PackageType::Deb)).unwrap_or_default();
+            (statement, license.expression, license.text)
+        };
+        let cases: [(&[&str], Option<&str>, Option<&str>, Option<&str>); 9] = [
+            (&["Expat"], Some("MIT"), Some("MIT"), None),
+            (&["Expat or GPL-2"], Some("MIT OR GPL-2.0-only"), Some("MIT OR GPL-2.0-only"), None),
+            (
+                &["public-domain", "Expat or GPL-2", "Expat and ISC", "ISC"],
+                Some("(MIT OR GPL-2.0-only) AND MIT AND ISC AND public-domain"),
+                Some("(MIT OR GPL-2.0-only) AND MIT AND ISC"),
+                Some("public-domain"),
+            ),
+            (&["Expat", "Apache or X"], Some("MIT AND (Apache or X)"), Some("MIT"), Some("(Apache OR X)")),
+            (
+                &["Expat", "GPL-2+ or AFL-2.1, and Tcl-BSDish, too"],
+                Some("MIT AND (GPL-2+ or AFL-2.1 and Tcl-BSDish too)"),
+                Some("MIT"),
+                Some("(GPL-2+ OR AFL-2.1 AND Tcl-BSDish too)"),
+            ),
+            (&["ISC", "Odd)", "(Odd"], Some("ISC AND Odd AND Odd"), Some("ISC"), Some("Odd")),
+            (&["GPL"], Some("GPL"), None, Some("GPL")),
+            (&["and"], Some("(and)"), None, Some("(and)")),
+            (&[], None, None, None),
+        ];
+        for (names, statement, expression, text) in cases {
+            let (said, read_expression, read_text) = of(names);
+            assert_eq!((said.as_deref(), read_expression.as_deref()), (statement, expression), "{names:?}");
+            assert_eq!(read_text.as_deref(), text, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn licences_that_do_not_fit_are_counted() {
+        let many: String = (0..150).map(|n| format!("License: a-licence-of-number-{n}\n")).collect();
+        let statement = debian_statement(format!("Format: x\nLicense: Expat\n{many}").as_bytes()).unwrap();
+        assert!(statement.len() <= LONGEST_STATEMENT && statement.starts_with("MIT AND a-licence-of-number-0 AND "));
+        assert!(statement.ends_with(" more licences"), "{statement}");
+        assert_eq!(read(&statement, PackageType::Deb).expression.as_deref(), Some("MIT"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod expression;
 mod gnu;
 mod spelling;
 
-pub use debian_copyright::{debian_license, debian_license_names};
+pub use debian_copyright::{debian_license, debian_license_names, debian_statement};
 
 use expression::Part;
 
@@ -36,19 +36,22 @@ pub struct License {
 ///
 /// Past 4 KiB, 64 levels of parentheses or 500 words it is taken for a text, of which the beginning is kept.
 pub fn read(stated: &str, kind: PackageType) -> License {
+    parts(stated, kind).into_iter().collect()
+}
+
+/// The licences that together hold, each an expression or a text.
+fn parts(stated: &str, kind: PackageType) -> Vec<License> {
     let stated = stated.trim();
     if stated.len() > MOST_BYTES || stated.lines().nth(2).is_some() {
-        return of_text(stated);
+        return vec![of_text(stated)];
     }
     let stated = stated.split_whitespace().collect::<Vec<_>>().join(" ");
     let stated = without_classifier(&stated);
     if is_nothing(stated) {
-        return License::default();
+        return Vec::new();
     }
-    if let Some(expression) = spelling::of_address(stated) {
-        return expression::parts(&expression, kind).into_iter().map(License::from).collect();
-    }
-    expression::parts(stated, kind).into_iter().map(License::from).collect()
+    let address = spelling::of_address(stated);
+    expression::parts(address.as_deref().unwrap_or(stated), kind).into_iter().map(License::from).collect()
 }
 
 /// Several licences, all of which hold.

@@ -1,6 +1,6 @@
 //! Laws that hold of any stated licence.
 
-use plimsoll_licenses::{debian_license, read};
+use plimsoll_licenses::{debian_license, debian_statement, read};
 use plimsoll_model::PackageType;
 use proptest::prelude::*;
 
@@ -64,6 +64,10 @@ proptest! {
     #[test]
     fn no_copyright_file_is_too_odd(bytes in prop::collection::vec(any::<u8>(), 0..500), stated in stated()) {
         debian_license(&bytes);
-        debian_license(format!("Format: x\nLicense: {stated}\n").as_bytes());
+        let file = format!("Format: x\nLicense: {stated}\nLicense: Expat\n");
+        let statement = debian_statement(file.as_bytes()).unwrap_or_default();
+        prop_assert!(statement.len() <= 2_000 && !statement.contains(char::is_control), "{}", statement);
+        let expression = read(&statement, PackageType::Deb).expression;
+        prop_assert!(expression.is_some_and(|expression| expression.contains("MIT")), "{}", statement);
     }
 }
