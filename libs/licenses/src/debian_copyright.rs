@@ -86,13 +86,31 @@ pub fn debian_license_names(bytes: &[u8]) -> Vec<String> {
     if is_machine_readable {
         text.lines().filter_map(license_field).for_each(&mut add);
     } else {
-        text.split("/usr/share/common-licenses/").skip(1).for_each(|rest| {
+        let mut pieces = text.split("/usr/share/common-licenses/");
+        let mut before = pieces.next().unwrap_or_default();
+        for rest in pieces {
             let end =
                 rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '+'))).unwrap_or(rest.len());
-            add(rest.get(..end).unwrap_or_default().trim_end_matches(['.', '-']));
-        });
+            let name = rest.get(..end).unwrap_or_default().trim_end_matches(['.', '-']);
+            let is_versioned_gnu = name.contains("GPL-") || name.contains("GFDL-");
+            if is_versioned_gnu && allows_later(before) {
+                add(&format!("{name}+"))
+            } else {
+                add(name)
+            }
+            before = rest.get(end..).unwrap_or_default();
+        }
     }
     names
+}
+
+/// Whether what comes before the address of a GNU licence's text leaves the choice of a later version: the address itself is that of
+/// one version.
+fn allows_later(before: &str) -> bool {
+    let words = || before.split_whitespace();
+    words().zip(words().skip(1)).any(|(first, second)| {
+        first.eq_ignore_ascii_case("later") && second.get(..7).is_some_and(|word| word.eq_ignore_ascii_case("version"))
+    })
 }
 
 /// The first line of a field `License`: its name. What follows on lines that begin with a space is the licence's text.
@@ -142,6 +160,11 @@ License: public-domain
         let prose = b"This is free software.\nLicense: see below\nSee `/usr/share/common-licenses/GPL-2'.\nOr /usr/share/common-licenses/LGPL-2.1.\n\
             Again /usr/share/common-licenses/GPL-2, and /usr/share/common-licenses/";
         assert_eq!(debian_license_names(prose), ["GPL-2", "LGPL-2.1"]);
+        let later =
+            b"either version 2, or (at your option) any later\nversion. See /usr/share/common-licenses/GPL-2.\n\
+            Its manual: /usr/share/common-licenses/GFDL-1.2, or any later version; /usr/share/common-licenses/LGPL,\n\
+            any later version: /usr/share/common-licenses/Apache-2.0";
+        assert_eq!(debian_license_names(later), ["GPL-2+", "GFDL-1.2", "LGPL", "Apache-2.0"]);
         assert_eq!(debian_license_names(b""), [""; 0]);
         assert_eq!(debian_license_names(b"\xff\xfe nothing"), [""; 0]);
     }
@@ -154,7 +177,8 @@ License: public-domain
             let license = statement.as_deref().map(|statement| read(statement, PackageType::Deb)).unwrap_or_default();
             (statement, license.expression, license.text)
         };
-        let cases: [(&[&str], Option<&str>, Option<&str>, Option<&str>); 9] = [
+        type Case<'c> = (&'c [&'c str], Option<&'c str>, Option<&'c str>, Option<&'c str>);
+        let cases: [Case<'_>; 9] = [
             (&["Expat"], Some("MIT"), Some("MIT"), None),
             (&["Expat or GPL-2"], Some("MIT OR GPL-2.0-only"), Some("MIT OR GPL-2.0-only"), None),
             (
