@@ -25,6 +25,11 @@ pub trait Analyser: Send + Sync {
         true
     }
 
+    /// Whether it is to be kept where a symbolic link at a path that a glob let through leads: the target then says what the link says.
+    fn wants_link(&self, _path: &str) -> bool {
+        false
+    }
+
     /// Kinds of content that it reads wherever they lie, beside the files that its globs name.
     ///
     /// An analyser that names any is an *inspector*: it runs on threads of its own, beside the walk, and is shown the members of
@@ -151,8 +156,8 @@ pub(crate) fn broke_off(analyser: &dyn Analyser) -> Malformed {
 
 /// The longest name or version that is believed.
 const NAME_BYTES: usize = 512;
-/// The longest licence text that is kept.
-const LICENSE_BYTES: usize = 512;
+/// The longest licence text that is kept: what `plimsoll_licenses::debian_statement` makes fits.
+const LICENSE_BYTES: usize = 2000;
 /// How many observations in one file are kept: whoever has these, has to look at it.
 const OBSERVATIONS: usize = 100;
 /// What a fact takes, about.
@@ -224,6 +229,15 @@ impl<'a> Observations<'a> {
     pub fn fact(&mut self, fact: FileFactKind) {
         if self.budget.take(FACT_BYTES) {
             self.file.facts.push(fact);
+        }
+    }
+
+    /// What the file says of the licence of the package that it belongs to, as one statement.
+    pub fn license(&mut self, stated: &str) {
+        if let Some(license) = license(stated)
+            && self.budget.take_text(&license)
+        {
+            self.file.license = Some(license);
         }
     }
 

@@ -48,6 +48,12 @@ pub struct FileAnalysis {
     /// What it shows for checks, sorted, each once: its mode, its capabilities, what it is by its path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<FileFactKind>,
+    /// What it says of the licence of the package that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
+    /// Where it leads, if it is a symbolic link that an analyser wants followed: a path within the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
     /// Paths that a distribution's package owns; under `usr/` where the merged `/usr` has them.
     #[serde(default, skip_serializing_if = "PathHashes::is_empty")]
     pub owned: PathHashes,
@@ -61,6 +67,8 @@ impl FileAnalysis {
     pub(crate) fn merge(&mut self, other: Self) {
         self.packages.extend(other.packages);
         self.os = self.os.take().or(other.os);
+        self.license = self.license.take().or(other.license);
+        self.link = self.link.take().or(other.link);
         self.observations.extend(other.observations);
         self.facts.extend(other.facts);
         self.owned.merge(other.owned);
@@ -73,6 +81,8 @@ impl FileAnalysis {
             && self.observations.is_empty()
             && self.facts.is_empty()
             && self.owned.is_empty()
+            && self.license.is_none()
+            && self.link.is_none()
             && self.os.is_none())
     }
 }

@@ -150,6 +150,29 @@ impl<'e> Observer<'e> {
         }
     }
 
+    /// Records an entry at a path that an analyser wants.
+    fn wanted(&mut self, entry: &Entry<'_>) {
+        match entry.kind {
+            Kind::HardLink => self.hard_link(entry.link),
+            Kind::Sparse => {
+                self.record(FileAnalysis::default());
+                let detail = "a file with holes (sparse), which is not read".to_owned();
+                self.complain(ProblemCode::FileMalformed, detail);
+            }
+            Kind::File | Kind::Symlink | Kind::Directory | Kind::Other => self.record(FileAnalysis::default()),
+        }
+    }
+
+    /// Where the link at the current path leads within the image, if an analyser wants to know.
+    fn followed(&mut self, target: &[u8]) -> Option<String> {
+        if target.is_empty() || target.len() > PATH_BYTES || !self.engine.selection().wants_link(&self.path) {
+            return None;
+        }
+        let folder = path::parent(&self.path).filter(|_| !target.starts_with(b"/"));
+        let link = path::below(folder.unwrap_or_default(), target);
+        self.budget.take_text(&link).then_some(link)
+    }
+
     /// A hard link to a file that was read in this layer says what that file says. What was inspected of it is told of the file itself.
     fn hard_link(&mut self, target: &[u8]) {
         let target = path::normalise(target);
@@ -172,6 +195,7 @@ impl<'e> Observer<'e> {
     fn afford(&mut self, file: &FileAnalysis) -> bool {
         file.packages.iter().all(|package| self.budget.take_package(package))
             && self.budget.take(file.facts.len() * FACT_BYTES)
+            && file.license.iter().all(|license| self.budget.take_text(license))
             && file.observations.iter().all(|observation| self.budget.take_observation(observation))
             && self.budget.take(file.owned.len() * size_of::<u64>())
     }
@@ -291,21 +315,16 @@ impl Visitor for Observer<'_> {
         self.wanting = wanting;
         self.contents.file_bytes += if entry.kind == Kind::File { entry.size } else { 0 };
         self.facts = self.header_facts.of(entry, &self.path);
-        if self.wanting.is_empty() {
+        let link = (entry.kind == Kind::Symlink).then(|| self.followed(entry.link)).flatten();
+        if link.is_some() {
+            self.record(FileAnalysis { link, ..FileAnalysis::default() });
+        } else if self.wanting.is_empty() {
             self.contents.files.remove(&self.path);
             if !self.facts.is_empty() {
                 self.record(FileAnalysis::default());
             }
         } else {
-            match entry.kind {
-                Kind::HardLink => self.hard_link(entry.link),
-                Kind::Sparse => {
-                    self.record(FileAnalysis::default());
-                    let detail = "a file with holes (sparse), which is not read".to_owned();
-                    self.complain(ProblemCode::FileMalformed, detail);
-                }
-                Kind::File | Kind::Symlink | Kind::Directory | Kind::Other => self.record(FileAnalysis::default()),
-            }
+            self.wanted(entry);
         }
         let is_inspected = self.size > 0 && self.engine.selection().inspectors().next().is_some();
         entry.kind == Kind::File && (is_inspected || !self.wanting.is_empty())

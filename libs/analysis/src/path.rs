@@ -30,6 +30,26 @@ pub(crate) fn normalise(raw: &[u8]) -> String {
     path
 }
 
+/// Where `raw` leads from `folder`, which is a normalised path; the root's is empty.
+pub(crate) fn below(folder: &str, raw: &[u8]) -> String {
+    let mut path = folder.to_owned();
+    let mut component = String::new();
+    for name in raw.split(|&byte| byte == b'/') {
+        if name == b".." {
+            path.truncate(path.rfind('/').unwrap_or(0));
+            continue;
+        }
+        normalise_into(name, &mut component);
+        if !component.is_empty() {
+            if !path.is_empty() {
+                path.push('/');
+            }
+            path.push_str(&component);
+        }
+    }
+    path
+}
+
 /// `raw` made safe to show, otherwise as it is.
 pub(crate) fn escape(raw: &[u8]) -> String {
     let mut text = String::with_capacity(raw.len());
@@ -159,6 +179,21 @@ mod tests {
         ];
         for (raw, expected) in cases {
             assert_eq!(normalise(raw), expected);
+        }
+    }
+
+    #[test]
+    fn links_lead_from_their_folder_and_never_out_of_the_image() {
+        let cases: [(&str, &[u8], &str); 6] = [
+            ("usr/share/doc", b"gcc-12-base", "usr/share/doc/gcc-12-base"),
+            ("usr/share/doc", b"../doc/./x//y", "usr/share/doc/x/y"),
+            ("usr/share/doc", b"../../../../etc", "etc"),
+            ("", b"/etc/x", "etc/x"),
+            ("a\\x0a", b"\x1b", "a\\x0a/\\x1b"),
+            ("a", b"..", ""),
+        ];
+        for (folder, raw, expected) in cases {
+            assert_eq!(below(folder, raw), expected);
         }
     }
 

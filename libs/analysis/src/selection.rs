@@ -73,6 +73,13 @@ impl Selection {
         wanting.retain(|&position| self.analyser(position).is_some_and(|analyser| analyser.wants(path)));
     }
 
+    /// Whether it is to be kept where the link at `path` leads.
+    pub(crate) fn wants_link(&self, path: &str) -> bool {
+        let globs = self.globs.matches_candidate(&Candidate::new(path));
+        let mut analysers = globs.into_iter().filter_map(|glob| self.analyser(*self.owners.get(glob)?));
+        analysers.any(|analyser| analyser.wants_link(path))
+    }
+
     /// Puts the positions of the inspectors that want a member of an archive by its path into the cleared `wanting`.
     pub(crate) fn wanting_member(&self, path: &str, size: u64, wanting: &mut Wanting) {
         self.wanting(path, wanting);
@@ -122,6 +129,8 @@ mod tests {
             ("var/lib/dpkg/status-old", vec![]),
             ("var/lib/dpkg/info/bash.list", vec!["dpkg"]),
             ("var/lib/dpkg/info/bash.md5sums", vec![]),
+            ("usr/share/doc/bash/copyright", vec!["debian-copyright"]),
+            ("usr/share/doc/bash", vec![]),
             ("lib/apk/db/installed", vec!["apk"]),
             ("usr/lib/sysimage/rpm/rpmdb.sqlite", vec!["rpm"]),
             ("var/lib/rpm/Name", vec![]),

@@ -4,6 +4,7 @@
 //! layer since which it has been there unchanged.
 //! Source: OCI image specification, `layer.md`, "Applying changesets".
 
+mod copyright;
 mod managed;
 mod view;
 
@@ -80,7 +81,13 @@ fn inventory_of(view: &View<'_>, layers: Vec<Layer>, problems: Vec<Problem>) -> 
     let mut packages: Vec<InstalledPackage> = view
         .packages()
         .filter(|(package, path, _)| package.kind.is_distribution() || !(is_owned(path) || is_managed(package, path)))
-        .map(|(package, path, layer)| installed(package, path, layer, os.as_ref()))
+        .map(|(package, path, layer)| {
+            let mut found = installed(package, path, layer, os.as_ref());
+            if package.kind == PackageType::Deb && package.license.is_none() {
+                found.package.license = copyright::license_of(view, &package.name).map(str::to_owned);
+            }
+            found
+        })
         .collect();
     packages.sort_by(|a, b| (&a.package, &a.path).cmp(&(&b.package, &b.path)));
     let mut observations: Vec<Observation> =

@@ -108,9 +108,13 @@ impl Walker<'_> {
                     folders.push(path);
                 } else if metadata.is_file() {
                     self.file(&path, below(root, &path), &metadata);
+                } else if metadata.is_symlink() {
+                    // Where it leads is text like any other; nothing is opened by it.
+                    let target = fs::read_link(&path).unwrap_or_default();
+                    let entry = entry_of(below(root, &path), Kind::Symlink, &metadata);
+                    self.observer.entry(&Entry { link: target.as_os_str().as_bytes(), ..entry });
                 } else {
-                    let kind = if metadata.is_symlink() { Kind::Symlink } else { Kind::Other };
-                    self.observer.entry(&entry_of(below(root, &path), kind, &metadata));
+                    self.observer.entry(&entry_of(below(root, &path), Kind::Other, &metadata));
                 }
             }
         }

@@ -12,6 +12,7 @@ mod conda_environment;
 mod conda_lock;
 mod conda_meta;
 mod cpan;
+pub(crate) mod debian_copyright;
 mod development;
 mod dotnet_deps;
 mod dpkg;
@@ -67,6 +68,7 @@ pub fn packages() -> Vec<Box<dyn Analyser>> {
         Box::new(os_release::OsReleaseFile),
         Box::new(accounts::Accounts),
         Box::new(dpkg::Dpkg),
+        Box::new(debian_copyright::DebianCopyright),
         Box::new(apk::Apk),
         Box::new(rpm::Rpm),
         Box::new(python::PythonMetadata),

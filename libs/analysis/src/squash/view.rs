@@ -74,6 +74,16 @@ impl<'a> View<'a> {
         self.files.values().map(|seen| seen.file)
     }
 
+    /// Where the link at `path` leads.
+    pub(super) fn link(&self, path: &str) -> Option<&'a str> {
+        self.files.get(path)?.file.link.as_deref()
+    }
+
+    /// What the file at `path` says of the licence of its package.
+    pub(super) fn license(&self, path: &str) -> Option<&'a str> {
+        self.files.get(path)?.file.license.as_deref()
+    }
+
     /// Whether an analyser read the file at `path`.
     pub(super) fn is_read_by(&self, path: &str, analyser: &str) -> bool {
         self.files.get(path).is_some_and(|seen| seen.file.read_by.contains(analyser))

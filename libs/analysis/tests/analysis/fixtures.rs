@@ -19,7 +19,9 @@ fn layer_of(root: &Path, folder: &Path, mut tar: Tar) -> Tar {
     entries.sort();
     for path in entries {
         let inside = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
-        tar = if path.is_dir() {
+        tar = if path.is_symlink() {
+            tar.symlink(&inside, std::fs::read_link(&path).unwrap().to_str().unwrap())
+        } else if path.is_dir() {
             layer_of(root, &path, tar.directory(&inside))
         } else {
             tar.file(&inside, std::fs::read(&path).unwrap())

@@ -1,6 +1,7 @@
 //! Layers folded: whiteouts, replacements, and since when a package has been there.
 
 use plimsoll_analysis::{LayerAnalysis, squash};
+use plimsoll_model::InstalledPackage;
 
 use crate::builder::*;
 
@@ -162,4 +163,47 @@ fn what_no_advisory_speaks_of_is_not_taken_for_the_distribution_s() {
         .file("var/lib/dpkg/status", dpkg_status(&[("nginx", "1.22.1-9")]));
     let ecosystems = image(&[tar]).packages.into_iter().map(|found| found.ecosystem.map(|name| name.to_string()));
     assert_eq!(ecosystems.collect::<Vec<_>>(), [Some("Debian:12".to_owned()), None]);
+}
+
+#[test]
+fn a_debian_package_has_the_licence_that_its_folder_says_wherever_links_lead() {
+    let copyright = |license: &str| format!("Format: 1\n\nFiles: *\nLicense: {license}\n");
+    let doc = |name: &str| format!("usr/share/doc/{name}");
+    let file = |name: &str| format!("usr/share/doc/{name}/copyright");
+    let below = || {
+        let packages = ["a", "b", "c", "d", "e", "f", "loop"].map(|name| (name, "1"));
+        Tar::new()
+            .file("var/lib/dpkg/status", dpkg_status(&packages))
+            .file(&file("a"), copyright("Expat"))
+            .symlink(&doc("b"), "a")
+            .symlink(&doc("c"), "../../../usr/share/doc/b")
+            .symlink(&file("d"), "../a/copyright")
+            .symlink(&doc("loop"), "loop")
+            .symlink(&file("f"), "/usr/share/doc/f/copyright")
+    };
+    let licenses = |tars: &[Tar]| {
+        let stated = |found: InstalledPackage| Some(format!("{} {}", found.package.name, found.package.license?));
+        image(tars).packages.into_iter().filter_map(stated).collect::<Vec<_>>()
+    };
+    let mit = ["a MIT", "b MIT", "c MIT", "d MIT"];
+    let cases = [
+        ("one layer", Tar::new(), mit.to_vec()),
+        ("replaced", Tar::new().file(&file("a"), copyright("ISC")), vec!["a ISC", "b ISC", "c ISC", "d ISC"]),
+        ("a folder of its own", Tar::new().directory(&doc("b")).file(&file("b"), copyright("ISC")), {
+            vec!["a MIT", "b ISC", "c ISC", "d MIT"]
+        }),
+        ("deleted", Tar::new().file("usr/share/doc/.wh.a", b""), vec![]),
+        ("a link deleted", Tar::new().file("usr/share/doc/.wh.b", b""), vec!["a MIT", "d MIT"]),
+        ("a link replaced", Tar::new().symlink(&doc("e"), "a"), [&mit[..], &["e MIT"]].concat()),
+        (
+            "a chain without an end",
+            (0..20).fold(Tar::new().symlink(&doc("e"), "x0"), |tar, n| {
+                tar.symlink(&doc(&format!("x{n}")), &format!("x{}", n + 1))
+            }),
+            mit.to_vec(),
+        ),
+    ];
+    for (name, above, expected) in cases {
+        assert_eq!(licenses(&[below(), above]), expected, "{name}");
+    }
 }
