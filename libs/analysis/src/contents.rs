@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_model::{FileFactKind, Observation, OsRelease, Package};
 use serde::{Deserialize, Serialize};
 
-use crate::PathHashes;
+use crate::{FileSizes, PathHashes};
 
 /// What a layer holds, as far as an inventory is concerned. Paths are normalised and escaped, without a leading slash.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Contents {
     /// Everything that is not a folder: what the layers below have at that path, be it a folder with its content, is gone.
     #[serde(default, skip_serializing_if = "PathHashes::is_empty")]
     pub non_directories: PathHashes,
+    /// How much each of these holds, unless they are too many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<FileSizes>,
     /// Every folder: where the layers below have a file of that path, it is gone.
     #[serde(default, skip_serializing_if = "PathHashes::is_empty")]
     pub directories: PathHashes,

@@ -11,6 +11,7 @@ use crate::budget::Budget;
 use crate::contents::{Contents, FileAnalysis};
 use crate::engine::Engine;
 use crate::facts::HeaderFacts;
+use crate::file_sizes::FileSizesBuilder;
 use crate::inspection::{Inspected, Inspections, Job, shown_to};
 use crate::limits::PATH_BYTES;
 use crate::path;
@@ -29,6 +30,7 @@ pub(crate) struct Observer<'e> {
     budget: Budget,
     contents: Contents,
     non_directories: Vec<u64>,
+    sizes: FileSizesBuilder,
     directories: Vec<u64>,
     problems: Vec<Problem>,
     untold_problems: usize,
@@ -54,6 +56,7 @@ impl<'e> Observer<'e> {
             budget: Budget::new(engine.limits().kept_bytes),
             contents: Contents { is_complete: true, ..Contents::default() },
             non_directories: Vec::new(),
+            sizes: FileSizesBuilder::new(),
             directories: Vec::new(),
             problems: Vec::new(),
             untold_problems: 0,
@@ -74,6 +77,7 @@ impl<'e> Observer<'e> {
             self.take_back(inspected);
         }
         self.contents.non_directories = self.non_directories.into_iter().collect();
+        self.contents.sizes = self.sizes.finish();
         self.contents.directories = self.directories.into_iter().collect();
         if self.budget.is_exceeded() {
             self.contents.is_complete = false;
@@ -304,16 +308,18 @@ impl Visitor for Observer<'_> {
         }
         self.inspections.forget(&self.path);
         let hash = PathHashes::hash(&self.path);
+        let bytes = if entry.kind == Kind::File { entry.size } else { 0 };
+        self.contents.file_bytes = self.contents.file_bytes.saturating_add(bytes);
         if entry.kind == Kind::Directory {
             self.directories.push(hash);
         } else {
             self.non_directories.push(hash);
+            self.sizes.add(hash, &self.path, bytes);
             self.forget_below();
         }
         let mut wanting = mem::take(&mut self.wanting);
         self.engine.selection().wanting(&self.path, &mut wanting);
         self.wanting = wanting;
-        self.contents.file_bytes += if entry.kind == Kind::File { entry.size } else { 0 };
         self.facts = self.header_facts.of(entry, &self.path);
         let link = (entry.kind == Kind::Symlink).then(|| self.followed(entry.link)).flatten();
         if link.is_some() {

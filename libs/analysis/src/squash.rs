@@ -5,6 +5,7 @@
 //! Source: OCI image specification, `layer.md`, "Applying changesets".
 
 mod copyright;
+mod hidden;
 mod managed;
 mod view;
 
@@ -57,8 +58,9 @@ pub fn squash(layers: &[SquashLayer<'_>]) -> Inventory {
         }
     }
     sort_problems(&mut problems);
+    let layer_bytes = hidden::layer_bytes(&ordered);
     let layers = ordered.into_iter().map(describe).collect();
-    inventory_of(&view, layers, problems)
+    Inventory { layer_bytes, ..inventory_of(&view, layers, problems) }
 }
 
 /// The inventory of one set of contents that has no layers, such as a folder on disk. Its packages are of layer 0.
@@ -94,7 +96,8 @@ fn inventory_of(view: &View<'_>, layers: Vec<Layer>, problems: Vec<Problem>) -> 
         view.observations().filter(|observation| !is_published(observation, is_owned)).collect();
     observations.sort_unstable();
     observations.dedup();
-    Inventory { os, layers, packages, observations, sources: sources(view), file_facts: file_facts(view), problems }
+    let (sources, file_facts) = (sources(view), file_facts(view));
+    Inventory { os, layers, packages, observations, sources, file_facts, problems, ..Inventory::default() }
 }
 
 /// Whether it is a secret in a file that a distribution ships to everybody, which is none. What lies in `/etc` is changed by those who run it.

@@ -35,7 +35,13 @@ pub fn judge_image(
     inventory.observations.extend(secrets_beside_files(inventory, image));
     let secrets: Vec<Observation> =
         inventory.observations.iter().filter(|seen| seen.kind == ObservationKind::Secret).cloned().collect();
-    let sizes = inventory.layers.iter().map(|layer| LayerSize { bytes: layer.size, hidden_bytes: None });
+    let sizes = inventory.layers.iter().map(|layer| {
+        let counted = inventory.layer_bytes.iter().find(|counted| counted.layer == layer.index);
+        counted.map_or(LayerSize { bytes: layer.size, hidden_bytes: None }, |counted| LayerSize {
+            bytes: counted.bytes,
+            hidden_bytes: counted.hidden,
+        })
+    });
     let facts = ImageFacts {
         execution: image.execution,
         history: image.history,
@@ -121,7 +127,7 @@ fn shown(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_model::{BuildStep, DiffId, Digest, Layer, OsRelease, Severity};
+    use plimsoll_model::{BuildStep, DiffId, Digest, Layer, LayerBytes, OsRelease, Severity};
 
     use super::*;
 
@@ -163,5 +169,25 @@ mod tests {
         );
         assert!(inventory.observations.iter().all(|seen| seen.severity > Severity::Unknown && !seen.advice.is_empty()));
         assert!(unjudged.iter().any(|unjudged| unjudged.check == "content-trust"));
+    }
+
+    #[test]
+    fn hidden_bytes_are_judged_where_they_were_counted() {
+        let digest = Digest::from_sha256([1; 32]);
+        let layer = |index| Layer { index, digest, diff_id: DiffId(digest), size: 1, build_step: None };
+        let judged = |layer_bytes: Vec<LayerBytes>| {
+            let mut inventory = Inventory { layers: vec![layer(0), layer(1)], layer_bytes, ..Inventory::default() };
+            let execution = ExecutionConfig::default();
+            let image = ImageDescription { execution: &execution, history: &[] };
+            let now = "2026-11-25T00:00:00Z".parse().unwrap();
+            let unjudged = judge_image(&mut inventory, &image, &EndOfLifeTable::bundled(), now);
+            let is_judged = !unjudged.iter().any(|unjudged| unjudged.check == "hidden-bytes");
+            (is_judged, inventory.observations.iter().any(|seen| seen.rule == "hidden-bytes"))
+        };
+        let counted = |layer, bytes, hidden| LayerBytes { layer, bytes, hidden };
+        assert_eq!(judged(vec![]), (false, false));
+        assert_eq!(judged(vec![counted(0, 100, Some(60)), counted(1, 100, Some(0))]), (true, true));
+        assert_eq!(judged(vec![counted(0, 100, Some(10)), counted(1, 100, Some(0))]), (true, false));
+        assert_eq!(judged(vec![counted(0, 100, Some(60)), counted(1, 100, None)]), (false, false));
     }
 }

@@ -36,6 +36,9 @@ pub struct Inventory {
     /// What its files show beside packages, for checks to judge. Not written out: it is evidence, not an answer.
     #[serde(skip)]
     pub file_facts: Vec<FileFact>,
+    /// How much its layers hold, and how much of that is hidden. Not written out either.
+    #[serde(skip)]
+    pub layer_bytes: Vec<LayerBytes>,
     /// What packages were read from, sorted by analyser.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<PackageSource>,
@@ -68,6 +71,17 @@ pub struct Layer {
     /// The history entry that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build_step: Option<BuildStep>,
+}
+
+/// How much a layer holds, for checks to judge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayerBytes {
+    /// The layer's position, from 0 at the bottom.
+    pub layer: u32,
+    /// The bytes of its files.
+    pub bytes: u64,
+    /// How many of them later layers delete or replace. `None` where that was not counted.
+    pub hidden: Option<u64>,
 }
 
 /// An entry of the image's build history (OCI image specification, config `history`).

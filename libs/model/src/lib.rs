@@ -25,7 +25,9 @@ pub use file_fact::{FileFact, FileFactKind, LeftoverCache, SensitivePath};
 pub use finding::{Finding, Introduction};
 pub use id::{AccountId, ApiKeyId, ImageId, OrgId, RepositoryId};
 pub use image_config::ExecutionConfig;
-pub use inventory::{BuildStep, InstalledPackage, Inventory, Layer, OsRelease, PackageSource, Problem, ProblemCode};
+pub use inventory::{
+    BuildStep, InstalledPackage, Inventory, Layer, LayerBytes, OsRelease, PackageSource, Problem, ProblemCode,
+};
 pub use observation::{Observation, ObservationKind, Place};
 pub use package::{Package, PackageKey, PackageType, SourcePackage};
 pub use purl::PurlError;

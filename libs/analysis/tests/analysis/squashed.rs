@@ -207,3 +207,54 @@ fn a_debian_package_has_the_licence_that_its_folder_says_wherever_links_lead() {
         assert_eq!(licenses(&[below(), above]), expected, "{name}");
     }
 }
+
+#[test]
+fn bytes_that_later_layers_delete_or_replace_are_counted_in_the_layer_that_has_them() {
+    let below = || Tar::new().directory("a/").file("a/b/one", [1; 100]).file("a/two", [2; 20]).file("three", [3; 3]);
+    let hidden = |above: &[Tar]| {
+        let all: Vec<Tar> = std::iter::once(below()).chain(above.iter().cloned()).collect();
+        let counted = image(&all).layer_bytes;
+        assert!(counted.iter().zip(0..).all(|(layer, index)| layer.layer == index));
+        counted.into_iter().map(|layer| (layer.bytes, layer.hidden)).collect::<Vec<_>>()
+    };
+    let cases = [
+        ("nothing", vec![Tar::new().file("four", [4; 4])], vec![(123, 0), (4, 0)]),
+        ("a file", vec![Tar::new().file("a/.wh.two", b"")], vec![(123, 20), (0, 0)]),
+        ("a folder", vec![Tar::new().file(".wh.a", b"")], vec![(123, 120), (0, 0)]),
+        ("a folder that has no entry", vec![Tar::new().file("a/.wh.b", b"")], vec![(123, 100), (0, 0)]),
+        ("a folder's content", vec![Tar::new().file("a/.wh..wh..opq", b"").file("a/two", [0; 5])], {
+            vec![(123, 120), (5, 0)]
+        }),
+        ("everything", vec![Tar::new().file(".wh..wh..opq", b"")], vec![(123, 123), (0, 0)]),
+        ("replaced by a file", vec![Tar::new().file("a/b/one", [1; 100])], vec![(123, 100), (100, 0)]),
+        ("replaced by a folder", vec![Tar::new().directory("three/")], vec![(123, 3), (0, 0)]),
+        ("a folder that is there already", vec![Tar::new().directory("a/")], vec![(123, 0), (0, 0)]),
+        ("a folder replaced by a link", vec![Tar::new().symlink("a", "x")], vec![(123, 120), (0, 0)]),
+        (
+            "hidden twice",
+            vec![Tar::new().file("a/.wh.b", b"").file("a/two", [2; 30]), Tar::new().file(".wh.a", b"")],
+            vec![(123, 120), (30, 30), (0, 0)],
+        ),
+    ];
+    for (name, above, expected) in cases {
+        let expected: Vec<_> = expected.into_iter().map(|(bytes, hidden)| (bytes, Some(hidden))).collect();
+        assert_eq!(hidden(&above), expected, "{name}");
+    }
+}
+
+#[test]
+fn what_a_layer_hides_is_not_known_where_one_was_not_read_to_its_end() {
+    let whole = analyse(&Tar::new().file("a", [1; 600]).end());
+    let cut = analyse(&Tar::new().file("a", [1; 600]).end()[..700]);
+    let analyses = [whole, cut];
+    let counted = squash(&layers(&analyses)).layer_bytes;
+    assert_eq!(counted[1].hidden, None);
+    assert!(analyses[0].contents.sizes.is_some());
+}
+
+#[test]
+fn the_last_of_several_entries_of_one_path_is_its_size() {
+    let tar = Tar::new().file("a", [1; 600]).file("a", [1; 7]);
+    let hidden = image(&[tar, Tar::new().file(".wh.a", b"")]).layer_bytes[0].hidden;
+    assert_eq!(hidden, Some(7));
+}
