@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use plimsoll_analysis::{Engine, LayerAnalysis};
+use plimsoll_analysis::LayerAnalysis;
 use plimsoll_blobs::{BlobError, Blobs};
-use plimsoll_model::{DiffId, Digest, Problem, ProblemCode};
+use plimsoll_model::{DiffId, Digest, OrgId, Problem, ProblemCode};
 use plimsoll_oci::media_type;
 use plimsoll_store::Store;
 use plimsoll_store::layers::{self, Analysed, KnownLayer};
 
 use crate::error::ScanError;
 use crate::image::LayerPart;
+use crate::malware::Analysers;
 
 /// How strongly kept analyses are compressed: they are read far more often than written.
 const ZSTD_LEVEL: i32 = 3;
@@ -28,12 +29,21 @@ pub struct LayerReader {
     pub store: Store,
     /// Where blobs and kept analyses are.
     pub blobs: Blobs,
-    /// Which analysers these are ([`plimsoll_analysis::analysis_version`]).
-    pub version: Arc<str>,
     /// What analyses them.
-    pub engine: Engine,
+    pub analysers: Analysers,
+    /// For whom what is found is kept.
+    pub kept_for: KeptFor,
     /// How many layers of one image are read at a time.
     pub parallel: usize,
+}
+
+/// For whom the analysis of a layer is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeptFor {
+    /// For all who show that they have the layer.
+    All,
+    /// For this organization alone: its own rules made it.
+    Org(OrgId),
 }
 
 /// An image's layers, read.
@@ -55,9 +65,7 @@ impl LayerReader {
     #[tracing::instrument(skip_all, fields(layers = parts.len()))]
     pub async fn read(&self, parts: &[LayerPart], bytes_read: &Arc<AtomicU64>) -> Result<ReadLayers, ScanError> {
         let digests: Vec<Digest> = parts.iter().map(|part| part.blob.digest).collect();
-        let mut tx = self.store.catalog_tx().await?;
-        let known = layers::known(&mut tx, &digests, &self.version).await?;
-        tx.commit().await?;
+        let known = self.known(&digests).await?;
         let known: HashMap<Digest, KnownLayer> = known.into_iter().map(|layer| (layer.digest, layer)).collect();
         // A layer that stands twice in one image is read once.
         let mut distinct = parts.to_vec();
@@ -77,6 +85,14 @@ impl LayerReader {
             .collect();
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         Ok(ReadLayers { analyses, analysed: number(read.len() - reused), reused: number(reused) })
+    }
+
+    async fn known(&self, digests: &[Digest]) -> Result<Vec<KnownLayer>, ScanError> {
+        let version = &self.analysers.version;
+        Ok(match self.kept_for {
+            KeptFor::All => layers::known(&mut self.store.catalog_tx().await?, digests, version).await?,
+            KeptFor::Org(org) => layers::known_to_org(&mut self.store.org_tx(org).await?, digests, version).await?,
+        })
     }
 
     async fn read_layer(
@@ -120,7 +136,7 @@ impl LayerReader {
             Err(error) => return Err(error.into()),
         };
         let counted = Counted { inner: blob, count: Arc::clone(bytes_read) };
-        let engine = self.engine.clone();
+        let engine = self.analysers.engine.clone();
         let span = tracing::info_span!("analyse_layer", %digest);
         let analysing = move || span.in_scope(|| engine.layer(counted, Some(&digest)));
         let analysis = tokio::task::spawn_blocking(analysing).await.map_err(|_| ScanError::Interrupted)?;
@@ -136,12 +152,23 @@ impl LayerReader {
     }
 
     async fn keep(&self, analysis: &LayerAnalysis, diff_id: DiffId) -> Result<(), ScanError> {
-        let version = &self.version;
-        let document_key = format!("analysis/{version}/{}.json.zst", diff_id.0.hex());
+        let version = &self.analysers.version;
+        let hex = diff_id.0.hex();
+        let document_key = match self.kept_for {
+            KeptFor::All => format!("analysis/{version}/{hex}.json.zst"),
+            // One for each layer: older rules' answers are of no use.
+            KeptFor::Org(org) => format!("org-analysis/{org}/{hex}.json.zst"),
+        };
         let failed = |reason: String| ScanError::Document { key: document_key.clone(), reason };
         let json = serde_json::to_vec(analysis).map_err(|error| failed(error.to_string()))?;
         let compressed = zstd::encode_all(json.as_slice(), ZSTD_LEVEL).map_err(|error| failed(error.to_string()))?;
         self.blobs.put_document(&document_key, compressed.into()).await?;
+        if let KeptFor::Org(org) = self.kept_for {
+            let mut tx = self.store.org_tx(org).await?;
+            layers::record_for_org(&mut tx, diff_id, version, &document_key).await?;
+            tx.commit().await?;
+            return Ok(());
+        }
         let mut tx = self.store.catalog_tx().await?;
         let analysed = Analysed {
             digest: analysis.digest,

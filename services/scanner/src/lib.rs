@@ -1,17 +1,20 @@
 //! Workers that turn layers into inventories and inventories into findings.
 //!
-//! `scan` is the story of one job; `image` reads what an image is made of, `layers` its layers, `progress` tells who watches.
+//! `scan` is the story of one job; `image` reads what an image is made of, `layers` its layers, `malware` has the rules in force, `progress`
+//! tells who watches.
 
 mod error;
 mod image;
 mod layers;
+mod malware;
 mod progress;
 mod scan;
 
 use std::num::NonZero;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
-use plimsoll_analysis::{Engine, Limits};
+use plimsoll_analysis::Limits;
 use plimsoll_blobs::Blobs;
 use plimsoll_broker::Consumer;
 use plimsoll_broker::contracts::ScanImageV1;
@@ -25,7 +28,7 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 pub use error::ScanError;
-pub use layers::LayerReader;
+pub use malware::{MalwareRules, OperatorRules};
 pub use scan::Scanner;
 
 /// The service's configuration: `PLIMSOLL_*` variables.
@@ -39,6 +42,17 @@ pub struct Config {
     pub scanner_images: u16,
     /// How many layers of one image are read at a time; as many as there are processors where it is absent.
     pub scanner_layers: Option<usize>,
+    /// A folder of the operator's own YARA rules.
+    pub yara_rules: Option<PathBuf>,
+    /// A ClamAV daemon: `tcp://host:port` or `unix:/path`.
+    pub clamd: Option<String>,
+    /// The feeds whose rules and hashes of malware are used, by name, between commas.
+    #[serde(default = "default_malware_feeds")]
+    pub malware_feeds: String,
+}
+
+fn default_malware_feeds() -> String {
+    "malware-hashes".into()
 }
 
 const fn two() -> u16 {
@@ -62,14 +76,14 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let parallel = config.scanner_layers.unwrap_or(processors).max(1);
     let blobs = Blobs::open(&engines.blobs).context("PLIMSOLL_BLOBS")?;
-    let layers = LayerReader {
-        store: store.clone(),
-        blobs,
-        version: plimsoll_analysis::analysis_version().into(),
-        engine: Engine::new(Limits { inspection_threads: processors, ..Limits::default() }),
-        parallel,
+    let operator = OperatorRules {
+        folder: config.yara_rules,
+        clamd: config.clamd.as_deref().map(str::parse).transpose().context("PLIMSOLL_CLAMD")?,
+        feeds: config.malware_feeds.split(',').map(|feed| feed.trim().to_owned()).collect(),
     };
-    let scanner = Scanner { layers, volatile: volatile.clone() };
+    let limits = Limits { inspection_threads: processors, ..Limits::default() };
+    let rules = tokio::task::spawn_blocking(move || MalwareRules::load(limits, &operator)).await??;
+    let scanner = Scanner { store: store.clone(), blobs, rules, parallel, volatile: volatile.clone() };
 
     let checks = vec![
         Check::new("postgres", store.clone(), async |store: Store| store.ping().await),

@@ -2,7 +2,10 @@
 //!
 //! Every step may be done twice: a scan that dies is delivered again and finds done what was done.
 
+use std::sync::Arc;
+
 use plimsoll_analysis::{SquashLayer, squash};
+use plimsoll_blobs::Blobs;
 use plimsoll_broker::contracts::ScanImageV1;
 use plimsoll_broker::{Attempt, Outcome};
 use plimsoll_checks::judgement::{ImageDescription, Unjudged, judge_image};
@@ -13,19 +16,26 @@ use plimsoll_store::findings::{self, Changes};
 use plimsoll_store::image_contents::UnjudgedCheck;
 use plimsoll_store::images::ScanTarget;
 use plimsoll_store::matching::match_package_versions;
-use plimsoll_store::{Store, StoreError, image_contents, images};
+use plimsoll_store::{Store, StoreError, image_contents, images, observations};
 use plimsoll_volatile::{ScanState, Volatile};
 
 use crate::error::ScanError;
 use crate::image::{self, ImageParts};
-use crate::layers::{LayerReader, ReadLayers};
+use crate::layers::{KeptFor, LayerReader, ReadLayers};
+use crate::malware::{Analysers, MalwareRules};
 use crate::progress::Progress;
 
 /// What scans.
 #[derive(Debug, Clone)]
 pub struct Scanner {
-    /// What reads layers.
-    pub layers: LayerReader,
+    /// Where what is found is recorded.
+    pub store: Store,
+    /// Where blobs and kept analyses are.
+    pub blobs: Blobs,
+    /// The malware rules in force.
+    pub rules: MalwareRules,
+    /// How many layers of one image are read at a time.
+    pub parallel: usize,
     /// Who is told how far it is.
     pub volatile: Volatile,
 }
@@ -45,7 +55,7 @@ impl Scanner {
                 let is_final = !error.is_transient() || attempt.is_last();
                 tracing::error!(%error, code = error.code(), is_final, "scan failed");
                 let reason = error.to_string();
-                if let Err(error) = record_failure(self.store(), &job, error.code(), &reason, is_final).await {
+                if let Err(error) = record_failure(&self.store, &job, error.code(), &reason, is_final).await {
                     tracing::error!(%error, "the failure could not be recorded");
                 }
                 progress.tell(if is_final { ScanState::Failed } else { ScanState::Retrying }, reason).await;
@@ -58,7 +68,7 @@ impl Scanner {
     pub async fn handle_failed(self, job: ScanImageV1, _: Attempt) -> Outcome {
         let reason =
             "the scan ended without an answer too often: a worker may have died of it; it is in the dead letters";
-        match given_up(self.store(), &job, reason).await {
+        match given_up(&self.store, &job, reason).await {
             Ok(true) => {
                 Progress::new(self.volatile.clone(), job).tell(ScanState::Failed, reason).await;
                 Outcome::Done
@@ -71,12 +81,13 @@ impl Scanner {
         }
     }
 
-    fn store(&self) -> &Store {
-        &self.layers.store
+    fn layers(&self, analysers: Analysers, kept_for: KeptFor) -> LayerReader {
+        let (store, blobs) = (self.store.clone(), self.blobs.clone());
+        LayerReader { store, blobs, analysers, kept_for, parallel: self.parallel }
     }
 
     async fn scan(&self, job: &ScanImageV1, progress: &Progress) -> Result<Option<Changes>, ScanError> {
-        let store = self.store();
+        let store = &self.store;
         let mut tx = store.org_tx(job.org).await?;
         let Some(target) = images::scan_target(&mut tx, job.image).await? else {
             tracing::info!("the image is gone");
@@ -86,20 +97,23 @@ impl Scanner {
         tx.commit().await?;
         progress.tell(ScanState::Running, "started").await;
 
-        let parts = image::read(store, &self.layers.blobs, job.org, &target.manifest_digest).await?;
+        let parts = image::read(store, &self.blobs, job.org, &target.manifest_digest).await?;
         let bytes = parts.layers.iter().map(|part| part.blob.size).sum();
         let progress = progress.clone().with_layers(parts.layers.len(), bytes);
-        let (unmatched, analysed, reused) = if target.analysis_version.as_deref() == Some(&*self.layers.version) {
+        let layers = self.layers(self.rules.for_all(store).await?, KeptFor::All);
+        let version = &layers.analysers.version;
+        let (unmatched, analysed, reused) = if target.analysis_version.as_deref() == Some(&**version) {
             let mut tx = store.catalog_tx().await?;
             let unmatched = image_contents::unmatched_packages(&mut tx, target.content_id).await?;
             tx.commit().await?;
             (unmatched, 0, u32::try_from(parts.layers.len()).unwrap_or(u32::MAX))
         } else {
             let ticking = progress.ticking();
-            let read = self.layers.read(&parts.layers, progress.bytes_read()).await?;
+            let read = layers.read(&parts.layers, progress.bytes_read()).await?;
             drop(ticking);
-            (self.record(&target, &parts, &read).await?, read.analysed, read.reused)
+            (self.record(&target, &parts, &read, version).await?, read.analysed, read.reused)
         };
+        self.scan_by_own_rules(job, &parts).await?;
         progress.tell(ScanState::Running, "matching packages").await;
         match_package_versions(store, &unmatched).await?;
         let changes = refresh(store, job, analysed, reused).await?;
@@ -110,21 +124,40 @@ impl Scanner {
 
     /// Squashes and stores the inventory; gives the package versions that were never matched.
     #[tracing::instrument(skip_all)]
-    async fn record(&self, target: &ScanTarget, parts: &ImageParts, read: &ReadLayers) -> Result<Vec<i64>, ScanError> {
+    async fn record(
+        &self,
+        target: &ScanTarget,
+        parts: &ImageParts,
+        read: &ReadLayers,
+        version: &str,
+    ) -> Result<Vec<i64>, ScanError> {
         let mut inventory = inventory(parts, &read.analyses);
         let unjudged = judged(parts, &mut inventory);
-        let mut tx = self.store().catalog_tx().await?;
-        let unmatched = image_contents::replace(
-            &mut tx,
-            target.content_id,
-            &parts.platform,
-            &inventory,
-            &unjudged,
-            &self.layers.version,
-        )
-        .await?;
+        let mut tx = self.store.catalog_tx().await?;
+        let unmatched =
+            image_contents::replace(&mut tx, target.content_id, &parts.platform, &inventory, &unjudged, version)
+                .await?;
         tx.commit().await?;
         Ok(unmatched)
+    }
+
+    /// What the organization's own rules say of its image. Nobody else ever sees it, though the image may be others' too.
+    #[tracing::instrument(skip_all)]
+    async fn scan_by_own_rules(&self, job: &ScanImageV1, parts: &ImageParts) -> Result<(), ScanError> {
+        let mut tx = self.store.org_tx(job.org).await?;
+        let own = self.rules.of_org(&mut tx).await?;
+        tx.commit().await?;
+        let found = match own {
+            Some(analysers) => {
+                let read = self.layers(analysers, KeptFor::Org(job.org)).read(&parts.layers, &Arc::default()).await?;
+                inventory(parts, &read.analyses).observations
+            }
+            None => Vec::new(),
+        };
+        let mut tx = self.store.org_tx(job.org).await?;
+        observations::replace_own(&mut tx, job.image, &found).await?;
+        tx.commit().await?;
+        Ok(())
     }
 }
 
