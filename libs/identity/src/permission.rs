@@ -86,6 +86,8 @@ pub enum Permission {
     ReadFindings,
     /// Bring images, archives and SBOMs.
     PushImages,
+    /// Change the organization's own rules.
+    ManageRules,
     /// Make and revoke API keys.
     ManageKeys,
     /// Change the organization: its name, its members and their roles.
@@ -104,12 +106,13 @@ pub enum Actor<'a> {
 impl Permission {
     /// The table: the roles, and the one scope if any, that have this permission.
     ///
-    /// No scope manages keys or people: a leaked key must not be able to make itself another.
+    /// No scope manages rules, keys or people: a leaked key must not be able to make itself another.
     const fn holders(self) -> (&'static [Role], Option<Scope>) {
         use Role::{Admin, Auditor, Developer, Owner, Security};
         match self {
             Self::ReadFindings => (&[Owner, Admin, Security, Developer, Auditor], Some(Scope::Read)),
             Self::PushImages => (&[Owner, Admin, Security, Developer], Some(Scope::Push)),
+            Self::ManageRules => (&[Owner, Admin, Security], None),
             Self::ManageKeys => (&[Owner, Admin], None),
             Self::ManageOrganization => (&[Owner], None),
         }
@@ -131,18 +134,18 @@ mod tests {
 
     #[test]
     fn every_actor_may_do_exactly_what_the_table_says() {
-        use Permission::{ManageKeys, ManageOrganization, PushImages, ReadFindings};
-        let columns = [ReadFindings, PushImages, ManageKeys, ManageOrganization];
-        let rows: &[(Actor<'_>, [bool; 4])] = &[
-            (Actor::Member(Role::Owner), [true, true, true, true]),
-            (Actor::Member(Role::Admin), [true, true, true, false]),
-            (Actor::Member(Role::Security), [true, true, false, false]),
-            (Actor::Member(Role::Developer), [true, true, false, false]),
-            (Actor::Member(Role::Auditor), [true, false, false, false]),
-            (Actor::Key(&[]), [false, false, false, false]),
-            (Actor::Key(&[Scope::Read]), [true, false, false, false]),
-            (Actor::Key(&[Scope::Push]), [false, true, false, false]),
-            (Actor::Key(&[Scope::Read, Scope::Push]), [true, true, false, false]),
+        use Permission::{ManageKeys, ManageOrganization, ManageRules, PushImages, ReadFindings};
+        let columns = [ReadFindings, PushImages, ManageRules, ManageKeys, ManageOrganization];
+        let rows: &[(Actor<'_>, [bool; 5])] = &[
+            (Actor::Member(Role::Owner), [true, true, true, true, true]),
+            (Actor::Member(Role::Admin), [true, true, true, true, false]),
+            (Actor::Member(Role::Security), [true, true, true, false, false]),
+            (Actor::Member(Role::Developer), [true, true, false, false, false]),
+            (Actor::Member(Role::Auditor), [true, false, false, false, false]),
+            (Actor::Key(&[]), [false, false, false, false, false]),
+            (Actor::Key(&[Scope::Read]), [true, false, false, false, false]),
+            (Actor::Key(&[Scope::Push]), [false, true, false, false, false]),
+            (Actor::Key(&[Scope::Read, Scope::Push]), [true, true, false, false, false]),
         ];
         for (actor, expected) in rows {
             assert_eq!(columns.map(|permission| allows(*actor, permission)), *expected, "{actor:?}");

@@ -24,6 +24,8 @@ pub enum GlobalId {
     Finding(i64),
     /// An API key.
     ApiKey(Uuid),
+    /// A set of YARA rules.
+    YaraRuleSet(Uuid),
 }
 
 /// Longer than any id of ours.
@@ -40,6 +42,7 @@ impl GlobalId {
             Self::Vulnerability(name) => format!("Vulnerability:{name}"),
             Self::Finding(id) => format!("Finding:{id}"),
             Self::ApiKey(id) => format!("ApiKey:{id}"),
+            Self::YaraRuleSet(id) => format!("YaraRuleSet:{id}"),
         };
         ID(URL_SAFE_NO_PAD.encode(text))
     }
@@ -68,6 +71,7 @@ impl GlobalId {
             "Vulnerability" => Self::Vulnerability(rest.to_owned()),
             "Finding" => Self::Finding(rest.parse().ok()?),
             "ApiKey" => Self::ApiKey(uuid()?),
+            "YaraRuleSet" => Self::YaraRuleSet(uuid()?),
             _ => return None,
         };
         // PostgreSQL's text holds no NUL.
@@ -90,6 +94,7 @@ mod tests {
             GlobalId::Vulnerability("CVE-2024-1".into()),
             GlobalId::Finding(42),
             GlobalId::ApiKey(uuid),
+            GlobalId::YaraRuleSet(uuid),
         ] {
             assert_eq!(GlobalId::decode(&id.encode()).unwrap(), id);
         }

@@ -24,7 +24,7 @@ pub type ApiSchema = Schema<query::Query, mutation::Mutation, subscription::Subs
 
 /// The schema over the service's engines. Who asks comes with a request, as a [`crate::viewer::Viewer`] in its data.
 pub fn schema(state: State, limits: &Limits) -> ApiSchema {
-    let builder = Schema::build(query::Query, mutation::Mutation, subscription::Subscription)
+    let builder = Schema::build(query::Query, mutation::Mutation::default(), subscription::Subscription)
         .extension(limits::LimitsOf(limits.clone()))
         .extension(tenant::AskingOfViewer)
         // The parser's own bound, on the stack: ours, in words, comes first for whatever passes it.
@@ -36,5 +36,5 @@ pub fn schema(state: State, limits: &Limits) -> ApiSchema {
 
 /// The schema in the schema definition language, with descriptions.
 pub fn sdl() -> String {
-    Schema::build(query::Query, mutation::Mutation, subscription::Subscription).finish().sdl()
+    Schema::build(query::Query, mutation::Mutation::default(), subscription::Subscription).finish().sdl()
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use plimsoll_identity::Permission;
 use plimsoll_model::{ApiKeyId, ImageId, RepositoryId};
-use plimsoll_store::accounts;
 use plimsoll_store::views::{api_keys, feeds, findings, packages, vulnerabilities};
+use plimsoll_store::{accounts, yara_rule_sets};
 
 use super::complaint::{internal, of_store};
 use super::global_id::GlobalId;
@@ -14,6 +14,7 @@ use super::loaders::{ImageOf, RepositoryOf};
 use super::tenant::{Asking, Tenant};
 use super::types::{
     ApiKey, Feed, Finding, Image, MemberRole, Node, Organization, Package, Repository, Scope, Vulnerability,
+    YaraRuleSet,
 };
 use crate::server::State;
 use crate::viewer::{Identity, Standing};
@@ -160,6 +161,10 @@ async fn node(tenant: &Arc<Tenant>, id: &GlobalId) -> Result<Option<Node>> {
         GlobalId::ApiKey(id) => {
             let row = api_keys::by_id(&mut tenant.tx().await?, ApiKeyId(*id)).await.map_err(of_store)?;
             row.map(|row| ApiKey(row).into())
+        }
+        GlobalId::YaraRuleSet(id) => {
+            let row = yara_rule_sets::by_id(&mut tenant.tx().await?, *id).await.map_err(of_store)?;
+            row.map(|row| YaraRuleSet(row).into())
         }
     })
 }

@@ -19,3 +19,4 @@ mod served;
 mod sign_in;
 mod statements;
 mod tenancy;
+mod yara_rule_sets;

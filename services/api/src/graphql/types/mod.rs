@@ -19,6 +19,7 @@ mod repository;
 mod scan;
 mod vulnerability;
 mod words;
+mod yara_rule_set;
 
 pub use api_key::ApiKey;
 pub use feed::Feed;
@@ -32,3 +33,4 @@ pub use repository::Repository;
 pub use scan::ScanProgress;
 pub use vulnerability::Vulnerability;
 pub use words::{MemberRole, ScanState as ScanStateWord, Scope};
+pub use yara_rule_set::YaraRuleSet;

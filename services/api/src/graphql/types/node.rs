@@ -2,7 +2,7 @@
 
 use async_graphql::{ID, Interface};
 
-use super::{ApiKey, Finding, Image, Organization, Package, Repository, Vulnerability};
+use super::{ApiKey, Finding, Image, Organization, Package, Repository, Vulnerability, YaraRuleSet};
 
 /// An object with a global id.
 #[derive(Interface)]
@@ -22,4 +22,6 @@ pub enum Node {
     Finding(Box<Finding>),
     /// An API key.
     ApiKey(ApiKey),
+    /// A set of YARA rules.
+    YaraRuleSet(YaraRuleSet),
 }

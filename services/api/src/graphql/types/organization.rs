@@ -5,14 +5,14 @@ use std::sync::Arc;
 use async_graphql::{ID, Object, Result};
 use futures::FutureExt as _;
 use plimsoll_identity::{Permission, Role};
-use plimsoll_store::orgs;
 use plimsoll_store::views::{api_keys, members, packages, repositories};
+use plimsoll_store::{orgs, yara_rule_sets};
 
 use super::finding_list::{self, FindingFilterInput, FindingOrderInput};
 use super::image_list::{self, ImageFilterInput, ImageOrderInput};
 use super::member::Member;
 use super::package::PackageFilterInput;
-use super::{ApiKey, Finding, Image, Package, Repository};
+use super::{ApiKey, Finding, Image, Package, Repository, YaraRuleSet};
 use crate::graphql::complaint::of_store;
 use crate::graphql::global_id::GlobalId;
 use crate::graphql::loaders::ImageOf;
@@ -167,6 +167,13 @@ impl Organization {
         let rows = api_keys::page(&mut self.0.tx().await?, window.after, window.limit()).await.map_err(of_store)?;
         let total = total!(&self.0, |tx| api_keys::count(tx));
         window.page(rows.into_iter().map(|row| (row.id.0, ApiKey(row))), total)
+    }
+
+    /// Its own YARA rules, by name: its images are scanned by them, and it alone sees what they find.
+    async fn yara_rule_sets(&self) -> Result<Vec<YaraRuleSet>> {
+        self.0.require_reading()?;
+        let rows = yara_rule_sets::all(&mut self.0.tx().await?).await.map_err(of_store)?;
+        Ok(rows.into_iter().map(YaraRuleSet).collect())
     }
 
     /// The people who belong to it, by mail address.

@@ -1,38 +1,18 @@
-//! What can be changed. Each answer holds the object and, where nothing was done, what the person can mend.
-
-use std::sync::Arc;
+//! Making and ending API keys.
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use plimsoll_broker::Message as _;
-use plimsoll_broker::contracts::ScanImageV1;
 use plimsoll_identity::Permission;
-use plimsoll_model::{ApiKeyId, Digest, ImageId};
-use plimsoll_runtime::{clock, trace};
+use plimsoll_model::ApiKeyId;
+use plimsoll_runtime::clock;
+use plimsoll_store::api_keys;
 use plimsoll_store::views::api_keys as keys_shown;
-use plimsoll_store::views::images::{self, Image as ImageRow};
-use plimsoll_store::{api_keys, images as held, outbox};
-use plimsoll_volatile::{ScanProgress, ScanState};
 
-use super::complaint::{complaint, internal, of_store};
-use super::global_id::GlobalId;
-use super::tenant::{Asking, Tenant};
-use super::types::{ApiKey, Image, Scope};
-use crate::server::State;
-
-/// What can be changed.
-pub struct Mutation;
-
-/// Something that the person who asked can mend; nothing was done.
-#[derive(SimpleObject)]
-pub struct UserError {
-    /// For programs: `NOT_FOUND`, `NAME_INVALID`, ...
-    code: &'static str,
-    /// The argument that it is about.
-    field: &'static str,
-    /// For people.
-    message: String,
-}
+use super::{UserError, not_found, tenant_named, wrong_kind};
+use crate::graphql::complaint::of_store;
+use crate::graphql::global_id::GlobalId;
+use crate::graphql::tenant::Asking;
+use crate::graphql::types::{ApiKey, Scope};
 
 /// What became of making an API key.
 #[derive(SimpleObject, Default)]
@@ -54,18 +34,13 @@ pub struct RevokeApiKeyPayload {
     user_errors: Vec<UserError>,
 }
 
-/// What became of asking for a scan.
-#[derive(SimpleObject, Default)]
-pub struct RescanImagePayload {
-    /// The image, whose scan is queued; null where there is none.
-    image: Option<Image>,
-    /// What to mend; empty where it was done.
-    user_errors: Vec<UserError>,
-}
+/// API keys.
+#[derive(Default)]
+pub struct ApiKeyMutation;
 
-/// What can be changed.
+/// API keys.
 #[Object]
-impl Mutation {
+impl ApiKeyMutation {
     /// Makes an API key. Needs the role of an owner or admin; a key can make none.
     async fn create_api_key(
         &self,
@@ -77,11 +52,7 @@ impl Mutation {
         organization: Option<String>,
     ) -> Result<CreateApiKeyPayload> {
         let asking = Asking::of(context)?;
-        let tenant = match &organization {
-            None => Some(asking.current()?),
-            Some(slug) => asking.tenant(slug),
-        };
-        let Some(tenant) = tenant else {
+        let Some(tenant) = tenant_named(asking, organization.as_deref())? else {
             return Ok(CreateApiKeyPayload { user_errors: vec![not_found("organization")], ..Default::default() });
         };
         tenant.require(Permission::ManageKeys, "manage API keys")?;
@@ -125,33 +96,6 @@ impl Mutation {
         }
         Ok(RevokeApiKeyPayload { user_errors: vec![not_found("id")], ..Default::default() })
     }
-
-    /// Scans an image again. Its findings stay as they are until the scan has ended.
-    async fn rescan_image(
-        &self,
-        context: &Context<'_>,
-        #[graphql(desc = "The image's id.")] id: ID,
-    ) -> Result<RescanImagePayload> {
-        let asking = Asking::of(context)?;
-        let GlobalId::Image(id) = GlobalId::decode(&id)? else { return Err(wrong_kind("an image")) };
-        asking.current()?.require(Permission::PushImages, "have images scanned")?;
-        for tenant in asking.tenants.iter().filter(|tenant| tenant.access.allows(Permission::PushImages)) {
-            if let Some(row) = rescan(tenant, ImageId(id)).await? {
-                announce(context.data::<State>()?, tenant, &row).await?;
-                let image = Image { tenant: Arc::clone(tenant), row };
-                return Ok(RescanImagePayload { image: Some(image), user_errors: Vec::new() });
-            }
-        }
-        Ok(RescanImagePayload { user_errors: vec![not_found("id")], ..Default::default() })
-    }
-}
-
-fn wrong_kind(what: &str) -> async_graphql::Error {
-    complaint("BAD_ID", format!("id is not the id of {what}."))
-}
-
-fn not_found(field: &'static str) -> UserError {
-    UserError { code: "NOT_FOUND", field, message: format!("There is nothing with this {field} that you may see.") }
 }
 
 /// What is wrong with the arguments of a new key.
@@ -168,41 +112,4 @@ fn objections(name: &str, scopes: &[Scope], expires_at: Option<DateTime<Utc>>, n
         object("EXPIRY_PAST", "expiresAt", "This moment has passed: the key would never work.");
     }
     errors
-}
-
-/// Queues a scan and its message in one transaction; the image as it then is, or `None` where this organization has no such.
-#[tracing::instrument(skip_all, fields(image = %id))]
-async fn rescan(tenant: &Tenant, id: ImageId) -> Result<Option<ImageRow>> {
-    let mut tx = tenant.tx().await?;
-    held::queue_scan(&mut tx, id).await.map_err(of_store)?;
-    let Some(row) = images::by_ids(&mut tx, &[id.0]).await.map_err(of_store)?.into_iter().next() else {
-        return Ok(None);
-    };
-    let message = ScanImageV1 { org: tenant.access.org, image: id, digest: digest(&row)? };
-    outbox::write(&mut tx, ScanImageV1::TOPIC.name(), &message, &trace::current()).await.map_err(of_store)?;
-    tx.commit().await.map_err(of_store)?;
-    Ok(Some(row))
-}
-
-fn digest(row: &ImageRow) -> Result<Digest> {
-    row.digest.parse().map_err(|error| internal(&error))
-}
-
-/// Tells who watches the image. News may be lost: the row is what counts.
-async fn announce(state: &State, tenant: &Tenant, row: &ImageRow) -> Result<()> {
-    let progress = ScanProgress {
-        image: row.id,
-        digest: digest(row)?,
-        state: ScanState::Queued,
-        layers_total: 0,
-        layers_done: 0,
-        bytes_total: 0,
-        bytes_done: 0,
-        message: "waits for a worker".into(),
-        at: clock::now(),
-    };
-    if let Err(error) = state.volatile.publish(tenant.access.org, &row.digest, &progress).await {
-        tracing::warn!(%error, "who watches this image does not hear that its scan is queued");
-    }
-    Ok(())
 }
