@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use plimsoll_malware::ClamdAddress;
 use plimsoll_model::Severity;
 use plimsoll_oci::Platform;
 
@@ -58,11 +59,12 @@ Examples:
   docker save shop/cart:1.4 -o cart.tar && plimsoll scan --offline cart.tar
   plimsoll scan --offline --fail-on high oci:build/layout
   plimsoll scan --offline dir:/srv/www
+  plimsoll scan --offline --yara-rules rules/ --clamd unix:/run/clamav/clamd.ctl cart.tar
   plimsoll scan --offline --format json Cargo.lock | jq '.findings[].vulnerability'
   plimsoll scan --offline --format json cart.tar | jq -r '.coverage.gaps[].statement'
 
 Findings are vulnerabilities that advisories tell of. Observations are what is wrong without one: secrets, malware, misconfiguration. \
-An offline scan tells them, and --fail-on counts them as findings: a critical secret shuts the gate as a critical vulnerability does, also \
+--fail-on counts them as findings: a critical secret shuts the gate as a critical vulnerability does, also \
 one in a file that a later layer deletes, as whoever pulls the image has it. \"Not judged\" is what nothing is known of; it is never \"nothing found\".")]
 pub struct ScanArguments {
     /// What to scan: an image archive (docker save, OCI), a folder with an OCI layout, an image reference; `docker-archive:FILE[:NAME]`,
@@ -77,6 +79,8 @@ pub struct ScanArguments {
     pub image: ImageArguments,
     #[command(flatten)]
     pub database: DatabaseArguments,
+    #[command(flatten)]
+    pub malware: MalwareArguments,
     #[command(flatten)]
     pub output: OutputArguments,
     /// Give up after this time: `90s`, `15m`, `2h`.
@@ -158,6 +162,21 @@ pub struct DatabaseArguments {
     pub db: Option<PathBuf>,
 }
 
+/// What malware is looked for with, offline, beside the built-in rules. A server has rules of its own.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Malware (offline)")]
+pub struct MalwareArguments {
+    /// YARA rules: a file, a folder of `*.yar` and `*.yara` files, or a zip of them. Repeatable.
+    #[arg(long, value_name = "PATH", requires = "offline")]
+    pub yara_rules: Vec<PathBuf>,
+    /// SHA-256 hashes of malware, one a line, perhaps with a name. Repeatable.
+    #[arg(long, value_name = "FILE", requires = "offline")]
+    pub malware_hashes: Vec<PathBuf>,
+    /// A ClamAV daemon that is shown files too: `tcp://HOST:PORT` or `unix:/PATH`.
+    #[arg(long, value_name = "ADDRESS", requires = "offline")]
+    pub clamd: Option<ClamdAddress>,
+}
+
 /// How the result is shown, and what it decides.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Result")]
@@ -174,8 +193,8 @@ pub struct OutputArguments {
     /// Show this many findings and observations in the table, the most urgent first; 0 for all.
     #[arg(long, value_name = "COUNT", default_value_t = 50)]
     pub limit: usize,
-    /// End with exit code 1 if there is a finding of this severity or a higher one, shown or not; offline also if there is a secret, malware or a
-    /// misconfiguration of it. What was not judged does not count.
+    /// End with exit code 1 if there is a finding of this severity or a higher one, shown or not, or a secret, malware or a misconfiguration
+    /// of it. What was not judged does not count.
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     pub fail_on: Option<Severity>,
 }

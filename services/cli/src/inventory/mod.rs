@@ -5,6 +5,7 @@ mod table;
 use std::io::IsTerminal as _;
 
 use chrono::{DateTime, Utc};
+use plimsoll_analysis::{Engine, Limits};
 use plimsoll_interchange::cyclonedx::{Bom, Edition, Subject};
 use plimsoll_model::Inventory;
 use serde::Serialize;
@@ -29,7 +30,9 @@ struct Document<'a> {
 /// Reads and tells.
 pub async fn run(arguments: InventoryArguments) -> Result<Outcome, Failure> {
     let progress = Progress::new();
-    let reading = source::read(&arguments.source, &arguments.image, &progress);
+    // What is wrong with it is not asked.
+    let engine = Engine::of_analysers(Limits::default(), plimsoll_analysis::packages());
+    let reading = source::read(&arguments.source, &arguments.image, &engine, &progress);
     let read = tokio::time::timeout(arguments.timeout, reading).await;
     progress.finish();
     let ReadSource { image, config, inventory } = read.map_err(|_| Failure::TimedOut(arguments.timeout))??;

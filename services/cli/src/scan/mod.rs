@@ -1,6 +1,7 @@
 //! `plimsoll scan`.
 
 mod coverage;
+mod malware;
 mod offline;
 mod online;
 mod placement;

@@ -19,14 +19,15 @@ use crate::progress::Progress;
 use crate::quantity::age;
 use crate::report::{JudgedCoverage, ScanReport, UnknownPackage};
 use crate::scan::coverage::{Judged, coverage};
-use crate::scan::whole;
+use crate::scan::{malware, whole};
 use crate::source::{self, ReadSource};
 
 /// Scans what the user names.
 pub async fn scan(arguments: &ScanArguments, progress: &Progress) -> Result<ScanReport, Failure> {
     let db = db::open(&db::path(arguments.database.db.as_ref())?)?;
     progress.note(format!("the advisory database is {} old", age(db.age(clock::now()))));
-    let source = source::read(&arguments.source, &arguments.image, progress).await?;
+    let engine = malware::engine(&arguments.malware).await?;
+    let source = source::read(&arguments.source, &arguments.image, &engine, progress).await?;
     progress.step(format!("matching {} packages", source.inventory.packages.len()), 0);
     judged(source, &db).await
 }

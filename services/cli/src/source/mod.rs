@@ -4,7 +4,7 @@ pub mod image;
 mod layers;
 mod tree;
 
-use plimsoll_analysis::{Engine, Limits};
+use plimsoll_analysis::Engine;
 use plimsoll_checks::judgement::redact;
 use plimsoll_model::Inventory;
 use plimsoll_oci::ImageConfig;
@@ -24,16 +24,20 @@ pub struct ReadSource {
     pub inventory: Inventory,
 }
 
-/// Reads what the user wrote; nothing leaves the machine.
-pub async fn read(text: &str, arguments: &ImageArguments, progress: &Progress) -> Result<ReadSource, Failure> {
-    let engine = Engine::new(Limits::default());
-    if let Some((path, inventory)) = tree::inventory(text, &engine).await? {
+/// Reads what the user wrote with these analysers; nothing leaves the machine.
+pub async fn read(
+    text: &str,
+    arguments: &ImageArguments,
+    engine: &Engine,
+    progress: &Progress,
+) -> Result<ReadSource, Failure> {
+    if let Some((path, inventory)) = tree::inventory(text, engine).await? {
         let image = ScannedImage { name: path.display().to_string(), digest: None, platform: None };
         return Ok(ReadSource { image, config: None, inventory });
     }
     let opened = image::open(text, arguments, progress).await?;
     let config = opened.source.config(&opened.image).await.map_err(Failure::undone)?;
-    let mut inventory = layers::inventory(&opened, &config, &engine, progress).await?;
+    let mut inventory = layers::inventory(&opened, &config, engine, progress).await?;
     redact(&mut inventory);
     let platform = config.platform().as_ref().or(opened.image.platform.as_ref()).map(ToString::to_string);
     let digest = Some(opened.image.manifest.digest.to_string());

@@ -6,6 +6,7 @@ mod corpus;
 mod database;
 mod image;
 mod inventory;
+mod malware;
 mod mirror;
 mod offline;
 mod online;
