@@ -47,6 +47,8 @@ pub struct Layout {
     layers: Vec<Value>,
     diff_ids: Vec<String>,
     history: Vec<Value>,
+    config: Value,
+    os: &'static str,
 }
 
 impl Layout {
@@ -57,7 +59,26 @@ impl Layout {
     pub fn create(folder: &Path) -> Self {
         fs::create_dir_all(folder.join("blobs/sha256")).expect("a folder");
         fs::write(folder.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).expect("a file");
-        Self { folder: folder.to_owned(), layers: Vec::new(), diff_ids: Vec::new(), history: Vec::new() }
+        Self {
+            folder: folder.to_owned(),
+            layers: Vec::new(),
+            diff_ids: Vec::new(),
+            history: Vec::new(),
+            config: json!({}),
+            os: "linux",
+        }
+    }
+
+    /// Says how it is run, as the OCI image specification's `config` does: `User`, `Env`, ...
+    pub fn configure(&mut self, config: Value) -> &mut Self {
+        self.config = config;
+        self
+    }
+
+    /// Says which operating system it runs on.
+    pub fn runs_on(&mut self, os: &'static str) -> &mut Self {
+        self.os = os;
+        self
     }
 
     /// Adds a layer of these bytes, made by the build step `created_by`.
@@ -79,8 +100,15 @@ impl Layout {
 
     /// Writes config, manifest and index; gives the manifest's digest.
     pub fn finish(&mut self, tag: &str) -> String {
+        let descriptor = self.manifest();
+        self.index(vec![descriptor.clone()], tag);
+        descriptor["digest"].as_str().expect("a digest").to_owned()
+    }
+
+    /// Writes config and manifest; gives the manifest's descriptor, for an index of several.
+    pub fn manifest(&mut self) -> Value {
         let config = json!({
-            "architecture": "amd64", "os": "linux", "created": "2026-01-01T00:00:00Z", "config": {},
+            "architecture": "amd64", "os": self.os, "created": "2026-01-01T00:00:00Z", "config": self.config,
             "rootfs": { "type": "layers", "diff_ids": self.diff_ids }, "history": self.history,
         });
         let mut config = self.blob(config.to_string().as_bytes());
@@ -89,10 +117,24 @@ impl Layout {
         let manifest = json!({ "schemaVersion": 2, "mediaType": media_type, "config": config, "layers": self.layers });
         let mut descriptor = self.blob(manifest.to_string().as_bytes());
         descriptor["mediaType"] = media_type.into();
-        descriptor["annotations"] = json!({ "org.opencontainers.image.ref.name": tag });
-        let index = json!({ "schemaVersion": 2, "manifests": [descriptor] });
+        descriptor
+    }
+
+    /// Writes an image index of these manifests, which lie in this folder, under a tag.
+    pub fn index_of(&self, manifests: &[Value], tag: &str) {
+        let media_type = "application/vnd.oci.image.index.v1+json";
+        let index = json!({ "schemaVersion": 2, "mediaType": media_type, "manifests": manifests });
+        let mut descriptor = self.blob(index.to_string().as_bytes());
+        descriptor["mediaType"] = media_type.into();
+        self.index(vec![descriptor], tag);
+    }
+
+    fn index(&self, mut descriptors: Vec<Value>, tag: &str) {
+        for descriptor in &mut descriptors {
+            descriptor["annotations"] = json!({ "org.opencontainers.image.ref.name": tag });
+        }
+        let index = json!({ "schemaVersion": 2, "manifests": descriptors });
         fs::write(self.folder.join("index.json"), index.to_string()).expect("a file");
-        descriptor["digest"].as_str().expect("a digest").to_owned()
     }
 
     fn blob(&self, bytes: &[u8]) -> Value {

@@ -284,6 +284,11 @@ impl Platform {
         self.pages(tenant, image, PACKAGES, "packages").await
     }
 
+    /// Everything that is observed in an image, page by page.
+    pub async fn observations(&self, tenant: &Tenant, image: &Value) -> Vec<Value> {
+        self.pages(tenant, image, OBSERVATIONS, "observations").await
+    }
+
     async fn pages(&self, tenant: &Tenant, image: &Value, query: &str, field: &str) -> Vec<Value> {
         let mut nodes = Vec::new();
         let mut after = Value::Null;
@@ -315,7 +320,13 @@ const FINDINGS: &str = "query($slug: String!, $reference: String!, $after: Strin
 
 const PACKAGES: &str = "query($slug: String!, $reference: String!, $after: String) { organization(slug: $slug) {
   image(reference: $reference) { packages(first: 100, after: $after) { pageInfo { hasNextPage endCursor } edges { node {
-    package { name version purl ecosystem sourceName sourceVersion } path introducedBy { layer { index } } } } } } } }";
+    package { type name version purl ecosystem sourceName sourceVersion licenseExpression } path
+    introducedBy { layer { index } buildStep { command } } } } } } } }";
+
+const OBSERVATIONS: &str = "query($slug: String!, $reference: String!, $after: String) { organization(slug: $slug) {
+  image(reference: $reference) { observations(first: 100, after: $after) { pageInfo { hasNextPage endCursor } edges { node {
+    kind rule family title severity evidence advice place { subject path line offset name historyStep }
+    introducedBy { layer { index } buildStep { command } } removedIn { index } } } } } } }";
 
 /// Ports that were free a moment ago.
 fn free_ports<const N: usize>() -> [u16; N] {

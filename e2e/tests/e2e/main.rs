@@ -1,6 +1,7 @@
 //! The platform from outside: real clients, real servers, real images.
 
 mod command_line;
+mod everything;
 mod main_job;
 mod operations;
 mod readme;
