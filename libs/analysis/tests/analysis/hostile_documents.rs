@@ -135,7 +135,10 @@ fn p11_a_licence_that_nests_ten_thousand_deep_does_not_grow() {
     let layer = layer("app/x.dist-info/METADATA", &format!("Name: a\nVersion: 1\nLicense-Expression: {deep}\n\n"));
     let packages = layer.contents.files.values().flat_map(|file| &file.packages);
     let stated: Vec<&str> = packages.filter_map(|package| package.license.as_deref()).collect();
-    assert!(names(&layer).contains(&"a@1".to_owned()) && stated.iter().all(|stated| stated.len() <= 512), "{stated:?}");
+    assert!(
+        names(&layer).contains(&"a@1".to_owned()) && stated.iter().all(|stated| stated.len() <= 2000),
+        "{stated:?}"
+    );
     for stated in stated {
         assert_eq!(plimsoll_licenses::read(stated, plimsoll_model::PackageType::Pypi).expression, None);
     }
