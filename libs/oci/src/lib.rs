@@ -5,7 +5,8 @@
 //! registry); [`registry`] is a client of the OCI Distribution protocol, and [`push`] brings an image from a source to one.
 //!
 //! Everything that is read here is hostile until its digest has been checked: sizes are bounded by [`limits`], and errors
-//! name what was being read.
+//! name what was being read. Without the feature `client` there is only what reads: no registry, no source, no HTTP client.
+#![cfg_attr(not(feature = "client"), expect(dead_code, unused_imports, reason = "the client needs more of what reads"))]
 
 pub mod archive;
 pub mod config;
@@ -13,14 +14,18 @@ pub mod limits;
 pub mod manifest;
 pub mod media_type;
 pub mod platform;
+#[cfg(feature = "client")]
 pub mod push;
 pub mod reference;
+#[cfg(feature = "client")]
 pub mod registry;
 pub mod repository;
+#[cfg(feature = "client")]
 pub mod source;
 
 mod blob_channel;
 mod compression;
+#[cfg(feature = "client")]
 mod verified;
 
 pub use config::{ConfigError, HistoryEntry, ImageConfig, build_steps};
