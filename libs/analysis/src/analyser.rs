@@ -274,7 +274,8 @@ impl<'a> Observations<'a> {
         self.file.facts.dedup();
         self.file.owned = self.owned.into_iter().collect();
         let mut problems = self.problems;
-        let malformed = |detail: String| (ProblemCode::FileMalformed, detail);
+        problems.iter_mut().for_each(|(_, detail)| *detail = path::shown(detail));
+        let malformed = |detail: String| (ProblemCode::FileMalformed, path::shown(&detail));
         problems.extend(self.complaints.iter().map(|complaint| malformed(complaint.to_string())));
         if self.complaint_count > self.complaints.len() {
             problems.push(malformed(format!("{} more like these", self.complaint_count - self.complaints.len())));

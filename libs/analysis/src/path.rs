@@ -57,6 +57,24 @@ pub(crate) fn escape(raw: &[u8]) -> String {
     text
 }
 
+/// The longest detail of a problem, in characters. Parsers quote what they stumble over, however long it is.
+const SHOWN: usize = 400;
+
+/// A text of ours that may quote a file's, made safe to show and cut.
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len().min(SHOWN));
+    for character in text.chars().take(SHOWN) {
+        match character {
+            '\\' => shown.push(character),
+            _ => escape_character(character, &mut shown),
+        }
+    }
+    if text.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 /// Appends `raw` with what must not reach a terminal, a log or a page made visible: control characters and bytes that are not
 /// UTF-8 as `\x1b`, marks that turn the writing direction as `\u{202e}`, a backslash doubled.
 fn escape_into(raw: &[u8], out: &mut String) {
@@ -195,6 +213,12 @@ mod tests {
         for (folder, raw, expected) in cases {
             assert_eq!(below(folder, raw), expected);
         }
+    }
+
+    #[test]
+    fn details_are_escaped_once_and_cut() {
+        assert_eq!(shown("expected `</\u{7}>`, at a\\x0ab"), "expected `</\\x07>`, at a\\x0ab");
+        assert_eq!(shown(&"x".repeat(500)).chars().count(), SHOWN + 1);
     }
 
     #[test]

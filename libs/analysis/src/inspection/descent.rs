@@ -68,7 +68,7 @@ impl Descent<'_, '_> {
         }
         let name = path::file_name(archive.path);
         if let Err(error) = archive::members(kind, name, archive.bytes, self.left, self) {
-            self.problem(error.code(), error.to_string());
+            self.problem(error.code(), path::shown(&error.to_string()));
         }
     }
 
