@@ -4,15 +4,16 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use plimsoll_model::Digest;
+use plimsoll_model::{Digest, Problem};
 
 use crate::analyser::Analyser;
+use crate::contents::FileAnalysis;
 use crate::layer::{LayerAnalysis, LayerError};
 use crate::limits::Limits;
 use crate::reservoir::Reservoir;
-use crate::selection::Selection;
+use crate::selection::{Selection, Wanting};
 use crate::tree::{TreeAnalysis, TreeError};
-use crate::{analysers, layer, tree};
+use crate::{analysers, inspection, layer, tree};
 
 /// Analyses layers and folders. Cheap to clone; passes of clones share the memory in which files are held.
 #[derive(Clone)]
@@ -56,6 +57,18 @@ impl Engine {
     /// When `root` itself cannot be read. What cannot be read below it is a problem.
     pub fn tree(&self, root: &Path) -> Result<TreeAnalysis, TreeError> {
         tree::analyse(self, root)
+    }
+
+    /// Reads one file as if it lay at `path` in a layer, archives in it included, in this thread: what it says, and what is wrong with it.
+    pub fn file(&self, path: &str, bytes: &[u8]) -> (FileAnalysis, Vec<Problem>) {
+        inspection::alone(self, path, bytes)
+    }
+
+    /// The names of the analysers that want a file at `path`, whatever is in it.
+    pub fn wanted_by(&self, path: &str) -> Vec<&'static str> {
+        let mut wanting = Wanting::new();
+        self.selection().wanting(path, &mut wanting);
+        wanting.iter().filter_map(|position| Some(self.selection().analyser(*position)?.name())).collect()
     }
 
     /// The bounds.

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-use plimsoll_model::ProblemCode;
+use plimsoll_model::{Problem, ProblemCode};
 
 use self::thread::InspectionThread;
 use crate::ContentKind;
@@ -89,6 +89,25 @@ pub(crate) fn beside<R>(engine: &Engine, walk: impl FnOnce(Inspections) -> R) ->
             current: HashMap::new(),
         })
     })
+}
+
+/// Runs every analyser that wants a file at `path`, those that are no inspectors among them, in this thread.
+pub(crate) fn alone(engine: &Engine, path: &str, bytes: &[u8]) -> (FileAnalysis, Vec<Problem>) {
+    let path = crate::path::normalise(path.as_bytes());
+    let (kind, size) = (ContentKind::of(bytes), bytes.len() as u64);
+    let mut wanting = Wanting::new();
+    engine.selection().wanting(&path, &mut wanting);
+    engine.selection().wanting_content(&path, kind, size, &mut wanting);
+    let room = engine.memory().take(bytes.len());
+    let job = Job { path, bytes: bytes.to_vec(), is_whole: true, kind, mode: 0o644, size, wanting, room };
+    let inspected = InspectionThread::new(engine).inspect(job);
+    let problem = |problem: InspectionProblem| Problem {
+        code: problem.code,
+        layer: None,
+        path: Some(problem.path),
+        detail: problem.detail,
+    };
+    (inspected.analysis, inspected.problems.into_iter().map(problem).collect())
 }
 
 fn serve(engine: &Engine, jobs: &Mutex<Receiver<(u64, Job)>>, answers: &Sender<(u64, Inspected)>) {

@@ -7,11 +7,13 @@
 )]
 
 mod builder;
+mod common;
 mod conformance;
 #[path = "../../../testkit/src/corpus.rs"]
 mod corpus;
 mod declared;
 mod fixtures;
+mod fuzzed;
 mod hostile_archives;
 mod hostile_databases;
 mod hostile_documents;
@@ -32,5 +34,9 @@ mod quine;
 mod rpm;
 mod rpm_database;
 mod samples;
+#[path = "../../fuzz/src/seeds.rs"]
+mod seeds;
 mod squashed;
+#[path = "../../fuzz/src/targets/mod.rs"]
+mod targets;
 mod vectors;

@@ -1,31 +1,11 @@
 //! A small file of each kind that is read, with a path at which it is wanted.
 
 use crate::builder::{Tar, analyse};
-use crate::{declared, interpreted, programs};
-
-/// What systems and the commonest tools have.
-const COMMON: &[(&str, &str)] = &[
-    ("etc/os-release", "ID=\"debian\"\nVERSION_ID='12'\n"),
-    ("var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nSource: b (1)\nVersion: 1\n\n"),
-    ("var/lib/dpkg/status.d/a.md5sums", "d41d8cd98f00b204e9800998ecf8427e  usr/x.egg-info\n"),
-    ("lib/apk/db/installed", "P:a\nV:1\nF:x\nR:y.egg-info\n\n"),
-    ("x.dist-info/METADATA", "Name: a\nVersion: 1\nClassifier: License :: x\n\n"),
-    ("node_modules/x/package.json", r#"{"name":"x","version":"1","licenses":[{"type":"MIT"}]}"#),
-    ("package-lock.json", r#"{"dependencies":{"a":{"version":"npm:b@1","dependencies":{"c":{"dev":true}}}}}"#),
-    (
-        "bom.json",
-        r#"{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"purl":"pkg:npm/a@1","components":[]}]}"#,
-    ),
-    (
-        "x.spdx.json",
-        r#"{"spdxVersion":"SPDX-2.3","packages":[{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:npm/a@1"}]}]}"#,
-    ),
-    ("Cargo.lock", "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n[root]\nname = \"r\"\nversion = \"1.0.0\"\n"),
-];
+use crate::{common, declared, interpreted, programs};
 
 /// Those that are texts.
 pub fn texts() -> impl Iterator<Item = (&'static str, &'static str)> {
-    COMMON.iter().chain(declared::SAMPLES).chain(interpreted::SAMPLES).copied()
+    common::SAMPLES.iter().chain(declared::SAMPLES).chain(interpreted::SAMPLES).copied()
 }
 
 /// All of them.
