@@ -30,8 +30,33 @@ pub static FEED: Feed = Feed {
     parser: read,
 };
 
-/// The ecosystems that are read unless the operator names others.
-pub const DEFAULT_ECOSYSTEMS: [&str; 3] = ["PyPI", "npm", "crates.io"];
+/// The ecosystems that are read unless the operator names others: those that packages are found in and whose versions can be ordered.
+///
+/// Left out are Debian, Alpine, Wolfi and Chainguard, whose own feeds say more and sooner; Red Hat, which OSV divides by
+/// product streams that no package names; and those that no package is of here (GHC, GitHub Actions, Julia, OSS-Fuzz, Root).
+pub const DEFAULT_ECOSYSTEMS: [&str; 21] = [
+    "PyPI",
+    "npm",
+    "crates.io",
+    "Go",
+    "Maven",
+    "NuGet",
+    "Packagist",
+    "RubyGems",
+    "Hex",
+    "Pub",
+    "SwiftURL",
+    "Hackage",
+    "CRAN",
+    "Bitnami",
+    "AlmaLinux",
+    "Rocky Linux",
+    "Ubuntu",
+    "SUSE",
+    "openSUSE",
+    "Mageia",
+    "openEuler",
+];
 
 /// Bounds on an archive.
 #[derive(Debug, Clone, Copy)]
@@ -171,6 +196,52 @@ mod tests {
             {"package": {"ecosystem": "npm", "name": "@Scope/Name"}, "ranges": [
                 {"type": "SEMVER", "events": [{"introduced": "0"}, {"limit": "2.0.0"}]}]}
         ]}"#;
+
+    #[test]
+    fn the_ecosystems_read_by_default_are_those_of_packages_and_have_a_version_order() {
+        let languages: Vec<_> =
+            plimsoll_model::PackageType::ALL.into_iter().filter_map(|kind| kind.language_ecosystem()).collect();
+        let rest: Vec<&str> = DEFAULT_ECOSYSTEMS
+            .into_iter()
+            .filter(|name| languages.iter().all(|language| language.name() != *name))
+            .collect();
+        assert_eq!(rest, ["AlmaLinux", "Rocky Linux", "Ubuntu", "SUSE", "openSUSE", "Mageia", "openEuler"]);
+        for name in DEFAULT_ECOSYSTEMS {
+            let ecosystem: plimsoll_model::Ecosystem = name.parse().unwrap();
+            assert!(plimsoll_versions::Scheme::for_ecosystem(&ecosystem).is_some(), "{name}");
+            assert_eq!(crate::own_source(&ecosystem), None, "{name} has a feed of its own");
+        }
+    }
+
+    #[test]
+    fn ubuntus_record_of_a_cve_is_that_cve() {
+        let document = |id: &str| {
+            format!(r#"{{"id": "{id}", "modified": "2024-02-01T00:00:00Z", "upstream": ["CVE-2024-1"]}}"#)
+        };
+        for (id, aliases) in
+            [("UBUNTU-CVE-2024-1", &["CVE-2024-1"][..]), ("USN-1-1", &[]), ("UBUNTU-CVE-x", &[]), ("UBUNTU-CVE-", &[])]
+        {
+            let (advisories, _) = parsed(archive(&[("a.json", &document(id))])).unwrap();
+            assert_eq!(advisories[0].aliases, aliases, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_notice_of_ubuntus_says_nothing_again_that_the_records_of_its_cves_say() {
+        for (id, upstream, packages) in [
+            ("USN-1-1", r#"["UBUNTU-CVE-2024-1"]"#, 0),
+            ("USN-1-1", r#"["UBUNTU-CVE-2024-1", "GHSA-1"]"#, 1),
+            ("USN-1-1", "[]", 1),
+            ("RLSA-1", r#"["UBUNTU-CVE-2024-1"]"#, 1),
+        ] {
+            let document = format!(
+                r#"{{"id": "{id}", "modified": "2024-02-01T00:00:00Z", "upstream": {upstream}, "affected": [
+                    {{"package": {{"ecosystem": "Ubuntu:18.04:LTS", "name": "wayland"}}, "versions": ["1.14.0-1"]}}]}}"#
+            );
+            let (advisories, _) = parsed(archive(&[("a.json", &document)])).unwrap();
+            assert_eq!(advisories[0].affected.len(), packages, "{id} {upstream}");
+        }
+    }
 
     #[test]
     fn a_document_becomes_one_advisory_with_all_its_packages() {

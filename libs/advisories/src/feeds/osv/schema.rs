@@ -16,6 +16,7 @@ struct OsvDocument<'a> {
     published: Option<DateTime<Utc>>,
     withdrawn: Option<DateTime<Utc>>,
     aliases: Option<Vec<String>>,
+    upstream: Option<Vec<String>>,
     summary: Option<String>,
     details: Option<String>,
     severity: Option<Vec<OsvSeverity>>,
@@ -117,7 +118,8 @@ pub fn advisory(json: &[u8], source: &str) -> Result<(Advisory, Vec<String>), se
     let mut doubts = Vec::new();
     let mut ratings = document.severity.unwrap_or_default();
     let mut affected = Vec::new();
-    for package in document.affected {
+    let said_elsewhere = is_notice_of_records(&document.id, document.upstream.as_deref().unwrap_or_default());
+    for package in document.affected.into_iter().filter(|_| !said_elsewhere) {
         let (package, its_ratings) = affected_package(package, &mut doubts);
         affected.extend(package);
         ratings.extend(its_ratings);
@@ -127,8 +129,8 @@ pub fn advisory(json: &[u8], source: &str) -> Result<(Advisory, Vec<String>), se
     let advisory = Advisory {
         source: source.to_owned(),
         key: document.id.clone(),
+        aliases: document.aliases.unwrap_or_default().into_iter().chain(ubuntus_cve(&document.id)).collect(),
         id: document.id,
-        aliases: document.aliases.unwrap_or_default(),
         title: document.summary.unwrap_or_default(),
         description: document.details.unwrap_or_default(),
         published: document.published,
@@ -141,6 +143,21 @@ pub fn advisory(json: &[u8], source: &str) -> Result<(Advisory, Vec<String>), se
         affected,
     };
     Ok((advisory, doubts))
+}
+
+/// The CVE of `UBUNTU-CVE-2024-1`. Canonical names it as upstream, not as alias, though its record is of that CVE alone: without
+/// this the record would be a vulnerability of its own, which no score and no catalogue knows.
+fn ubuntus_cve(id: &str) -> Option<String> {
+    let cve = id.strip_prefix("UBUNTU-")?;
+    let (year, number) = cve.strip_prefix("CVE-")?.split_once('-')?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number(year) && is_number(number)).then(|| cve.to_owned())
+}
+
+/// Whether it is a notice of Ubuntu's on CVEs that have records of their own. Those say of every package what the notice says,
+/// so that its packages would be told twice: it is kept for its text alone.
+fn is_notice_of_records(id: &str, upstream: &[String]) -> bool {
+    id.starts_with("USN-") && !upstream.is_empty() && upstream.iter().all(|id| ubuntus_cve(id).is_some())
 }
 
 /// The package of an `affected` object, with the ratings given for it alone.
