@@ -18,6 +18,8 @@ pub struct Options {
     pub feeds_base: Option<String>,
     /// Where traces go.
     pub otlp: Option<String>,
+    /// What the scanner is told besides.
+    pub scanner: Vec<(&'static str, String)>,
 }
 
 /// A running platform.
@@ -124,6 +126,9 @@ impl Platform {
             .env("PLIMSOLL_LOG", "info");
         if let Some(base) = &self.options.feeds_base {
             command.env("PLIMSOLL_FEEDS_BASE", base);
+        }
+        if name == "plimsoll-scanner" {
+            command.envs(self.options.scanner.iter().map(|(name, value)| (*name, value)));
         }
         if let Some(endpoint) = &self.options.otlp {
             command.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint).env("OTEL_BSP_SCHEDULE_DELAY", "200");

@@ -270,6 +270,50 @@ async fn each_platform_of_an_index_is_an_image_and_one_that_is_not_supported_say
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_operator_s_rules_and_a_feed_s_bundle_and_hashes_are_used_as_soon_as_they_are_there() {
+    let (mirror, rules) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    plimsoll_e2e::mirror::write_small_mirror(mirror.path(), &[]);
+    let rule = |name: &str, word: &str| format!("rule {name} {{ strings: $a = \"{word}\" condition: $a }}");
+    std::fs::write(rules.path().join("house.yar"), rule("house", "word-of-the-operator")).unwrap();
+    for folder in ["yara", "malware-hashes"] {
+        std::fs::create_dir(mirror.path().join(folder)).unwrap();
+    }
+    let bundle = zip("rules/fed.yar", &rule("fed", "word-of-the-feed"));
+    std::fs::write(mirror.path().join("yara/signature-base.zip"), bundle).unwrap();
+    let known = "#!/bin/sh\nknown by its hash alone\n";
+    let hash = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(known));
+    std::fs::write(mirror.path().join("malware-hashes/sha256-recent.txt"), format!("{hash} Demo\n")).unwrap();
+    let server = plimsoll_e2e::mirror::Mirror::serve(mirror.path().to_owned());
+    let scanner = vec![
+        ("PLIMSOLL_YARA_RULES", rules.path().display().to_string()),
+        ("PLIMSOLL_MALWARE_FEEDS", "signature-base,malware-hashes".to_owned()),
+    ];
+    let options = Options { feeds_base: Some(server.address().into()), scanner, ..Options::default() };
+    let platform = Platform::start(options).await;
+    let demo = platform.tenant("demo");
+    let folder = platform.folder().join("rules");
+    let mut layout = Layout::create(&folder);
+    let files =
+        [("a.sh", "#!/bin/sh\n# word-of-the-operator\n"), ("b.sh", "#!/bin/sh\n# word-of-the-feed\n"), ("c.sh", known)];
+    layout.layer(&tar_of(&files), Compression::Gzip, "COPY . /");
+    layout.finish("latest");
+    let malware = async |tag: &str| -> BTreeSet<(String, String)> {
+        platform.skopeo_push(&demo, &format!("oci:{}:latest", folder.display()), tag);
+        let image = platform.scanned(&demo, tag).await;
+        let seen = platform.observations(&demo, &image).await.into_iter().filter(|seen| seen["kind"] == "MALWARE");
+        seen.map(|seen| (text(&seen, "/rule").to_owned(), text(&seen, "/place/path").to_owned())).collect()
+    };
+    let named = |rule: &str, path: &str| (rule.to_owned(), path.to_owned());
+    platform.sync_feeds();
+    let expected = BTreeSet::from([
+        named("operator:house", "a.sh"),
+        named("signature-base:fed", "b.sh"),
+        named("sha256-recent:known-hash", "c.sh"),
+    ]);
+    assert_eq!(malware("rules:1").await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_organization_s_own_rules_judge_its_images_and_nobody_else_s() {
     let platform = Platform::start(Options::default()).await;
     let (demo, theirs) = (platform.tenant("demo"), platform.tenant("theirs"));

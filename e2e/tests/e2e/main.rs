@@ -31,7 +31,8 @@ impl Small {
         let mirror = tempfile::tempdir().unwrap();
         write_small_mirror(mirror.path(), &[osv("PYSEC-2026-1", "CVE-2026-1", "demo-package", "1.1")]);
         let server = Mirror::serve(mirror.path().to_owned());
-        let platform = Platform::start(Options { feeds_base: Some(server.address().into()), otlp }).await;
+        let platform =
+            Platform::start(Options { feeds_base: Some(server.address().into()), otlp, ..Options::default() }).await;
         let demo = platform.tenant("demo");
         platform.sync_feeds();
         Self { platform, demo, mirror, images: tempfile::tempdir().unwrap(), _server: server }

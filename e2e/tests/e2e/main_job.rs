@@ -20,7 +20,7 @@ async fn a_real_debian_image_pushed_by_skopeo_and_docker_is_judged_as_the_mirror
     require(&["skopeo"]);
     let image = DebianImage::get();
     let mirror = Mirror::serve(feeds.canonicalize().unwrap());
-    let platform = Platform::start(Options { feeds_base: Some(mirror.address().into()), otlp: None }).await;
+    let platform = Platform::start(Options { feeds_base: Some(mirror.address().into()), ..Options::default() }).await;
     let demo = platform.tenant("demo");
     println!("{}", platform.sync_feeds());
 

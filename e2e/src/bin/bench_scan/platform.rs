@@ -19,7 +19,7 @@ struct Visible {
 
 /// Measures on a platform of its own, whose feeds are the mirror's.
 pub async fn measure(table: &mut Table, image: &DebianImage, mirror: &str, runs: u8) {
-    let options = Options { feeds_base: Some(mirror.into()), otlp: None };
+    let options = Options { feeds_base: Some(mirror.into()), ..Options::default() };
     let mut platform = Platform::start(options).await;
     let started = Instant::now();
     platform.sync_feeds();
