@@ -8,6 +8,7 @@ mod machine;
 mod matching;
 mod measure;
 mod offline;
+mod peers;
 mod platform;
 mod table;
 
@@ -24,7 +25,7 @@ use plimsoll_testkit::corpus;
 use crate::table::Table;
 
 /// Measure scanning on a real Debian image and print a Markdown table: the floor that inflating and SHA-256 set, the
-/// offline scan, the platform from push to findings, and matching.
+/// offline scan, the platform from push to findings, and matching; and the analysis of a large image beside trivy and syft.
 #[derive(Parser)]
 #[command(
     name = "bench-scan",
@@ -39,9 +40,23 @@ struct Arguments {
     /// How often each short measurement is taken; the best is told
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..))]
     runs: u8,
+    /// What is measured
+    #[arg(long, value_enum, default_value_t = Part::All)]
+    part: Part,
     /// A mirror of the feeds; the shared corpus where absent, else the facts in infra/feeds-bundle
     #[arg(long, value_name = "FOLDER")]
     feeds: Option<PathBuf>,
+}
+
+/// A part of the benchmark.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Everything.
+    All,
+    /// Scanning and matching, offline and by the platform.
+    Scan,
+    /// Analysis beside trivy and syft, on a large image.
+    Peers,
 }
 
 #[tokio::main]
@@ -50,10 +65,19 @@ async fn main() {
     require(&["skopeo", "gzip", "sha256sum", "psql", "date"]);
     let folder = tempfile::tempdir().expect("a folder");
     let (feeds, feeds_name) = feeds(arguments.feeds, folder.path().join("feeds"));
-    let image = DebianImage::get();
     let mirror = Mirror::serve(feeds.canonicalize().expect("the feeds' folder"));
     let mut table = Table::new();
     machine::describe(&mut table, arguments.runs, feeds_name);
+    if arguments.part != Part::Scan {
+        eprintln!("analysis, beside its peers");
+        peers::measure(&mut table, mirror.address(), folder.path(), arguments.runs);
+    }
+    if arguments.part == Part::Peers {
+        machine::describe_end(&mut table);
+        print!("{table}");
+        return;
+    }
+    let image = DebianImage::get();
     eprintln!("floor");
     floor::measure(&mut table, &image, arguments.runs);
     eprintln!("offline scan");

@@ -215,9 +215,8 @@ mod tests {
 
     #[test]
     fn ubuntus_record_of_a_cve_is_that_cve() {
-        let document = |id: &str| {
-            format!(r#"{{"id": "{id}", "modified": "2024-02-01T00:00:00Z", "upstream": ["CVE-2024-1"]}}"#)
-        };
+        let document =
+            |id: &str| format!(r#"{{"id": "{id}", "modified": "2024-02-01T00:00:00Z", "upstream": ["CVE-2024-1"]}}"#);
         for (id, aliases) in
             [("UBUNTU-CVE-2024-1", &["CVE-2024-1"][..]), ("USN-1-1", &[]), ("UBUNTU-CVE-x", &[]), ("UBUNTU-CVE-", &[])]
         {
