@@ -6,6 +6,7 @@
 
 mod admission;
 pub mod alpine;
+pub mod chainguard;
 pub mod debian;
 mod document;
 pub mod epss;
@@ -15,6 +16,8 @@ mod metered;
 pub mod osv;
 mod record;
 mod report;
+mod secdb;
+pub mod wolfi;
 pub mod yara;
 
 use std::io::{Read, Seek};
@@ -97,8 +100,17 @@ impl Feed {
 }
 
 /// Every feed, in the order in which they are read.
-static ALL: [&Feed; 7] =
-    [&osv::FEED, &debian::FEED, &alpine::FEED, &kev::FEED, &epss::FEED, &yara::FEED, &malware_hashes::FEED];
+static ALL: [&Feed; 9] = [
+    &osv::FEED,
+    &debian::FEED,
+    &alpine::FEED,
+    &wolfi::FEED,
+    &chainguard::FEED,
+    &kev::FEED,
+    &epss::FEED,
+    &yara::FEED,
+    &malware_hashes::FEED,
+];
 
 /// Every feed, in the order in which they are read.
 pub fn all() -> &'static [&'static Feed] {

@@ -91,7 +91,8 @@ pub struct PackageJudgement {
 }
 
 /// Distributions, by ecosystem, and the feed that is their own: what they say of their packages.
-const OWN_SOURCES: [(&str, &str); 2] = [("Debian", "debian"), ("Alpine", "alpine")];
+const OWN_SOURCES: [(&str, &str); 4] =
+    [("Debian", "debian"), ("Alpine", "alpine"), ("Wolfi", "wolfi"), ("Chainguard", "chainguard")];
 
 /// The feed that is the ecosystem's own: what a distribution says of its packages.
 pub fn own_source(ecosystem: &Ecosystem) -> Option<&'static str> {

@@ -128,6 +128,34 @@ fn alpines_databases_have_the_fixes_that_the_mirror_says() {
     assert_eq!(fixes, 12_028);
 }
 
+/// A feed's document read from a file that lies elsewhere than in the mirror's layout.
+fn sample(mirror: &Path, document: &Document, path: &str) -> (Vec<Record>, ParseReport) {
+    let mut records: Vec<Record> = vec![];
+    let mut file = File::open(mirror.join("samples").join(path)).unwrap();
+    let report = feeds::parse(document, &mut file, &mut records).unwrap_or_else(|error| panic!("{path}: {error}"));
+    (records, report)
+}
+
+#[test]
+fn wolfis_and_chainguards_databases_have_the_fixes_that_the_mirror_says() {
+    let Some(mirror) = corpus::shared("feeds") else { return };
+    let (records, report) = read(&mirror, &document("wolfi"));
+    assert_eq!((report.statements, report.problems), (31_931, 0), "{:?}", report.problem_texts);
+    let mut packages = std::collections::BTreeSet::new();
+    for record in &records {
+        let Record::Advisory(advisory) = record else { panic!("{record:?}") };
+        assert_eq!(advisory.affected[0].ecosystem.to_string(), "Wolfi");
+        packages.insert(&advisory.affected[0].package);
+    }
+    assert_eq!(packages.len(), 1_228);
+    for (feed, path, fixes) in
+        [("wolfi", "wolfi/os/security.json", 59), ("chainguard", "chainguard/security.json", 197)]
+    {
+        let (_, report) = sample(&mirror, &document(feed), path);
+        assert_eq!((report.statements, report.problems), (fixes, 0), "{feed}");
+    }
+}
+
 #[test]
 fn the_catalogue_of_exploited_vulnerabilities_and_the_scores_are_whole() {
     let Some(mirror) = corpus::shared("feeds") else { return };
@@ -157,6 +185,7 @@ fn every_document_cut_in_half_is_refused() {
         feeds::osv::document("PyPI"),
         document("debian"),
         feeds::alpine::document("v3.10", "main"),
+        document("wolfi"),
         document("kev"),
         document("epss"),
         feeds::by_name("yara").unwrap().document("signature-base.zip"),

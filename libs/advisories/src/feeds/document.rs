@@ -65,6 +65,13 @@ mod tests {
                 "debian/tracker/data/json",
             ),
             ("alpine", "v3.10/main.json", "https://secdb.alpinelinux.org/v3.10/main.json", "alpine/v3.10/main.json"),
+            ("wolfi", "os/security.json", "https://packages.wolfi.dev/os/security.json", "wolfi/os/security.json"),
+            (
+                "chainguard",
+                "security.json",
+                "https://packages.cgr.dev/chainguard/security.json",
+                "chainguard/security.json",
+            ),
             (
                 "kev",
                 "known_exploited_vulnerabilities.json",

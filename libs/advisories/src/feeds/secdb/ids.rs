@@ -22,13 +22,19 @@ fn cve_at(text: &str) -> Option<String> {
     (is_year && !number.is_empty() && number.len() <= 10).then(|| format!("CVE-{year}-{number}"))
 }
 
-/// Whether a word looks like an id: letters, then a number after a hyphen (`XSA-254`, `wnpa-sec-2017-18`).
+/// Databases whose ids need not end with a number.
+const DATABASES: [&str; 2] = ["GHSA-", "CGA-"];
+
+/// Whether a word looks like an id: letters, then a number after a hyphen (`XSA-254`, `wnpa-sec-2017-18`), or an id of GitHub's or
+/// Chainguard's.
 fn is_id(word: &str) -> bool {
     let starts_with_letter = word.starts_with(|c: char| c.is_ascii_alphabetic());
     let ends_with_number =
         word.rsplit_once('-').is_some_and(|(_, end)| !end.is_empty() && end.bytes().all(|b| b.is_ascii_digit()));
     let is_plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    starts_with_letter && ends_with_number && is_plain && !word.starts_with("CVE")
+    let is_of_database =
+        DATABASES.into_iter().any(|database| word.strip_prefix(database).is_some_and(|rest| !rest.is_empty()));
+    starts_with_letter && (ends_with_number || is_of_database) && is_plain && !word.starts_with("CVE")
 }
 
 #[cfg(test)]
@@ -54,6 +60,9 @@ mod tests {
             ("XSA-254", &["XSA-254"]),
             ("wnpa-sec-2017-18", &["wnpa-sec-2017-18"]),
             ("ZBX-11023", &["ZBX-11023"]),
+            ("GHSA-vvjp-q62m-2vph", &["GHSA-vvjp-q62m-2vph"]),
+            ("CGA-224q-ccj5-2p5x", &["CGA-224q-ccj5-2p5x"]),
+            ("GHSA-", &[]),
             ("", &[]),
             ("(+ regression fix)", &[]),
             ("CVE", &[]),

@@ -1,0 +1,28 @@
+//! Chainguard's security database, `security.json`, in the format of [`secdb`](super::secdb). The distribution has no releases.
+
+use plimsoll_model::Ecosystem;
+
+use super::admission::Intake;
+use super::secdb::{Distribution, read_rolling};
+use super::{DocumentBytes, Feed, FeedKind, Refusal};
+
+/// The feed's place in the list.
+pub static FEED: Feed = Feed {
+    name: "chainguard",
+    title: "Chainguard security database",
+    kind: FeedKind::Advisories,
+    upstream: "https://packages.cgr.dev/chainguard",
+    upstream_path: str::to_owned,
+    default_paths: || vec!["security.json".into()],
+    parser: read,
+};
+
+fn read(bytes: &mut dyn DocumentBytes, intake: &mut Intake<'_>) -> Result<(), Refusal> {
+    let distribution = Distribution {
+        ecosystem: Ecosystem::new("Chainguard"),
+        title: "Chainguard",
+        key_prefix: String::new(),
+        pages: "https://images.chainguard.dev/security/",
+    };
+    read_rolling(bytes, "chainguard", &distribution, intake)
+}
