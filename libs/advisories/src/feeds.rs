@@ -13,6 +13,7 @@ pub mod epss;
 pub mod kev;
 pub mod malware_hashes;
 mod metered;
+pub mod nvd;
 pub mod osv;
 mod record;
 mod report;
@@ -100,12 +101,13 @@ impl Feed {
 }
 
 /// Every feed, in the order in which they are read.
-static ALL: [&Feed; 9] = [
+static ALL: [&Feed; 10] = [
     &osv::FEED,
     &debian::FEED,
     &alpine::FEED,
     &wolfi::FEED,
     &chainguard::FEED,
+    &nvd::FEED,
     &kev::FEED,
     &epss::FEED,
     &yara::FEED,

@@ -169,6 +169,26 @@ fn the_catalogue_of_exploited_vulnerabilities_and_the_scores_are_whole() {
 }
 
 #[test]
+fn nvds_years_have_the_cves_that_the_mirror_says() {
+    let Some(mirror) = corpus::shared("feeds") else { return };
+    let documents = feeds::by_name("nvd").unwrap().documents();
+    let (mut cves, mut years, mut vectors) = (0, 0, 0);
+    for document in documents.iter().filter(|document| mirror.join("nvd").join(&document.path).exists()) {
+        let (records, report) = read(&mirror, document);
+        assert_eq!((report.statements, report.problems), (report.records, 0), "{document}: {:?}", report.problem_texts);
+        years += 1;
+        cves += report.records;
+        for record in records {
+            let Record::Advisory(advisory) = record else { panic!("{record:?}") };
+            assert!(advisory.affected.is_empty() && advisory.modified.is_some() && !advisory.description.is_empty());
+            vectors += advisory.cvss.len();
+        }
+    }
+    println!("{vectors} vectors");
+    assert_eq!((cves, years), (96, 15));
+}
+
+#[test]
 fn the_bundles_of_yara_rules_have_the_files_that_the_mirror_says() {
     let Some(mirror) = corpus::shared("feeds") else { return };
     for (bundle, count) in feeds::by_name("yara").unwrap().documents().iter().zip([737, 274, 566]) {
@@ -189,6 +209,7 @@ fn every_document_cut_in_half_is_refused() {
         document("kev"),
         document("epss"),
         feeds::by_name("yara").unwrap().document("signature-base.zip"),
+        feeds::by_name("nvd").unwrap().document("feeds/json/cve/2.0/nvdcve-2.0-2024.json.gz"),
     ];
     for document in documents {
         let whole = std::fs::read(mirror.join(document.feed.name).join(&document.path)).unwrap();

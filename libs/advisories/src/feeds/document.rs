@@ -73,6 +73,12 @@ mod tests {
                 "chainguard/security.json",
             ),
             (
+                "nvd",
+                "feeds/json/cve/2.0/nvdcve-2.0-2021.json.gz",
+                "https://nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-2021.json.gz",
+                "nvd/feeds/json/cve/2.0/nvdcve-2.0-2021.json.gz",
+            ),
+            (
                 "kev",
                 "known_exploited_vulnerabilities.json",
                 "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json",

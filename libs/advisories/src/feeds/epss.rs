@@ -95,7 +95,7 @@ fn model(comment: &str) -> (Option<String>, Option<DateTime<Utc>>) {
 }
 
 /// What inflating could not read is a broken document; what is not text is another's.
-fn gzip_refusal(error: std::io::Error) -> Refusal {
+pub(super) fn gzip_refusal(error: std::io::Error) -> Refusal {
     use std::io::ErrorKind;
     match error.kind() {
         ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => {
