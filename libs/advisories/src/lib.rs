@@ -10,6 +10,7 @@ pub mod feeds;
 mod findings;
 mod judgeable;
 mod matching;
+mod package_name;
 mod rating;
 mod source;
 mod vulnerability;
@@ -22,6 +23,7 @@ pub use judgeable::{Unmatchable, unmatchable};
 pub use matching::{
     Match, PackageJudgement, PackageVersion, UnknownMatch, is_own_source, judge_packages, matches, own_source,
 };
+pub use package_name::advisory_name;
 pub use rating::{Rating, rating};
 pub use source::{AdvisorySource, Candidate, MemorySource, SourceError, candidates};
 pub use vulnerability::{SeverityWord, Vulnerability, merge};

@@ -16,7 +16,7 @@ use plimsoll_oci::Platform;
     after_help = "\
 Exit codes:
   0  done
-  1  a gate is shut (--fail-on), or versions could not be compared
+  1  a gate is shut (--fail-on), versions could not be compared, or not all that was asked could be judged
   2  usage error
   3  it could not be done: a service, registry or file is unreachable, an image is broken
   4  timed out"
@@ -37,6 +37,8 @@ pub enum Command {
     Scan(Box<ScanArguments>),
     /// Tell what an image or folder holds, without judging it: every package, and what could not be read.
     Inventory(Box<InventoryArguments>),
+    /// Tell which advisories affect a package version, by the advisory database: no image, no server.
+    Query(QueryArguments),
     /// The advisory database of offline scans.
     Db {
         /// What to do with it.
@@ -110,6 +112,50 @@ pub struct InventoryArguments {
     pub timeout: Duration,
     #[command(flatten)]
     pub image: ImageArguments,
+}
+
+/// What is asked of the advisory database.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Ecosystems are named as OSV names them, distributions with their release: PyPI, npm, crates.io, Debian:12, Alpine:v3.18. A distribution's \
+package is asked by its source package's name and version. Without a question in the arguments, each line of standard input is one: \
+ecosystem, package and version, with tabs between them; further columns are not read.
+
+What cannot be judged is told with the reason and ends with exit code 1: an ecosystem without advisories here, a version that cannot be \
+ordered, a line that is no question. It is never an empty answer. With --format jsonl each line of output is the array of one line of \
+input, in order: elements of status \"affected\", one an advisory, and of status \"not_judged\", with why.
+
+Examples:
+  plimsoll query PyPI django 3.2
+  plimsoll query --format json Debian:12 openssl 3.0.11-1~deb12u1 | jq -r '.answers[].advisories[].fixed_in'
+  printf 'npm\\tminimist\\t1.2.0\\nAlpine:v3.18\\topenssl\\t3.1.0-r4\\n' | plimsoll query
+  plimsoll query --format jsonl < packages.tsv | jq -c 'map(.id // .why)'")]
+pub struct QueryArguments {
+    /// Where the package's name has its meaning: `PyPI`, `Debian:12`. Without it, standard input is read.
+    #[arg(requires = "package")]
+    pub ecosystem: Option<String>,
+    /// The package; a distribution's by its source package.
+    #[arg(requires = "package_version")]
+    pub package: Option<String>,
+    /// The version.
+    #[arg(value_name = "VERSION")]
+    pub package_version: Option<String>,
+    /// How the answers are written.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: QueryFormat,
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+}
+
+/// How answers are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum QueryFormat {
+    /// For people.
+    Table,
+    /// For programs: one document.
+    Json,
+    /// For programs: one array a question.
+    Jsonl,
 }
 
 /// How an inventory is written.

@@ -11,6 +11,7 @@ mod inventory;
 mod output;
 mod progress;
 mod quantity;
+mod query;
 mod report;
 mod scan;
 mod server;
@@ -47,6 +48,7 @@ async fn run(command: Command) -> Result<Outcome, Failure> {
     match command {
         Command::Scan(arguments) => scan::run(*arguments).await,
         Command::Inventory(arguments) => inventory::run(*arguments).await,
+        Command::Query(arguments) => query::run(arguments).await,
         Command::Db { command: DbCommand::Update(arguments) } => db::update::run(arguments).await,
         Command::Db { command: DbCommand::Status(arguments) } => db::status::run(&arguments),
         Command::Version { command: VersionCommand::Compare { scheme } } => version_compare::run(&scheme),

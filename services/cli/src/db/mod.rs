@@ -3,8 +3,10 @@
 pub mod status;
 pub mod update;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use plimsoll_advisory_db::{AdvisoryDb, DbError};
 
 use crate::exit::Failure;
@@ -28,4 +30,14 @@ pub fn open(path: &std::path::Path) -> Result<AdvisoryDb, Failure> {
         }
         other => Failure::curable(other, "delete the file, then plimsoll db update"),
     })
+}
+
+/// When each feed was last known to be up to date: the oldest of its documents counts.
+pub fn knowledge(db: &AdvisoryDb) -> Result<BTreeMap<String, DateTime<Utc>>, DbError> {
+    let mut oldest: BTreeMap<String, DateTime<Utc>> = BTreeMap::new();
+    for document in db.documents()? {
+        let at = oldest.entry(document.feed).or_insert(document.checked_at);
+        *at = document.checked_at.min(*at);
+    }
+    Ok(oldest)
 }

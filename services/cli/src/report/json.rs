@@ -16,22 +16,41 @@ pub fn json(document: &impl serde::Serialize) -> Result<String, serde_json::Erro
     Ok(text)
 }
 
+/// A value as JSON on one line, without its end, as quiet as [`json`].
+pub fn json_line(out: impl io::Write, value: &impl serde::Serialize) -> io::Result<()> {
+    Ok(serde::Serialize::serialize(value, &mut Serializer::with_formatter(out, QuietLine))?)
+}
+
+/// On one line, as serde_json's own compact form.
+struct QuietLine;
+
+impl Formatter for QuietLine {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        write_quietly(writer, fragment)
+    }
+}
+
+/// Text with what a terminal would act on as `\uXXXX`.
+fn write_quietly<W: ?Sized + io::Write>(writer: &mut W, fragment: &str) -> io::Result<()> {
+    let mut units = [0; 2];
+    for part in fragment.split_inclusive(is_active) {
+        let Some(last) = part.chars().next_back().filter(|character| is_active(*character)) else {
+            writer.write_all(part.as_bytes())?;
+            continue;
+        };
+        writer.write_all(part.strip_suffix(last).unwrap_or(part).as_bytes())?;
+        for unit in last.encode_utf16(&mut units) {
+            write!(writer, "\\u{unit:04x}")?;
+        }
+    }
+    Ok(())
+}
+
 struct Quiet(PrettyFormatter<'static>);
 
 impl Formatter for Quiet {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let mut units = [0; 2];
-        for part in fragment.split_inclusive(is_active) {
-            let Some(last) = part.chars().next_back().filter(|character| is_active(*character)) else {
-                writer.write_all(part.as_bytes())?;
-                continue;
-            };
-            writer.write_all(part.strip_suffix(last).unwrap_or(part).as_bytes())?;
-            for unit in last.encode_utf16(&mut units) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-        }
-        Ok(())
+        write_quietly(writer, fragment)
     }
 
     fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use plimsoll_model::{Coverage, Ecosystem, Finding, Layer, Observation, OsRelease, Problem, Severity};
 use serde::{Deserialize, Serialize};
 
-pub use json::json;
+pub use json::{json, json_line};
 pub use table::{View, table};
 
 /// The result of a scan. `--format json` writes it as it is; fields may be added, none goes or changes its meaning.

@@ -1,8 +1,7 @@
 //! `plimsoll scan --offline`: everything in this process, with the libraries of the services.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, Utc};
 use plimsoll_advisories::{
     ExploitScore, KnownExploited, Match, PackageJudgement, PackageVersion, Vulnerability, finding, judge_packages,
     urgency,
@@ -60,7 +59,7 @@ async fn judged(mut source: ReadSource, db: &AdvisoryDb) -> Result<ScanReport, F
         }
     }
     findings.sort_by(urgency);
-    let knowledge = knowledge(db).map_err(Failure::undone)?;
+    let knowledge = db::knowledge(db).map_err(Failure::undone)?;
     let coverage = coverage(&source, judged, db, &knowledge, &end_of_life, now.date_naive());
     let coverage = coverage.map_err(Failure::undone)?;
     let Inventory { os, layers, packages, mut observations, problems, .. } = source.inventory;
@@ -95,15 +94,6 @@ fn unknown_package(package: &InstalledPackage, why: String) -> UnknownPackage {
         version: package.package.version.clone(),
         why,
     }
-}
-
-fn knowledge(db: &AdvisoryDb) -> Result<BTreeMap<String, DateTime<Utc>>, DbError> {
-    let mut oldest: BTreeMap<String, DateTime<Utc>> = BTreeMap::new();
-    for document in db.documents()? {
-        let at = oldest.entry(document.feed).or_insert(document.checked_at);
-        *at = document.checked_at.min(*at);
-    }
-    Ok(oldest)
 }
 
 /// What is known of vulnerabilities, asked once each.

@@ -11,6 +11,7 @@ mod mirror;
 mod offline;
 mod online;
 mod program;
+mod query;
 mod real_mirror;
 mod server;
 mod versions;

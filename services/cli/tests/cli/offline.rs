@@ -257,9 +257,13 @@ fn a_wrong_use_is_told_with_what_is_right() {
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{arguments:?}: {run:?}");
         assert!(run.err.contains(expected), "{arguments:?}: {}", run.err);
     }
-    for arguments in
-        [&["--help"][..], &["scan", "--help"], &["db", "update", "--help"], &["version", "compare", "--help"]]
-    {
+    for arguments in [
+        &["--help"][..],
+        &["scan", "--help"],
+        &["query", "--help"],
+        &["db", "update", "--help"],
+        &["version", "compare", "--help"],
+    ] {
         let run = plimsoll(place.home(), arguments);
         assert_eq!(run.code, 0);
         assert!(run.out.contains("Examples:") || run.out.contains("Exit codes:"), "{arguments:?}");

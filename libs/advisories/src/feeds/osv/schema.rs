@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::lists::{self, Telling};
+use crate::advisory_name;
 
 #[derive(Deserialize)]
 struct OsvDocument<'a> {
@@ -216,20 +217,4 @@ fn vectors(ratings: Vec<OsvSeverity>, source: &str) -> Vec<CvssVector> {
         }
     }
     vectors
-}
-
-/// The name that packages of the ecosystem are looked up by: PyPI's normalised by PEP 503, others as written.
-fn advisory_name(ecosystem: &Ecosystem, name: String) -> String {
-    if ecosystem.name() != "PyPI" {
-        return name;
-    }
-    let mut normal = String::with_capacity(name.len());
-    for c in name.chars() {
-        match c {
-            '-' | '_' | '.' if normal.ends_with('-') => {}
-            '-' | '_' | '.' => normal.push('-'),
-            other => normal.extend(other.to_lowercase()),
-        }
-    }
-    normal
 }

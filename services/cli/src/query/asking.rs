@@ -1,0 +1,196 @@
+//! Asking the database: the offline scan's matcher, advisory by advisory.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use plimsoll_advisories::{
+    AdvisorySource as _, Candidate, Match, PackageVersion, Vulnerability, advisory_name, matches, rating,
+};
+use plimsoll_advisory_db::AdvisoryDb;
+use plimsoll_model::{Ecosystem, PackageKey, Range};
+use plimsoll_versions::{Scheme, Version};
+
+use crate::exit::Failure;
+use crate::query::answer::{AffectingAdvisory, Answer, NotJudged, Status};
+use crate::query::question::Question;
+
+/// How much is kept of packages that were asked about, in versions and events; some 20 MB.
+const KEPT_OF_PACKAGES: usize = 200_000;
+/// How many vulnerabilities are kept, without their texts; some 20 MB.
+const KEPT_VULNERABILITIES: usize = 20_000;
+/// Of how many ecosystems is kept whether they are known.
+const KEPT_ECOSYSTEMS: usize = 1_000;
+
+/// Asks, and keeps what the next question may need too. Each store is emptied when it is full.
+pub struct Asker<'d> {
+    db: &'d AdvisoryDb,
+    is_known: HashMap<Ecosystem, bool>,
+    said: HashMap<PackageKey, Rc<Vec<Candidate>>>,
+    said_size: usize,
+    vulnerabilities: HashMap<String, Rc<Vulnerability>>,
+}
+
+impl<'d> Asker<'d> {
+    /// Asks this database.
+    pub fn new(db: &'d AdvisoryDb) -> Self {
+        Self { db, is_known: HashMap::new(), said: HashMap::new(), said_size: 0, vulnerabilities: HashMap::new() }
+    }
+
+    /// Which advisories affect a version.
+    pub async fn answer(&mut self, question: &Question) -> Result<Answer, Failure> {
+        let asked = PackageVersion {
+            ecosystem: question.ecosystem.clone(),
+            name: advisory_name(&question.ecosystem, question.package.clone()),
+            version: question.version.clone(),
+        };
+        let (mut advisories, mut not_judged) = (Vec::new(), Vec::new());
+        if self.is_known(&asked.ecosystem)? {
+            let said = self.said(asked.key()).await?;
+            let judgement = matches(&asked, &said);
+            let sources: BTreeMap<&str, &[String]> = judgement
+                .matches
+                .iter()
+                .map(|found| (found.vulnerability.as_str(), found.sources.as_slice()))
+                .collect();
+            for of_advisory in said.chunk_by(|a, b| order_of(a) == order_of(b)) {
+                let Some(first) = of_advisory.first() else { continue };
+                let counts =
+                    sources.get(first.vulnerability.as_str()).is_some_and(|named| named.contains(&first.source));
+                // What the advisory says by itself: its own fix, not the lowest of all.
+                let found = if counts { matches(&asked, of_advisory).matches.into_iter().next() } else { None };
+                if let Some(found) = found {
+                    advisories.push(self.affecting(first, &found, of_advisory)?);
+                }
+            }
+            not_judged.extend(judgement.unknown.into_iter().map(NotJudged::from));
+            // A version without a place in the order is told also where no advisory would have asked for it.
+            if advisories.is_empty() && not_judged.is_empty() {
+                not_judged.extend(unordered(&asked).map(NotJudged::because));
+            }
+        } else {
+            not_judged.push(NotJudged::because(unknown_ecosystem(&asked.ecosystem)));
+        }
+        let status = match (advisories.is_empty(), not_judged.is_empty()) {
+            (false, _) => Status::Affected,
+            (true, true) => Status::NotAffected,
+            (true, false) => Status::NotJudged,
+        };
+        Ok(Answer {
+            line: None,
+            ecosystem: Some(asked.ecosystem),
+            package: Some(question.package.clone()),
+            version: Some(asked.version),
+            status,
+            advisories,
+            not_judged,
+        })
+    }
+
+    fn is_known(&mut self, ecosystem: &Ecosystem) -> Result<bool, Failure> {
+        if let Some(is_known) = self.is_known.get(ecosystem) {
+            return Ok(*is_known);
+        }
+        let is_known = self.db.has_ecosystem(ecosystem).map_err(Failure::undone)?;
+        if self.is_known.len() >= KEPT_ECOSYSTEMS {
+            self.is_known.clear();
+        }
+        self.is_known.insert(ecosystem.clone(), is_known);
+        Ok(is_known)
+    }
+
+    /// What is said of a package, each advisory's statements beside each other.
+    async fn said(&mut self, key: PackageKey) -> Result<Rc<Vec<Candidate>>, Failure> {
+        if let Some(said) = self.said.get(&key) {
+            return Ok(Rc::clone(said));
+        }
+        let mut said = self.db.affecting(std::slice::from_ref(&key)).await.map_err(Failure::undone)?;
+        said.sort_by(|a, b| order_of(a).cmp(&order_of(b)));
+        let said = Rc::new(said);
+        if self.said_size >= KEPT_OF_PACKAGES {
+            self.said.clear();
+            self.said_size = 0;
+        }
+        // Names that nothing is said of are kept as well, and take memory too.
+        self.said_size += 10 + said.iter().map(size_of).sum::<usize>();
+        self.said.insert(key, Rc::clone(&said));
+        Ok(said)
+    }
+
+    fn vulnerability(&mut self, id: &str) -> Result<Rc<Vulnerability>, Failure> {
+        if let Some(vulnerability) = self.vulnerabilities.get(id) {
+            return Ok(Rc::clone(vulnerability));
+        }
+        let mut vulnerability = self.db.vulnerability(id).map_err(Failure::undone)?.unwrap_or_default();
+        vulnerability.description = String::new();
+        vulnerability.references = Vec::new();
+        let vulnerability = Rc::new(vulnerability);
+        if self.vulnerabilities.len() >= KEPT_VULNERABILITIES {
+            self.vulnerabilities.clear();
+        }
+        self.vulnerabilities.insert(id.to_owned(), Rc::clone(&vulnerability));
+        Ok(vulnerability)
+    }
+
+    fn affecting(
+        &mut self,
+        first: &Candidate,
+        found: &Match,
+        said: &[Candidate],
+    ) -> Result<AffectingAdvisory, Failure> {
+        let vulnerability = self.vulnerability(&found.vulnerability)?;
+        let ids = std::iter::once(&found.vulnerability).chain(&vulnerability.aliases);
+        let mut aliases: Vec<String> = ids.filter(|id| **id != first.advisory).cloned().collect();
+        aliases.sort();
+        aliases.dedup();
+        let standing = || said.iter().filter(|candidate| !candidate.is_withdrawn).map(|candidate| &candidate.affected);
+        let ranges: Vec<Range> = standing().flat_map(|affected| &affected.ranges).cloned().collect();
+        let versions = if ranges.is_empty() {
+            standing().flat_map(|affected| &affected.versions).cloned().collect()
+        } else {
+            vec![]
+        };
+        Ok(AffectingAdvisory {
+            id: first.advisory.clone(),
+            vulnerability: found.vulnerability.clone(),
+            aliases,
+            source: first.source.clone(),
+            title: vulnerability.title.clone(),
+            severity: rating(found, &vulnerability).severity,
+            state: found.state,
+            fixed_in: found.fixed_in.clone(),
+            ranges,
+            versions,
+        })
+    }
+}
+
+fn order_of(candidate: &Candidate) -> (&str, &str, &str) {
+    (&candidate.vulnerability, &candidate.advisory, &candidate.source)
+}
+
+/// In versions and events, which is what large records are made of.
+fn size_of(candidate: &Candidate) -> usize {
+    let events: usize = candidate.affected.ranges.iter().map(|range| range.events.len()).sum();
+    5 + events + candidate.affected.versions.len()
+}
+
+/// Why a version has no place in the order of its ecosystem.
+fn unordered(asked: &PackageVersion) -> Option<String> {
+    match Scheme::for_ecosystem(&asked.ecosystem) {
+        Some(scheme) => Version::parse(scheme, &asked.version).err().map(|unknown| unknown.to_string()),
+        None => Some(format!("the version order of {} is not known", asked.ecosystem.name())),
+    }
+}
+
+fn unknown_ecosystem(ecosystem: &Ecosystem) -> String {
+    let release = match (ecosystem.name(), ecosystem.release()) {
+        ("Debian", None) => "; it goes by release, as in Debian:12",
+        ("Alpine", None) => "; it goes by release, as in Alpine:v3.20",
+        ("Ubuntu", None) => "; it goes by release, as in Ubuntu:24.04:LTS",
+        _ => "",
+    };
+    match Scheme::for_ecosystem(ecosystem) {
+        Some(_) => format!("no advisory that is loaded speaks of packages of {ecosystem}{release}"),
+        None => format!("{ecosystem} is no ecosystem that is known here"),
+    }
+}

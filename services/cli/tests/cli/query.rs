@@ -1,0 +1,227 @@
+//! `plimsoll query`.
+
+use serde_json::{Value, json};
+
+use crate::corpus;
+use crate::mirror::Place;
+use crate::program::{plimsoll, plimsoll_with_input};
+
+fn ask(place: &Place, input: &str, format: &str) -> crate::program::Run {
+    plimsoll_with_input(place.home(), &["query", "--format", format], input)
+}
+
+/// Each line's array.
+fn lines(run: &crate::program::Run) -> Vec<Value> {
+    run.out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+#[test]
+fn an_affected_version_is_told_with_ids_aliases_ranges_and_the_fix() {
+    let place = Place::with_database();
+    let run = plimsoll(place.home(), &["query", "--format", "jsonl", "PyPI", "Django", "3.2"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    assert_eq!(
+        lines(&run),
+        [json!([{
+            "status": "affected", "id": "PYSEC-2022-190", "vulnerability": "CVE-2022-28346",
+            "aliases": ["CVE-2022-28346", "GHSA-2gwj-7jmv-h26r"], "source": "osv", "title": "A flaw in Django",
+            "severity": "CRITICAL", "state": "affected", "fixed_in": "3.2.13",
+            "ranges": [{ "events": [{ "introduced": "0" }, { "fixed": "3.2.13" }] }]
+        }])],
+        "the withdrawn advisory says nothing"
+    );
+    let run = plimsoll(place.home(), &["query", "--format", "json", "PyPI", "Django", "3.2"]);
+    let document = run.json();
+    let answer = &document["answers"][0];
+    assert_eq!((&answer["status"], &answer["line"]), (&json!("affected"), &Value::Null));
+    assert_eq!(answer["advisories"][0]["id"], "PYSEC-2022-190");
+    assert!(document["knowledge"]["osv"].is_string(), "{document}");
+    let table = plimsoll(place.home(), &["query", "PyPI", "Django", "3.2"]).out;
+    assert!(table.starts_with("PyPI Django 3.2: 1 advisory affects it\nADVISORY "), "{table}");
+    assert!(table.contains("PYSEC-2022-190") && table.contains("< 3.2.13") && !table.contains('\u{1b}'), "{table}");
+}
+
+#[test]
+fn each_line_is_answered_in_its_order_by_its_own_release_and_source_package() {
+    let place = Place::with_database();
+    let input = "PyPI\tdjango\t3.2.13\n\
+        npm\tminimist\t1.2.5\r\n\
+        Debian:12\tperl\t5.36.0-7\textra\n\
+        Debian:12\tperl-base\t5.36.0-7\n\
+        Alpine:v3.18\topenssl\t3.1.0-r4\n\
+        Alpine:v3.18\topenssl\t3.1.1-r0\n\
+        crates.io\ttime\t0.1.43";
+    let run = ask(&place, input, "jsonl");
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    let told: Vec<Vec<String>> = lines(&run)
+        .iter()
+        .map(|line| {
+            let found = |one: &Value| format!("{} {}", one["vulnerability"], one["fixed_in"]).replace('"', "");
+            line.as_array().unwrap().iter().map(found).collect()
+        })
+        .collect();
+    let expected: [&[&str]; 7] = [
+        &[],
+        &["CVE-2021-44906 1.2.6"],
+        &["CVE-2011-4116 null", "CVE-2023-31484 5.36.0-7+deb12u1"],
+        &[],
+        &["CVE-2023-2650 3.1.1-r0"],
+        &[],
+        &["CVE-2020-26235 0.2.23"],
+    ];
+    assert_eq!(told, expected);
+    let document = ask(&place, input, "json").json();
+    let answers = document["answers"].as_array().unwrap();
+    let numbers: Vec<&Value> = answers.iter().map(|answer| &answer["line"]).collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!((&answers[0]["status"], &answers[1]["status"]), (&json!("not_affected"), &json!("affected")));
+    let nothing = ask(&place, "", "json");
+    assert_eq!((nothing.code, &nothing.json()["answers"]), (0, &json!([])));
+}
+
+#[test]
+fn what_cannot_be_judged_is_told_and_never_an_empty_answer() {
+    let place = Place::with_database();
+    let long = format!("PyPI\tdjango\t{}", "9".repeat(100_000));
+    let cases = [
+        ("PiPI\tdjango\t3.2", "PiPI is no ecosystem that is known here"),
+        ("Debian:11\tperl\t5.36.0-7", "no advisory that is loaded speaks of packages of Debian:11"),
+        ("Debian\tperl\t5.36.0-7", "it goes by release, as in Debian:12"),
+        ("npm\tminimist\tlatest", "'latest' is not a version that npm can order"),
+        ("npm\tnobody-knows-it\tlatest", "'latest' is not a version that npm can order"),
+        ("PyPI django 3.2", "a line is an ecosystem, a package and a version, with tabs between them"),
+        ("", "a line is an ecosystem"),
+        ("PyPI\tdjango\t", "its version is empty"),
+        (long.as_str(), "it is longer than 16384 bytes"),
+    ];
+    let input: String =
+        cases.iter().map(|(line, _)| format!("{line}\n")).chain(["npm\tminimist\t1.0.0\n".into()]).collect();
+    let run = ask(&place, &input, "jsonl");
+    assert_eq!(run.code, 1, "{run:?}");
+    let told = lines(&run);
+    assert_eq!(told.len(), cases.len() + 1);
+    for (number, ((line, why), told)) in cases.iter().zip(&told).enumerate() {
+        assert_eq!(told[0]["status"], "not_judged", "{line}: {told}");
+        assert!(told[0]["why"].as_str().unwrap().contains(why), "{why}: {told}");
+        let on_error = run.err.lines().nth(number).unwrap();
+        assert!(on_error.starts_with(&format!("line {}: not judged, because ", number + 1)), "{on_error}");
+        assert!(on_error.contains(why), "{on_error}");
+    }
+    assert_eq!(told[3][0]["vulnerability"], "CVE-2021-44906", "which advisory could not be judged");
+    assert_eq!(told[cases.len()][0]["status"], "affected", "the rest is answered");
+    let document = ask(&place, &input, "json").json();
+    assert_eq!(document["answers"][0]["status"], "not_judged");
+    let table = ask(&place, "PiPI\tdjango\t3.2\n\nPyPI\tdjango\t4\n", "table");
+    for expected in [
+        "PiPI django 3.2: not judged\nNot judged, because PiPI is no ecosystem",
+        "line 2: not judged\n",
+        "PyPI django 4: no advisory that is known here affects it\n",
+    ] {
+        assert!(table.out.contains(expected), "{expected}\n{}", table.out);
+    }
+}
+
+#[test]
+fn a_wrong_question_or_a_missing_database_says_what_helps() {
+    let place = Place::new();
+    let none = plimsoll(place.home(), &["query", "PyPI", "django", "3.2"]);
+    assert_eq!((none.code, none.out.as_str()), (3, ""));
+    assert!(none.err.contains("plimsoll db update makes one"), "{}", none.err);
+    for (arguments, expected) in [
+        (&["query", "PyPI"][..], "required"),
+        (&["query", "PyPI", "django"], "required"),
+        (&["query", "PyPI", "django", " "], "its version is empty"),
+        (&["query", "--format", "xml"], "table, json, jsonl"),
+    ] {
+        let run = plimsoll(place.home(), arguments);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{arguments:?}: {run:?}");
+        assert!(run.err.contains(expected), "{arguments:?}: {}", run.err);
+    }
+    let help = plimsoll(place.home(), &["query", "--help"]);
+    assert!(help.code == 0 && help.out.contains("plimsoll query PyPI django 3.2"), "{help:?}");
+}
+
+#[test]
+fn nothing_that_is_asked_acts_on_the_terminal() {
+    let place = Place::with_database();
+    for format in ["table", "json", "jsonl"] {
+        let run = ask(&place, "Py\u{1b}[31mPI\tdjan\u{202e}go\t3.2\u{9b}\nPyPI\tdjango\t3.2\u{1b}[31m\n", format);
+        assert_eq!(run.code, 1);
+        for text in [&run.out, &run.err] {
+            assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{9b}']), "{format}: {text:?}");
+        }
+    }
+}
+
+/// Memory does not grow with the input, though every line asks of another package and, in turn, of another ecosystem.
+#[test]
+fn many_lines_take_the_memory_of_a_few() {
+    let place = Place::with_database();
+    let mut child = crate::program::command(place.home())
+        .args(["query", "--format", "jsonl"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), std::io::BufReader::new(child.stdout.take().unwrap()));
+    let resident = |child: &std::process::Child| {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).map(str::to_owned).unwrap_or_default();
+        line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).unwrap_or_default()
+    };
+    let mut answered = 0;
+    let mut after = [0; 2];
+    for resident_after in &mut after {
+        let batch: String =
+            (0..30_000).map(|n| format!("PyPI\tpackage-{answered}-{n}\t1\nUnknown {answered}-{n}\tp\t1\n")).collect();
+        let writer = std::thread::spawn(move || {
+            std::io::Write::write_all(&mut stdin, batch.as_bytes()).unwrap();
+            stdin
+        });
+        for _ in 0..60_000 {
+            let mut line = String::new();
+            assert!(std::io::BufRead::read_line(&mut stdout, &mut line).unwrap() > 0);
+            answered += 1;
+        }
+        stdin = writer.join().unwrap();
+        *resident_after = resident(&child);
+    }
+    drop(stdin);
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    println!("{answered} lines, {} KiB after half of them, {} KiB after all", after[0], after[1]);
+    assert!(after[1] < after[0] + (8 << 10), "{after:?}");
+}
+
+/// The shared corpus: what its facts say is affected is told, and how fast.
+#[test]
+fn every_fact_of_the_real_feeds_is_answered() {
+    let Some(mirror) = corpus::shared("feeds") else { return };
+    let home = tempfile::tempdir().unwrap();
+    let base = format!("file://{}", mirror.canonicalize().unwrap().display());
+    let update = plimsoll(home.path(), &["db", "update", "--base", &base]);
+    assert_eq!(update.code, 0, "{update:?}");
+    let facts = std::fs::read_to_string(mirror.join("facts.tsv")).unwrap();
+    let rows: Vec<Vec<&str>> = facts.lines().skip(1).map(|row| row.split('\t').collect()).collect();
+    let loaded = |row: &&Vec<&str>| {
+        ["PyPI", "npm", "crates.io"].contains(&row[0])
+            || row[0].starts_with("Debian:12")
+            || row[0].starts_with("Alpine:")
+    };
+    let rows: Vec<&Vec<&str>> = rows.iter().filter(loaded).collect();
+    let input: String = rows.iter().map(|row| row.join("\t") + "\n").collect();
+    let started = std::time::Instant::now();
+    let run = plimsoll_with_input(home.path(), &["query", "--format", "jsonl"], &input);
+    println!("{} questions in {:?}", rows.len(), started.elapsed());
+    assert_eq!(run.code, 0, "{}", run.err);
+    let told = lines(&run);
+    assert!(told.len() == rows.len() && rows.len() > 400, "{} answers to {} questions", told.len(), rows.len());
+    let mut wrong = Vec::new();
+    for (row, told) in rows.iter().zip(&told) {
+        let is_told = told.as_array().unwrap().iter().any(|one| one["id"] == row[3]);
+        if is_told != (row[4] == "affected") {
+            wrong.push(format!("{}: {told}", row.join(" ")));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}: {wrong:#?}", wrong.len(), rows.len());
+}
