@@ -17,14 +17,15 @@ pub(crate) struct RegistryError {
     status: StatusCode,
     code: &'static str,
     message: String,
-    detail: Value,
+    /// Boxed: every answer of the registry has room for an error.
+    detail: Box<Value>,
     headers: Vec<(actix_web::http::header::HeaderName, String)>,
 }
 
 impl RegistryError {
     /// `code` is one of the specification's; `message` says what to do.
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), detail: Value::Null, headers: Vec::new() }
+        Self { status, code, message: message.into(), detail: Box::default(), headers: Vec::new() }
     }
 
     fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
@@ -36,7 +37,7 @@ impl RegistryError {
     }
 
     fn detail(mut self, detail: Value) -> Self {
-        self.detail = detail;
+        *self.detail = detail;
         self
     }
 

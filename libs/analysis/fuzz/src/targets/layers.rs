@@ -2,14 +2,14 @@
 
 use plimsoll_analysis::{Engine, LayerAnalysis, SquashLayer, squash};
 
-use super::Target;
 use super::analysers::{assert_sound, limits};
+use super::{Run, Target};
 
 pub(super) fn all() -> Vec<Target> {
     // Inspectors have targets of their own; without them a layer takes three threads and not five.
     let engine = Engine::of_analysers(limits(), without_inspectors());
     let (of_blobs, of_tars) = (engine.clone(), engine);
-    let layer = |name: &str, run: Box<dyn Fn(&[u8]) + Send + Sync>| Target {
+    let layer = |name: &str, run: Run| Target {
         name: name.to_owned(),
         seed: Box::new(|path, bytes| (path.len() <= 100 && bytes.len() <= 2048).then(|| tar(path, bytes))),
         own_seeds: vec![with_everything()],

@@ -7,15 +7,20 @@ mod layers;
 mod texts;
 mod wrapped;
 
+/// What takes the bytes.
+type Run = Box<dyn Fn(&[u8]) + Send + Sync>;
+/// Makes an input of a file at a path.
+type Seed = Box<dyn Fn(&str, &[u8]) -> Option<Vec<u8>> + Send + Sync>;
+
 /// One way in for hostile bytes.
 pub struct Target {
     /// Unique: the analyser's, or what is read.
     pub name: String,
     /// What a file at a path is as an input for this target, if it is one.
-    pub seed: Box<dyn Fn(&str, &[u8]) -> Option<Vec<u8>> + Send + Sync>,
+    pub seed: Seed,
     /// Inputs that no file is.
     pub own_seeds: Vec<Vec<u8>>,
-    run: Box<dyn Fn(&[u8]) + Send + Sync>,
+    run: Run,
 }
 
 impl Target {
