@@ -31,6 +31,9 @@ pub struct JavaArchive;
 
 /// Artifacts in one archive. The largest shaded jars known have a few hundred.
 const ARTIFACTS: usize = 4096;
+/// What the metadata of one archive may inflate to, all of it. Each jar in a jar may do so again: with as much as an archive may else, a
+/// megabyte of jars took a quarter of a minute.
+const METADATA_BYTES: u64 = 32 << 20;
 
 impl Analyser for JavaArchive {
     fn name(&self) -> &'static str {
@@ -38,7 +41,7 @@ impl Analyser for JavaArchive {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn globs(&self) -> &'static [&'static str] {
@@ -68,7 +71,7 @@ impl Analyser for JavaArchive {
         }
         let mut metadata = Metadata::default();
         let name = path::file_name(file.path);
-        let budget = ArchiveBudget::new(ArchiveLimits::default());
+        let budget = ArchiveBudget::new(ArchiveLimits { inflated_bytes: METADATA_BYTES, ..ArchiveLimits::default() });
         let read = members(ArchiveKind::Zip, name, file.bytes, &budget, &mut metadata);
         if metadata.untold > 0 {
             seen.malformed(Malformed::new(format!("{} artifacts more than {ARTIFACTS}", metadata.untold)));

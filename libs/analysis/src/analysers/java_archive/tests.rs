@@ -102,3 +102,13 @@ fn more_artifacts_than_an_archive_can_have_are_counted() {
     let (file, complaints) = analyse(&JavaArchive, "a.jar", &zip(&files));
     assert_eq!((file.packages.len(), complaints), (ARTIFACTS, vec!["5 artifacts more than 4096".to_owned()]));
 }
+
+#[test]
+fn metadata_that_inflates_without_end_is_cut() {
+    let project = vec![b' '; 1 << 20];
+    let paths: Vec<String> = (0..200).map(|number| format!("META-INF/maven/g/{number}/pom.xml")).collect();
+    let files: Vec<(&str, &[u8])> = paths.iter().map(|path| (path.as_str(), project.as_slice())).collect();
+    let (file, complaints) = analyse(&JavaArchive, "a-1.jar", &zip(&files));
+    assert_eq!(names(&file), ["a:a@1"]);
+    assert!(complaints.len() == 1 && complaints[0].contains("inflates to more than"), "{complaints:?}");
+}
