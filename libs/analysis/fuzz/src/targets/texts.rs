@@ -71,6 +71,10 @@ fn sboms() -> Target {
 /// What is written of a package that was read is read as the same package.
 fn purl(bytes: &[u8]) {
     let Ok(package) = Package::from_purl(&String::from_utf8_lossy(bytes), Some("1")) else { return };
+    // A distribution of CPAN's is named with its author, whom no file of an installed one has to tell: without, it cannot be read again.
+    if package.kind == PackageType::Cpan {
+        return;
+    }
     let Some(written) = package.purl(None, None) else { return };
     let again = Package::from_purl(&written, None);
     assert_eq!(again.as_ref().map(|again| again.purl(None, None)), Ok(Some(written)), "{package:?}");
