@@ -25,7 +25,7 @@ use crate::source::{self, ReadSource};
 pub async fn scan(arguments: &ScanArguments, progress: &Progress) -> Result<ScanReport, Failure> {
     let db = db::open(&db::path(arguments.database.db.as_ref())?)?;
     progress.note(format!("the advisory database is {} old", age(db.age(clock::now()))));
-    let engine = malware::engine(&arguments.malware).await?;
+    let engine = malware::engine(&arguments.malware, progress).await?;
     let source = source::read(&arguments.source, &arguments.image, &engine, progress).await?;
     progress.step(format!("matching {} packages", source.inventory.packages.len()), 0);
     judged(source, &db).await
