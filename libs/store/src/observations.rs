@@ -86,6 +86,9 @@ pub async fn replace_own(tx: &mut OrgTx, image: ImageId, observations: &[Observa
     sqlx::query!("DELETE FROM org_image_observation WHERE org_id = $1 AND image_id = $2", org, image.0)
         .execute(tx.conn())
         .await?;
+    if observations.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         "INSERT INTO org_image_observation (org_id, image_id, position, kind, rule, rule_references, title, severity, family,
                                             place, layer, removed_in, evidence, advice)

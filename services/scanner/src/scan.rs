@@ -144,10 +144,7 @@ impl Scanner {
     /// What the organization's own rules say of its image. Nobody else ever sees it, though the image may be others' too.
     #[tracing::instrument(skip_all)]
     async fn scan_by_own_rules(&self, job: &ScanImageV1, parts: &ImageParts) -> Result<(), ScanError> {
-        let mut tx = self.store.org_tx(job.org).await?;
-        let own = self.rules.of_org(&mut tx).await?;
-        tx.commit().await?;
-        let found = match own {
+        let found = match self.rules.of_org(&self.store, job.org).await? {
             Some(analysers) => {
                 let read = self.layers(analysers, KeptFor::Org(job.org)).read(&parts.layers, &Arc::default()).await?;
                 inventory(parts, &read.analyses).observations
