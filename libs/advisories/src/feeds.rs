@@ -9,6 +9,7 @@ pub mod alpine;
 pub mod chainguard;
 pub mod debian;
 mod document;
+pub mod end_of_life;
 pub mod epss;
 pub mod kev;
 pub mod malware_hashes;
@@ -38,6 +39,8 @@ pub enum FeedKind {
     KnownExploited,
     /// Estimates of exploitation.
     ExploitScores,
+    /// Until when releases of products are mended.
+    SupportPeriods,
     /// YARA rules. The document is kept as it is: what reads files compiles it.
     YaraRules,
     /// Hashes of malicious files. The document is kept as it is.
@@ -45,9 +48,9 @@ pub enum FeedKind {
 }
 
 impl FeedKind {
-    /// Whether documents of this kind say something of vulnerabilities.
-    pub const fn is_of_vulnerabilities(self) -> bool {
-        matches!(self, Self::Advisories | Self::KnownExploited | Self::ExploitScores)
+    /// Whether documents of this kind are read into records; others are kept as they are.
+    pub const fn has_records(self) -> bool {
+        !matches!(self, Self::YaraRules | Self::FileHashes)
     }
 
     /// The kind in words, for people.
@@ -56,6 +59,7 @@ impl FeedKind {
             Self::Advisories => "advisories",
             Self::KnownExploited => "known exploited",
             Self::ExploitScores => "exploit scores",
+            Self::SupportPeriods => "end-of-life dates",
             Self::YaraRules => "YARA rules",
             Self::FileHashes => "hashes of malware",
         }
@@ -101,7 +105,7 @@ impl Feed {
 }
 
 /// Every feed, in the order in which they are read.
-static ALL: [&Feed; 10] = [
+static ALL: [&Feed; 11] = [
     &osv::FEED,
     &debian::FEED,
     &alpine::FEED,
@@ -110,6 +114,7 @@ static ALL: [&Feed; 10] = [
     &nvd::FEED,
     &kev::FEED,
     &epss::FEED,
+    &end_of_life::FEED,
     &yara::FEED,
     &malware_hashes::FEED,
 ];
@@ -119,9 +124,9 @@ pub fn all() -> &'static [&'static Feed] {
     &ALL
 }
 
-/// The feeds that say something of vulnerabilities.
-pub fn of_vulnerabilities() -> impl Iterator<Item = &'static Feed> {
-    ALL.into_iter().filter(|feed| feed.kind.is_of_vulnerabilities())
+/// The feeds whose documents are read into records.
+pub fn of_records() -> impl Iterator<Item = &'static Feed> {
+    ALL.into_iter().filter(|feed| feed.kind.has_records())
 }
 
 /// The feed of that name.

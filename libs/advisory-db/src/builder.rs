@@ -114,7 +114,7 @@ impl Builder {
         let changed = match document.feed.kind {
             FeedKind::Advisories => Some(&mut self.has_new_advisories),
             FeedKind::ExploitScores => Some(&mut self.has_new_scores),
-            FeedKind::KnownExploited | FeedKind::YaraRules | FeedKind::FileHashes => None,
+            FeedKind::KnownExploited | FeedKind::SupportPeriods | FeedKind::YaraRules | FeedKind::FileHashes => None,
         };
         StagedDocument::begin(&mut self.connection, &mut self.packer, document, changed)
     }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use plimsoll_advisories::{AdvisorySource, Candidate, ExploitScore, KnownExploited, SourceError, Vulnerability, merge};
-use plimsoll_model::{Advisory, Affected, Ecosystem, PackageKey};
+use plimsoll_model::{Advisory, Affected, Ecosystem, PackageKey, SupportPeriod};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row};
 
 use crate::codec::Unpacker;
@@ -129,6 +129,28 @@ impl AdvisoryDb {
                 due_date,
                 is_used_by_ransomware,
             }))
+        })
+    }
+
+    /// Until when releases are mended.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn support_periods(&self) -> Result<Vec<SupportPeriod>, DbError> {
+        self.with(|inner| {
+            let sql = "SELECT product, release, codename, standard, extended FROM support_period";
+            let mut statement = inner.connection.prepare_cached(sql)?;
+            let rows = statement.query_map([], |row| {
+                let day = |at| row.get::<_, Option<String>>(at).map(|text| text.and_then(|text| text.parse().ok()));
+                Ok(SupportPeriod {
+                    product: row.get(0)?,
+                    release: row.get(1)?,
+                    codename: row.get(2)?,
+                    standard: day(3)?,
+                    extended: day(4)?,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 

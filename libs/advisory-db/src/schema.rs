@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::DbError;
 
 /// The format of the file. Raised when tables, their meaning or the codec's dictionary change: an older file is then built anew.
-pub const FORMAT: i64 = 1;
+pub const FORMAT: i64 = 2;
 /// "PLIM": SQLite's mark for whose file it is.
 pub const APPLICATION_ID: i64 = 0x504c_494d;
 
@@ -37,6 +37,10 @@ const TABLES: &str = "
     CREATE TABLE exploit_score (
         document INTEGER NOT NULL, cve TEXT NOT NULL, score REAL NOT NULL, percentile REAL NOT NULL,
         PRIMARY KEY (cve, document)
+    ) WITHOUT ROWID;
+    CREATE TABLE support_period (
+        document INTEGER NOT NULL, product TEXT NOT NULL, release TEXT NOT NULL, codename TEXT, standard TEXT, extended TEXT,
+        PRIMARY KEY (product, release, document)
     ) WITHOUT ROWID;
 ";
 

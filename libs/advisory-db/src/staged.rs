@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use plimsoll_advisories::feeds::{Document, ParseReport, Record, Sink, SinkError};
 use plimsoll_advisories::{ExploitScore, KnownExploited};
-use plimsoll_model::{Advisory, Affected, Ecosystem};
+use plimsoll_model::{Advisory, Affected, Ecosystem, SupportPeriod};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use crate::codec::Packer;
@@ -35,7 +35,7 @@ impl<'b> StagedDocument<'b> {
         let id: i64 = transaction.query_row(sql, (feed, path), |row| row.get(0))?;
         transaction
             .execute("DELETE FROM affected WHERE advisory IN (SELECT id FROM advisory WHERE document = ?1)", [id])?;
-        for table in ["advisory", "known_exploited", "exploit_score"] {
+        for table in ["advisory", "known_exploited", "exploit_score", "support_period"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE document = ?1"), [id])?;
         }
         Ok(Self { transaction, packer, id, changed })
@@ -130,6 +130,14 @@ impl<'b> StagedDocument<'b> {
         ))?;
         Ok(())
     }
+
+    fn support_period(&self, row: &SupportPeriod) -> Result<(), DbError> {
+        let (standard, extended) = (row.standard.map(|day| day.to_string()), row.extended.map(|day| day.to_string()));
+        self.transaction
+            .prepare_cached("INSERT OR REPLACE INTO support_period VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .execute((self.id, &row.product, &row.release, &row.codename, standard, extended))?;
+        Ok(())
+    }
 }
 
 impl Sink for StagedDocument<'_> {
@@ -138,6 +146,7 @@ impl Sink for StagedDocument<'_> {
             Record::Advisory(advisory) => self.advisory(*advisory)?,
             Record::KnownExploited(row) => self.known_exploited(&row)?,
             Record::ExploitScore(row) => self.exploit_score(&row)?,
+            Record::SupportPeriod(row) => self.support_period(&row)?,
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! Until when an operating system is mended.
 //!
-//! In: a table of systems and dates (`data/end-of-life.toml` documents the format; a feed may bring a newer one), what an image's release file
-//! says, and today. Out: a [`OsSupport`], and an observation where the end is past.
+//! In: a table of systems and dates (`data/end-of-life.toml` documents the format), what a feed says of the same releases, what an image's release
+//! file says, and today. Out: a [`OsSupport`], and an observation where the end is past.
 
 use chrono::NaiveDate;
-use plimsoll_model::{Observation, ObservationKind, OsRelease, OsSupport, Place, Severity};
+use plimsoll_model::{Observation, ObservationKind, OsRelease, OsSupport, Place, Severity, SupportPeriod};
 use serde::Deserialize;
 
 use crate::check::quote;
@@ -38,6 +38,7 @@ pub struct EndOfLifeTable {
 struct System {
     ids: Vec<String>,
     name: String,
+    product: Option<String>,
     marker: Option<String>,
     #[serde(default = "one")]
     parts: usize,
@@ -88,6 +89,24 @@ impl EndOfLifeTable {
     pub fn bundled() -> Self {
         // A test reads it; were it ever broken, every system would be `Unknown`, never supported.
         Self::parse(BUNDLED).unwrap_or_default()
+    }
+
+    /// The bundled table with what a feed says of its systems: that is newer, and knows releases that the table does not.
+    pub fn updated(periods: &[SupportPeriod]) -> Self {
+        let mut table = Self::bundled();
+        for system in &mut table.systems {
+            for period in periods.iter().filter(|period| system.product.as_ref() == Some(&period.product)) {
+                let Some(version) = system.release_name(&period.release).map(ToOwned::to_owned) else { continue };
+                system.releases.retain(|release| release.version != version);
+                system.releases.push(Release {
+                    version,
+                    codename: period.codename.clone(),
+                    standard: period.standard,
+                    extended: period.extended,
+                });
+            }
+        }
+        table
     }
 
     /// Whether and until when a system is mended.
@@ -142,6 +161,13 @@ impl EndOfLifeTable {
 }
 
 impl System {
+    /// The table's name for a release that a feed names: Azure Linux's 3.0 is 3. `None` of a part of a release.
+    fn release_name<'r>(&self, release: &'r str) -> Option<&'r str> {
+        let short = release.strip_suffix(".0").filter(|short| short.split('.').count() >= self.parts);
+        let name = short.unwrap_or(release);
+        (name.split('.').count() <= self.parts).then_some(name)
+    }
+
     fn release(&self, os: &OsRelease) -> Option<&Release> {
         let Some(version) = os.version_id.as_deref() else {
             // Debian names a release that is not out yet by its codename alone.
@@ -256,6 +282,46 @@ mod tests {
         for (id, version) in [("debian", "12"), ("debian", "13"), ("debian", "99"), ("wolfi", "1")] {
             assert_eq!(observed(id, version), None, "{id} {version}");
         }
+    }
+
+    #[test]
+    fn what_a_feed_says_of_a_release_comes_before_the_table() {
+        let period = |product: &str, release: &str, standard: Option<&str>, extended: Option<&str>| SupportPeriod {
+            product: product.into(),
+            release: release.into(),
+            codename: (release == "14").then(|| "forky".into()),
+            standard: standard.map(day),
+            extended: extended.map(day),
+        };
+        let table = EndOfLifeTable::updated(&[
+            period("debian", "12", Some("2026-06-10"), Some("2026-06-30")),
+            period("debian", "14", Some("2030-08-09"), None),
+            period("debian", "3.1", Some("2008-03-31"), None),
+            period("centos-stream", "9", Some("2026-01-01"), None),
+            period("alpine-linux", "3.24", Some("2028-05-01"), None),
+            period("amazon-linux", "2018.03", Some("2099-01-01"), None),
+            period("azure-linux", "3.0", Some("2026-01-02"), None),
+            period("opensuse", "16.0", Some("2026-01-03"), None),
+            period("python", "12", Some("2000-01-01"), None),
+        ]);
+        let stream = OsRelease { pretty_name: Some("CentOS Stream 9".into()), ..os("centos", Some("9")) };
+        let forky = OsRelease { codename: Some("forky".into()), ..os("debian", None) };
+        for (os, expected) in [
+            (os("debian", Some("12")), "ended 2026-06-30"),
+            (os("debian", Some("11")), "ended 2026-08-31"),
+            (os("debian", Some("13")), "until 2028-08-09"),
+            (os("debian", Some("14")), "until 2030-08-09"),
+            (os("debian", Some("3")), "unknown"),
+            (forky, "until 2030-08-09"),
+            (stream, "ended 2026-01-01"),
+            (os("alpine", Some("3.24.1")), "until 2028-05-01"),
+            (os("amzn", Some("2018.03")), "ended 2023-12-31"),
+            (os("azurelinux", Some("3.0")), "ended 2026-01-02"),
+            (os("opensuse-leap", Some("16.0")), "ended 2026-01-03"),
+        ] {
+            assert_eq!(shown(table.support_state(&os, day("2026-11-25"))), expected, "{os:?}");
+        }
+        assert_eq!(EndOfLifeTable::updated(&[]), EndOfLifeTable::bundled());
     }
 
     #[test]

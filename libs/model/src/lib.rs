@@ -16,6 +16,7 @@ pub mod observation;
 pub mod package;
 pub mod purl;
 pub mod severity;
+mod support_period;
 
 pub use advisory::{Advisory, Affected, AffectedState, Event, Range, VulnerabilityId};
 pub use coverage::{Coverage, CoverageEvidence, Gap, GapReason, JudgedPackages, OsSupport};
@@ -32,3 +33,4 @@ pub use observation::{Observation, ObservationKind, Place};
 pub use package::{Package, PackageKey, PackageType, SourcePackage};
 pub use purl::PurlError;
 pub use severity::{CvssVector, Severity};
+pub use support_period::SupportPeriod;

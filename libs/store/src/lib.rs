@@ -22,6 +22,7 @@ pub mod orgs;
 pub mod outbox;
 pub mod packages;
 pub mod repositories;
+pub mod support_periods;
 pub mod tags;
 pub mod uploads;
 pub mod views;

@@ -11,6 +11,7 @@ use plimsoll_store::{CatalogTx, Result, feeds};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use crate::support;
 use crate::sync::Syncer;
 
 /// How often the schedule is looked at.
@@ -50,8 +51,16 @@ impl Schedule {
         let mut tx = self.syncer.store.catalog_tx().await?;
         feeds::abandon_open_runs(&mut tx).await?;
         tx.commit().await?;
+        let mut judged_on = None;
         while !shutdown.is_cancelled() {
             self.sync_due(&mut lease, shutdown).await?;
+            let today = clock::now().date_naive();
+            if judged_on != Some(today) {
+                let mut tx = self.syncer.store.catalog_tx().await?;
+                support::judge(&mut tx).await?;
+                tx.commit().await?;
+                judged_on = Some(today);
+            }
             pause(shutdown).await;
         }
         Ok(())

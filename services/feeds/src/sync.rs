@@ -7,7 +7,7 @@ use std::io::BufReader;
 use plimsoll_advisories::feeds::{Document, FeedError, FeedKind, ParseReport, Record, parse};
 use plimsoll_advisories::{ExploitScore, KnownExploited, content_hash};
 use plimsoll_fetch::{Fetched, Fetcher, Validators};
-use plimsoll_model::Advisory;
+use plimsoll_model::{Advisory, SupportPeriod};
 use plimsoll_runtime::clock;
 use plimsoll_store::feeds::{self, DocumentState, Outcome, RunCounts};
 use plimsoll_store::malware_bundles::BundleKind;
@@ -144,7 +144,7 @@ impl Syncer {
         let limit = if accept_withdrawals { 1.0 } else { self.most_withdrawn };
         match document.feed.kind {
             FeedKind::Advisories => self.apply_advisories(document, run, limit, &state, counts).await?,
-            FeedKind::KnownExploited | FeedKind::ExploitScores => {
+            FeedKind::KnownExploited | FeedKind::ExploitScores | FeedKind::SupportPeriods => {
                 tables::replace(&self.store, document, &parsed, limit, &state, counts).await?;
             }
             FeedKind::YaraRules => {
@@ -225,6 +225,8 @@ pub struct Parsed {
     pub known_exploited: Vec<KnownExploited>,
     /// Rows of EPSS.
     pub exploit_scores: Vec<ExploitScore>,
+    /// Periods of support.
+    pub support_periods: Vec<SupportPeriod>,
 }
 
 /// Refuses a document that lacks more of what we hold than one sync may withdraw. A handful may always go.
@@ -260,6 +262,7 @@ fn read_records(
             }
             Record::KnownExploited(row) => parsed.known_exploited.push(row),
             Record::ExploitScore(row) => parsed.exploit_scores.push(row),
+            Record::SupportPeriod(row) => parsed.support_periods.push(row),
         }
         if batch.len() >= BATCH {
             sender.blocking_send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)))?;

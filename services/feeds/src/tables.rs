@@ -1,11 +1,12 @@
-//! Feeds that are a table each: CISA's catalogue and EPSS. Read whole, then put in one transaction.
+//! Feeds that are a table each: CISA's catalogue, EPSS, end-of-life dates. Read whole, then put in one transaction.
 
 use plimsoll_advisories::feeds::{Document, FeedKind};
 use plimsoll_runtime::clock;
 use plimsoll_store::feeds::{self, DocumentState, RunCounts};
 use plimsoll_store::vulnerabilities::{self, KnownExploited, Replaced};
-use plimsoll_store::{CatalogTx, Result, Store};
+use plimsoll_store::{CatalogTx, Result, Store, support_periods};
 
+use crate::support;
 use crate::sync::{Parsed, SyncError, refuse_if_too_many};
 
 /// Rows per statement.
@@ -24,10 +25,10 @@ pub async fn replace(
     counts: &mut RunCounts,
 ) -> Result<(), SyncError> {
     let mut tx = store.catalog_tx().await?;
-    let replaced = if document.feed.kind == FeedKind::KnownExploited {
-        put_known_exploited(&mut tx, document, parsed, most_withdrawn, counts).await?
-    } else {
-        put_exploit_scores(&mut tx, parsed).await?
+    let replaced = match document.feed.kind {
+        FeedKind::KnownExploited => put_known_exploited(&mut tx, document, parsed, most_withdrawn, counts).await?,
+        FeedKind::SupportPeriods => put_support_periods(&mut tx, document, parsed, most_withdrawn, counts).await?,
+        _ => put_exploit_scores(&mut tx, parsed).await?,
     };
     counts.added = replaced.added;
     counts.changed = replaced.changed;
@@ -60,6 +61,22 @@ async fn put_known_exploited(
     refuse_if_too_many(document, gone, held, most_withdrawn)?;
     counts.withdrawn = gone;
     Ok(vulnerabilities::replace_known_exploited(tx, &rows).await?)
+}
+
+async fn put_support_periods(
+    tx: &mut CatalogTx,
+    document: &Document,
+    parsed: &Parsed,
+    most_withdrawn: f64,
+    counts: &mut RunCounts,
+) -> Result<Replaced, SyncError> {
+    let periods = &parsed.support_periods;
+    let (gone, held) = support_periods::gone(tx, periods).await?;
+    refuse_if_too_many(document, gone, held, most_withdrawn)?;
+    counts.withdrawn = gone;
+    let replaced = support_periods::replace(tx, periods).await?;
+    support::judge(tx).await?;
+    Ok(replaced)
 }
 
 /// A score that is no longer published keeps its last value: EPSS drops only CVEs that were rejected.

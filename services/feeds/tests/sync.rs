@@ -13,7 +13,8 @@ use plimsoll_advisories::feeds::{self as formats, Document};
 use plimsoll_feeds::Syncer;
 use plimsoll_fetch::{Fetcher, Options, Retries};
 use plimsoll_model::{
-    DiffId, Digest, Ecosystem, InstalledPackage, Inventory, Layer, OrgId, Package, PackageKey, PackageType,
+    DiffId, Digest, Ecosystem, InstalledPackage, Inventory, Layer, Observation, ObservationKind, OrgId, OsRelease,
+    Package, PackageKey, PackageType, Place, Severity,
 };
 use plimsoll_store::feeds::Outcome;
 use plimsoll_store::images::Source;
@@ -74,6 +75,14 @@ impl Platform {
 
     /// An organization that holds an image with one package, scanned.
     async fn image_with(&self, slug: &str, package: Package) {
+        let purl = package.purl(None, None);
+        let ecosystem = package.kind.language_ecosystem().or_else(|| Some(Ecosystem::with_release("Debian", "12")));
+        let installed = InstalledPackage { package, ecosystem, purl, layer: 0, path: "x/METADATA".into() };
+        self.image_of(slug, Inventory { packages: vec![installed], ..Inventory::default() }).await;
+    }
+
+    /// An organization that holds an image with one layer, scanned.
+    async fn image_of(&self, slug: &str, inventory: Inventory) {
         let owner = self.database.store("plimsoll_owner").await;
         let mut tx: CatalogTx = owner.catalog_tx().await.unwrap();
         let new = orgs::Org { id: OrgId(Uuid::now_v7()), slug: slug.into(), name: slug.into() };
@@ -90,13 +99,8 @@ impl Platform {
         let target = images::scan_target(&mut tx, held.id).await.unwrap().unwrap();
         images::scan_done(&mut tx, held.id, 1, 0).await.unwrap();
         tx.commit().await.unwrap();
-        let purl = package.purl(None, None);
-        let ecosystem = package.kind.language_ecosystem().or_else(|| Some(Ecosystem::with_release("Debian", "12")));
-        let inventory = Inventory {
-            layers: vec![Layer { index: 0, digest, diff_id: DiffId(digest), size: 1, build_step: None }],
-            packages: vec![InstalledPackage { package, ecosystem, purl, layer: 0, path: "x/METADATA".into() }],
-            ..Inventory::default()
-        };
+        let layers = vec![Layer { index: 0, digest, diff_id: DiffId(digest), size: 1, build_step: None }];
+        let inventory = Inventory { layers, ..inventory };
         let mut tx = worker.catalog_tx().await.unwrap();
         let platform = image_contents::Platform::default();
         let new = image_contents::replace(&mut tx, target.content_id, &platform, &inventory, &[], "1").await.unwrap();
@@ -317,6 +321,51 @@ async fn a_list_of_malware_is_kept_as_it_is_and_one_that_shrinks_is_not_believed
         assert_eq!(ended, outcome, "{count}: {:?}", platform.last_run().await.get::<Option<String>, _>("error"));
         assert_eq!(platform.count(kept).await, bytes, "{count}");
     }
+}
+
+#[tokio::test]
+async fn an_operating_system_s_end_is_told_of_an_image_that_nobody_scans_again() {
+    let platform = Platform::new().await;
+    let observed = |rule: &str, severity| Observation {
+        kind: ObservationKind::Malware,
+        rule: rule.into(),
+        references: vec!["https://example.org".into()],
+        title: "x".into(),
+        severity,
+        family: None,
+        place: Place::Image,
+        layer: Some(0),
+        removed_in: None,
+        evidence: "x".into(),
+        advice: "x".into(),
+    };
+    let bookworm = OsRelease { id: "debian".into(), version_id: Some("12".into()), codename: None, pretty_name: None };
+    let observations = vec![observed("miner", Severity::Critical), observed("odd", Severity::Low)];
+    platform.image_of("acme", Inventory { os: Some(bookworm), observations, ..Inventory::default() }).await;
+    let rules = async || {
+        let mut connection = PgConnection::connect(&platform.database.url()).await.unwrap();
+        let query = "SELECT array_agg(concat_ws(' ', rule, rule_references[1], evidence) ORDER BY position) FROM image_observation";
+        sqlx::query_scalar::<_, Vec<String>>(query).fetch_one(&mut connection).await.unwrap()
+    };
+    let (miner, odd) = ("miner https://example.org x", "odd https://example.org x");
+    let ended = |on: &str| format!("os-end-of-life Debian 12: fixes ended on {on}");
+
+    let mirror = tempfile::tempdir().unwrap();
+    let document = formats::by_name("end-of-life").unwrap().documents().remove(0);
+    std::fs::create_dir_all(mirror.path().join("end-of-life")).unwrap();
+    for (until, extended, expected) in [
+        ("2020-01-01", None, vec![miner.to_owned(), ended("2020-01-01"), odd.to_owned()]),
+        ("2020-01-02", None, vec![miner.to_owned(), ended("2020-01-02"), odd.to_owned()]),
+        ("2020-01-02", Some("2999-01-01"), vec![miner.to_owned(), odd.to_owned()]),
+    ] {
+        let release = serde_json::json!({"name": "12", "codename": "Bookworm", "isEol": true, "eolFrom": until, "eoesFrom": extended});
+        let debian = serde_json::json!({"name": "debian", "category": "os", "releases": [release]});
+        let products = serde_json::json!({"schema_version": "1.2.0", "total": 1, "result": [debian]});
+        std::fs::write(mirror.path().join("end-of-life").join(&document.path), products.to_string()).unwrap();
+        assert_eq!(platform.sync(mirror.path(), &document).await, Outcome::Changed);
+        assert_eq!(rules().await, expected, "{until} {extended:?}");
+    }
+    assert_eq!(platform.count("SELECT count(*) FROM support_period").await, 1);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use plimsoll_store::findings::{self, Changes};
 use plimsoll_store::image_contents::UnjudgedCheck;
 use plimsoll_store::images::ScanTarget;
 use plimsoll_store::matching::match_package_versions;
-use plimsoll_store::{Store, StoreError, image_contents, images, observations};
+use plimsoll_store::{Store, StoreError, image_contents, images, observations, support_periods};
 use plimsoll_volatile::{ScanState, Volatile};
 
 use crate::error::ScanError;
@@ -132,8 +132,9 @@ impl Scanner {
         version: &str,
     ) -> Result<Vec<i64>, ScanError> {
         let mut inventory = inventory(parts, &read.analyses);
-        let unjudged = judged(parts, &mut inventory);
         let mut tx = self.store.catalog_tx().await?;
+        let end_of_life = EndOfLifeTable::updated(&support_periods::all(&mut tx).await?);
+        let unjudged = judged(parts, &mut inventory, &end_of_life);
         let unmatched =
             image_contents::replace(&mut tx, target.content_id, &parts.platform, &inventory, &unjudged, version)
                 .await?;
@@ -178,13 +179,13 @@ fn inventory(parts: &ImageParts, analyses: &[Result<plimsoll_analysis::LayerAnal
 }
 
 /// Adds what is wrong with the image as a whole; gives the checks that could not be judged.
-fn judged(parts: &ImageParts, inventory: &mut Inventory) -> Vec<UnjudgedCheck> {
+fn judged(parts: &ImageParts, inventory: &mut Inventory, end_of_life: &EndOfLifeTable) -> Vec<UnjudgedCheck> {
     let history: Vec<HistoryStep<'_>> = (0..)
         .zip(&parts.history)
         .map(|(index, step)| HistoryStep { index, created_by: &step.created_by, empty_layer: step.empty_layer })
         .collect();
     let image = ImageDescription { execution: &parts.execution, history: &history };
-    let unjudged = judge_image(inventory, &image, &EndOfLifeTable::bundled(), clock::now());
+    let unjudged = judge_image(inventory, &image, end_of_life, clock::now());
     let kept = |unjudged: Unjudged| UnjudgedCheck { check: unjudged.check.into(), reason: unjudged.reason.into() };
     unjudged.into_iter().map(kept).collect()
 }

@@ -64,7 +64,7 @@ pub async fn measure(table: &mut Table, db: &Path, feeds: &Path, runs: u8) {
 /// A version of each package that an advisory of the default documents names.
 fn package_versions(folder: &Path) -> Vec<PackageVersion> {
     let mut versions: BTreeMap<PackageKey, String> = BTreeMap::new();
-    for document in feeds::of_vulnerabilities().flat_map(|feed| feed.documents()) {
+    for document in feeds::of_records().flat_map(|feed| feed.documents()) {
         let Ok(file) = File::open(folder.join(document.feed.name).join(&document.path)) else { continue };
         let mut sink = |record: Record| {
             let Record::Advisory(advisory) = record else { return Ok(()) };

@@ -91,6 +91,12 @@ mod tests {
                 "epss/epss_scores-current.csv.gz",
             ),
             (
+                "end-of-life",
+                "products-full.json",
+                "https://endoflife.date/api/v1/products/full",
+                "end-of-life/products-full.json",
+            ),
+            (
                 "yara",
                 "signature-base.zip",
                 "https://github.com/Neo23x0/signature-base/archive/refs/heads/master.zip",

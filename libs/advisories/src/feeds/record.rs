@@ -1,7 +1,7 @@
 //! What parsers hand on, and to whom.
 
 use chrono::NaiveDate;
-use plimsoll_model::Advisory;
+use plimsoll_model::{Advisory, SupportPeriod};
 use serde::{Deserialize, Serialize};
 
 /// One record of a feed, in one form whatever the feed's.
@@ -13,6 +13,8 @@ pub enum Record {
     KnownExploited(KnownExploited),
     /// An estimate of exploitation.
     ExploitScore(ExploitScore),
+    /// Until when a release of a product is mended.
+    SupportPeriod(SupportPeriod),
 }
 
 /// A row of CISA's catalogue of known exploited vulnerabilities.

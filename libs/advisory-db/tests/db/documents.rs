@@ -23,6 +23,17 @@ pub fn epss() -> Document {
     feeds::by_name("epss").unwrap().documents().remove(0)
 }
 
+pub fn end_of_life() -> Document {
+    feeds::by_name("end-of-life").unwrap().documents().remove(0)
+}
+
+/// Debian's release, and until when it is mended.
+pub fn products(release: &str, until: &str) -> Vec<u8> {
+    let release = serde_json::json!({"name": release, "codename": null, "isEol": true, "eolFrom": until});
+    let debian = serde_json::json!({"name": "debian", "category": "os", "releases": [release]});
+    serde_json::json!({"schema_version": "1.2.0", "total": 1, "result": [debian]}).to_string().into_bytes()
+}
+
 /// Debian's tracker: rows of package, CVE and fix in bookworm.
 pub fn tracker(rows: &[(&str, &str, &str)]) -> Vec<u8> {
     let mut packages = serde_json::Map::new();

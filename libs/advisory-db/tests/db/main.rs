@@ -8,11 +8,11 @@ mod mirror;
 
 use std::path::{Path, PathBuf};
 
-use documents::{advisories, at, catalogue, debian, epss, kev, put, scores, secdb, tracker};
+use documents::{advisories, at, catalogue, debian, end_of_life, epss, kev, products, put, scores, secdb, tracker};
 use plimsoll_advisories::feeds::{self, Document};
 use plimsoll_advisories::{AdvisorySource as _, Candidate, MemorySource};
 use plimsoll_advisory_db::{AdvisoryDb, Builder, DbError, Previous};
-use plimsoll_model::{Affected, Ecosystem, PackageKey};
+use plimsoll_model::{Affected, Ecosystem, PackageKey, SupportPeriod};
 
 struct Place(tempfile::TempDir);
 
@@ -68,6 +68,7 @@ async fn the_database_says_what_its_documents_say() {
         (alpine(), main.clone()),
         (kev(), catalogue("CVE-2023-2650")),
         (epss(), scores(&[("CVE-2023-2650", "0.5", "0.9"), ("CVE-1999-1", "0.1", "0.2")])),
+        (end_of_life(), products("12", "2026-06-10")),
     ];
     let db = place.build(&documents);
     let memory = MemorySource::new(&[advisories(&debian(), &bookworm), advisories(&alpine(), &main)].concat());
@@ -91,8 +92,16 @@ async fn the_database_says_what_its_documents_say() {
     assert_eq!(db.vulnerability_count().unwrap(), 3);
     let stored = db.documents().unwrap();
     let told: Vec<_> = stored.iter().map(|document| (document.feed.as_str(), document.counts.records)).collect();
-    assert_eq!(told, [("alpine", 1), ("debian", 2), ("epss", 2), ("kev", 1)]);
-    assert_eq!(stored[2].edition.as_deref(), Some("v2026.06.15"));
+    assert_eq!(told, [("alpine", 1), ("debian", 2), ("end-of-life", 1), ("epss", 2), ("kev", 1)]);
+    let period = SupportPeriod {
+        product: "debian".into(),
+        release: "12".into(),
+        codename: None,
+        standard: Some("2026-06-10".parse().unwrap()),
+        extended: None,
+    };
+    assert_eq!(db.support_periods().unwrap(), [period]);
+    assert_eq!(stored[3].edition.as_deref(), Some("v2026.06.15"));
 }
 
 #[tokio::test]

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use async_graphql::dataloader::Loader;
 use async_graphql::{Error, Result};
 use chrono::{DateTime, Utc};
+use plimsoll_checks::EndOfLifeTable;
 use plimsoll_model::{ImageId, JudgedPackages, OrgId, RepositoryId};
 use plimsoll_store::views::findings::{self, FindingFilter, FindingKey, FindingOrder};
 use plimsoll_store::views::installed::{self, Installed, InstalledFilter, InstalledKey, Location, StatedLicense};
 use plimsoll_store::views::observations::{self, Observation, ObservationFilter};
 use plimsoll_store::views::{coverage, images, layers, packages, repositories, tags, vulnerabilities};
-use plimsoll_store::{OrgTx, Store};
+use plimsoll_store::{OrgTx, Store, support_periods};
 use uuid::Uuid;
 
 use super::complaint::of_store;
@@ -71,6 +72,10 @@ keys! {
     /// How many tags a repository has.
     TagCount(RepositoryId),
 }
+
+/// Until when operating systems are mended.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EndOfLife;
 
 /// A page of a repository's tags.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -216,6 +221,18 @@ loader!(KnownAsOf => Option<DateTime<Utc>>, |tx, keys| {
     let rows = images::known_as_of(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
     Ok(rows.into_iter().map(|(image, at)| (KnownAsOf(image), at)).collect())
 });
+
+impl Loader<EndOfLife> for Reads {
+    type Value = Arc<EndOfLifeTable>;
+    type Error = Error;
+
+    async fn load(&self, _: &[EndOfLife]) -> Result<HashMap<EndOfLife, Self::Value>> {
+        // What all organizations share, and read with nobody's rights.
+        let mut tx = self.store.catalog_tx().await.map_err(of_store)?;
+        let periods = support_periods::all(&mut tx).await.map_err(of_store)?;
+        Ok(HashMap::from([(EndOfLife, Arc::new(EndOfLifeTable::updated(&periods)))]))
+    }
+}
 
 loader!(BaseOf => images::BaseImage, |tx, keys| {
     let rows = images::bases(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;

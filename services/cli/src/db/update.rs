@@ -71,15 +71,15 @@ pub async fn run(arguments: UpdateArguments) -> Result<Outcome, Failure> {
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Feed>, Failure> {
     let unknown = |name: &String| {
-        let known: Vec<&str> = feeds::of_vulnerabilities().map(|feed| feed.name).collect();
+        let known: Vec<&str> = feeds::of_records().map(|feed| feed.name).collect();
         Failure::Usage(format!("'{name}' is no feed; there are {}", known.join(", ")))
     };
-    if let Some(name) = names.iter().find(|name| feeds::of_vulnerabilities().all(|feed| feed.name != **name)) {
+    if let Some(name) = names.iter().find(|name| feeds::of_records().all(|feed| feed.name != **name)) {
         return Err(unknown(name));
     }
     // In the order of the list, whatever the user's: exploit scores have to come last.
     let is_chosen = |feed: &&'static Feed| names.is_empty() || names.iter().any(|name| name == feed.name);
-    Ok(feeds::of_vulnerabilities().filter(is_chosen).collect())
+    Ok(feeds::of_records().filter(is_chosen).collect())
 }
 
 struct Update {

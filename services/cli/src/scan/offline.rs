@@ -33,7 +33,8 @@ pub async fn scan(arguments: &ScanArguments, progress: &Progress) -> Result<Scan
 
 /// The report of a source.
 async fn judged(mut source: ReadSource, db: &AdvisoryDb) -> Result<ScanReport, Failure> {
-    let (now, end_of_life) = (clock::now(), EndOfLifeTable::bundled());
+    let now = clock::now();
+    let end_of_life = EndOfLifeTable::updated(&db.support_periods().map_err(Failure::undone)?);
     let unjudged_checks = whole::judge(&mut source, &end_of_life, now);
     let inventory = &source.inventory;
     let distinct: BTreeSet<PackageVersion> = inventory.packages.iter().filter_map(PackageVersion::of).collect();

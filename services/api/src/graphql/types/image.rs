@@ -1,11 +1,10 @@
 //! Images.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use async_graphql::{ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use plimsoll_checks::EndOfLifeTable;
 use plimsoll_model::{CoverageEvidence, OsSupport};
 use plimsoll_runtime::clock;
 use plimsoll_store::views::findings::FindingFilter;
@@ -24,13 +23,10 @@ use super::scan::{ImageProblem, Scan};
 use super::words::Severity;
 use crate::graphql::global_id::GlobalId;
 use crate::graphql::loaders::{
-    BaseOf, FindingCounts, ImageOf, JudgedPackagesOf, KnownAsOf, LayersOf, RepositoriesOf, TagsOf,
+    BaseOf, EndOfLife, FindingCounts, ImageOf, JudgedPackagesOf, KnownAsOf, LayersOf, RepositoriesOf, TagsOf,
 };
 use crate::graphql::paging::{Page, cost};
 use crate::graphql::tenant::Tenant;
-
-/// Until when operating systems are mended.
-static END_OF_LIFE: LazyLock<EndOfLifeTable> = LazyLock::new(EndOfLifeTable::bundled);
 
 /// An image that the organization holds.
 pub struct Image {
@@ -283,10 +279,11 @@ impl Image {
         let packages = self.tenant.load(JudgedPackagesOf(self.row.id)).await?.unwrap_or_default();
         let knowledge = self.tenant.load(KnownAsOf(self.row.id)).await?.flatten();
         let os = self.row.os_release.as_deref();
+        let end_of_life = self.tenant.load(EndOfLife).await?.unwrap_or_default();
         let coverage = plimsoll_model::Coverage::of(&CoverageEvidence {
             platform: self.row.os.as_deref(),
             os,
-            support: os.map_or(OsSupport::Absent, |os| END_OF_LIFE.support_state(os, clock::now().date_naive())),
+            support: os.map_or(OsSupport::Absent, |os| end_of_life.support_state(os, clock::now().date_naive())),
             sources: &self.row.sources,
             problems: &self.row.problems,
             packages: &packages,
