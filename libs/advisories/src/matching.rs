@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::judgeable::Unmatchable;
 use crate::{AdvisorySource, Candidate, SourceError};
 
-/// A package version as advisories speak of it: for distributions, the source package's name and version.
+/// A package version as advisories speak of it: for most distributions, the source package's name and version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PackageVersion {
     /// The ecosystem, with its release where it has one.
@@ -36,11 +36,9 @@ pub struct PackageVersion {
 impl PackageVersion {
     /// What advisories call an installed package; `None` for a package of a distribution that we do not know.
     pub fn of(installed: &InstalledPackage) -> Option<Self> {
-        Some(Self {
-            ecosystem: installed.ecosystem.clone()?,
-            name: installed.package.advisory_name().to_owned(),
-            version: installed.package.advisory_version().to_owned(),
-        })
+        let ecosystem = installed.ecosystem.clone()?;
+        let (name, version) = installed.package.advised_as(Some(&ecosystem));
+        Some(Self { name: name.to_owned(), version: version.to_owned(), ecosystem })
     }
 
     /// What it is looked up by.

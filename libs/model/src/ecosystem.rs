@@ -35,6 +35,14 @@ impl Ecosystem {
     pub fn release(&self) -> Option<&str> {
         self.release.as_deref()
     }
+
+    /// Whether its advisories name the packages that are installed (`openssl-libs`). Other distributions' name the source that they are built
+    /// from (`openssl`).
+    ///
+    /// Source: what the advisories themselves name: AlmaLinux's in OSV, Amazon's, Oracle's and Photon's of their own.
+    pub fn names_installed_packages(&self) -> bool {
+        matches!(self.name.as_str(), "AlmaLinux" | "Amazon Linux" | "Oracle Linux" | "Photon OS")
+    }
 }
 
 impl fmt::Display for Ecosystem {

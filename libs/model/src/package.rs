@@ -261,14 +261,14 @@ impl Package {
         Some(purl.to_string())
     }
 
-    /// The name that advisories use: the source package's for distributions, else the package's own.
-    pub fn advisory_name(&self) -> &str {
-        self.source.as_ref().map_or(&self.name, |source| &source.name)
-    }
-
-    /// The version that advisories speak of: the source package's for distributions, else the package's own.
-    pub fn advisory_version(&self) -> &str {
-        self.source.as_ref().map_or(&self.version, |source| &source.version)
+    /// The name and the version that an ecosystem's advisories speak of: mostly the source package's for distributions, else the package's own.
+    pub fn advised_as(&self, ecosystem: Option<&Ecosystem>) -> (&str, &str) {
+        match &self.source {
+            Some(source) if !ecosystem.is_some_and(Ecosystem::names_installed_packages) => {
+                (&source.name, &source.version)
+            }
+            _ => (&self.name, &self.version),
+        }
     }
 }
 
@@ -277,7 +277,7 @@ impl Package {
 pub struct PackageKey {
     /// The ecosystem, with its release where it has one.
     pub ecosystem: Ecosystem,
-    /// The name: the source package's for distributions.
+    /// The name that the ecosystem's advisories use: mostly the source package's for distributions.
     pub package: String,
 }
 
@@ -315,10 +315,17 @@ mod tests {
     }
 
     #[test]
-    fn a_distribution_package_is_looked_up_by_its_source() {
-        let mut package = Package::new(PackageType::Deb, "libpcre2-8-0", "10.42-1");
-        assert_eq!((package.advisory_name(), package.advisory_version()), ("libpcre2-8-0", "10.42-1"));
-        package.source = Some(SourcePackage { name: "pcre2".into(), version: "10.42-1+x".into() });
-        assert_eq!((package.advisory_name(), package.advisory_version()), ("pcre2", "10.42-1+x"));
+    fn a_distribution_package_is_looked_up_as_its_advisories_name_it() {
+        let mut package = Package::new(PackageType::Rpm, "openssl-libs", "1:3.0.7-27.el9");
+        assert_eq!(package.advised_as(None), ("openssl-libs", "1:3.0.7-27.el9"));
+        package.source = Some(SourcePackage { name: "openssl".into(), version: "1:3.0.7-27.el9_x".into() });
+        for (ecosystem, expected) in [
+            ("Rocky Linux:9", ("openssl", "1:3.0.7-27.el9_x")),
+            ("Debian:12", ("openssl", "1:3.0.7-27.el9_x")),
+            ("AlmaLinux:9", ("openssl-libs", "1:3.0.7-27.el9")),
+            ("Photon OS:4.0", ("openssl-libs", "1:3.0.7-27.el9")),
+        ] {
+            assert_eq!(package.advised_as(Some(&ecosystem.parse().unwrap())), expected, "{ecosystem}");
+        }
     }
 }

@@ -30,6 +30,11 @@ pub async fn ensure(tx: &mut CatalogTx, packages: &[InstalledPackage]) -> Result
     let licenses = texts(|p| p.package.license.clone());
     let purls = texts(|p| p.purl.clone());
     let modules = texts(|p| p.package.module.clone());
+    let (advisory_names, advisory_versions): (Vec<String>, Vec<String>) = packages
+        .iter()
+        .map(|p| p.package.advised_as(p.ecosystem.as_ref()))
+        .map(|(name, version)| (name.to_owned(), version.to_owned()))
+        .unzip();
     // jsonb_build_array keeps nulls and separators apart, which a joined text would not. Ordered by key, so that two
     // transactions that insert the same packages wait for each other and never in a circle. A module makes another package; none keeps the
     // key that packages had before there were modules.
@@ -39,14 +44,14 @@ pub async fn ensure(tx: &mut CatalogTx, packages: &[InstalledPackage]) -> Result
                                                                 architecture, license, purl)
                                               || CASE WHEN module IS NULL THEN '[]' ELSE jsonb_build_array(module) END)::text, 'UTF8')) AS key
                FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-                           $10::text[])
+                           $10::text[], $11::text[], $12::text[])
                     WITH ORDINALITY AS p (type, ecosystem, name, version, source_name, source_version, architecture, license, purl,
-                                          module, place)
+                                          module, advisory_name, advisory_version, place)
            ), made AS (
                INSERT INTO package_version (key, type, ecosystem, name, version, source_name, source_version, architecture, license,
-                                            purl, module)
+                                            purl, module, advisory_name, advisory_version)
                SELECT DISTINCT ON (key) key, type, ecosystem, name, version, source_name, source_version, architecture, license, purl,
-                      module
+                      module, advisory_name, advisory_version
                FROM wanted w WHERE NOT EXISTS (SELECT FROM package_version v WHERE v.key = w.key)
                ORDER BY key
                ON CONFLICT (key) DO UPDATE SET type = excluded.type
@@ -64,7 +69,9 @@ pub async fn ensure(tx: &mut CatalogTx, packages: &[InstalledPackage]) -> Result
         &architectures as &[Option<String>],
         &licenses as &[Option<String>],
         &purls as &[Option<String>],
-        &modules as &[Option<String>]
+        &modules as &[Option<String>],
+        &advisory_names,
+        &advisory_versions
     )
     .fetch_all(tx.conn())
     .await?)

@@ -14,7 +14,7 @@ use plimsoll_feeds::Syncer;
 use plimsoll_fetch::{Fetcher, Options, Retries};
 use plimsoll_model::{
     DiffId, Digest, Ecosystem, InstalledPackage, Inventory, Layer, Observation, ObservationKind, OrgId, OsRelease,
-    Package, PackageKey, PackageType, Place, Severity,
+    Package, PackageKey, PackageType, Place, Severity, SourcePackage,
 };
 use plimsoll_store::feeds::Outcome;
 use plimsoll_store::images::Source;
@@ -169,6 +169,38 @@ async fn an_advisory_opens_a_finding_in_an_image_scanned_before_and_its_withdraw
     let reason: String =
         sqlx::query_scalar("SELECT close_reason FROM finding").fetch_one(&mut connection).await.unwrap();
     assert_eq!(reason, "advisory_withdrawn");
+}
+
+#[tokio::test]
+async fn an_advisory_that_names_the_installed_package_meets_it_and_not_what_is_built_beside_it() {
+    let platform = Platform::new().await;
+    let package = |name: &str| Package {
+        source: Some(SourcePackage { name: "openssl".into(), version: "3.0.7-27.el9".into() }),
+        ..Package::new(PackageType::Rpm, name, "1:3.0.7-27.el9")
+    };
+    let installed = |name| InstalledPackage {
+        package: package(name),
+        ecosystem: Some("AlmaLinux:9".parse().unwrap()),
+        purl: None,
+        layer: 0,
+        path: "var/lib/rpm".into(),
+    };
+    let packages = vec![installed("openssl-libs"), installed("openssl-devel")];
+    platform.image_of("acme", Inventory { packages, ..Inventory::default() }).await;
+    let mirror = tempfile::tempdir().unwrap();
+    let affected = serde_json::json!([{
+        "package": {"ecosystem": "AlmaLinux:9", "name": "openssl-libs"},
+        "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1:3.0.7-28.el9"}]}],
+    }]);
+    let advisory = serde_json::json!({"id": "ALSA-2024:1", "modified": "2024-01-01T00:00:00Z", "affected": affected});
+    write_osv(mirror.path(), &[advisory]);
+    platform.sync(mirror.path(), &osv("PyPI/all.zip")).await;
+    assert_eq!(
+        rematch(&platform).await,
+        [PackageKey { ecosystem: "AlmaLinux:9".parse().unwrap(), package: "openssl-libs".into() }]
+    );
+    let found = "SELECT count(*) FROM finding f JOIN package_version p ON p.id = f.package_version_id WHERE p.name = 'openssl-libs'";
+    assert_eq!((platform.count(found).await, platform.count("SELECT count(*) FROM finding").await), (1, 1));
 }
 
 #[tokio::test]
