@@ -39,9 +39,10 @@ impl Ecosystem {
     /// Whether its advisories name the packages that are installed (`openssl-libs`). Other distributions' name the source that they are built
     /// from (`openssl`).
     ///
-    /// Source: what the advisories themselves name: AlmaLinux's in OSV, Amazon's, Oracle's and Photon's of their own.
+    /// Source: what the advisories themselves name: AlmaLinux's in OSV, Amazon's and Oracle's of their own. Photon's name the source too, with the
+    /// same version, and not all that is built from it.
     pub fn names_installed_packages(&self) -> bool {
-        matches!(self.name.as_str(), "AlmaLinux" | "Amazon Linux" | "Oracle Linux" | "Photon OS")
+        matches!(self.name.as_str(), "AlmaLinux" | "Amazon Linux" | "Oracle Linux")
     }
 }
 

@@ -323,7 +323,8 @@ mod tests {
             ("Rocky Linux:9", ("openssl", "1:3.0.7-27.el9_x")),
             ("Debian:12", ("openssl", "1:3.0.7-27.el9_x")),
             ("AlmaLinux:9", ("openssl-libs", "1:3.0.7-27.el9")),
-            ("Photon OS:4.0", ("openssl-libs", "1:3.0.7-27.el9")),
+            ("Oracle Linux:9", ("openssl-libs", "1:3.0.7-27.el9")),
+            ("Photon OS:4.0", ("openssl", "1:3.0.7-27.el9_x")),
         ] {
             assert_eq!(package.advised_as(Some(&ecosystem.parse().unwrap())), expected, "{ecosystem}");
         }
