@@ -44,6 +44,8 @@ impl AdvisoryDb {
             }
             Err(error) => return Err(error.into()),
         }
+        // One reading for all lookups: SQLite locks the file and looks for a journal at each otherwise.
+        connection.execute_batch("BEGIN")?;
         let sql = "SELECT value FROM meta WHERE key = 'built_at'";
         let built_at: Option<String> = connection.query_row(sql, (), |row| row.get(0)).optional()?;
         let built_at = date(built_at.as_deref().unwrap_or_default())?;

@@ -357,7 +357,11 @@ impl Visitor for Observer<'_> {
         let most = most?;
         if is_opened || self.wanting.iter().any(|position| selection.is_inspector(*position)) {
             let held = usize::try_from(self.size).unwrap_or(usize::MAX).min(most);
-            self.room = Some(self.engine.memory().take(held));
+            self.room = self.engine.memory().try_take(held).or_else(|| {
+                // What is held may be held by files that wait for a batch to be full.
+                self.inspections.send_gathered();
+                Some(self.engine.memory().take(held))
+            });
         }
         Some(most)
     }

@@ -22,6 +22,14 @@ impl Reservoir {
         Arc::new(Self { free: Mutex::new(size), freed: Condvar::new(), size })
     }
 
+    /// Room for `bytes`, if it is there.
+    pub(crate) fn try_take(self: &Arc<Self>, bytes: usize) -> Option<Room> {
+        let bytes = bytes.min(self.size);
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        *free = free.checked_sub(bytes)?;
+        Some(Room { bytes, reservoir: Arc::clone(self) })
+    }
+
     /// Room for `bytes`, waiting for it. More than there is at all is taken as all there is.
     pub(crate) fn take(self: &Arc<Self>, bytes: usize) -> Room {
         let bytes = bytes.min(self.size);
@@ -51,6 +59,9 @@ mod tests {
         drop(all);
         let some = [reservoir.take(7), reservoir.take(3)];
         assert_eq!((some.len(), *reservoir.free.lock().unwrap()), (2, 0));
+        assert!(reservoir.try_take(1).is_none());
+        drop(some);
+        assert_eq!(reservoir.try_take(100).unwrap().bytes, 10);
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Which files are looked into, and how closely: by their paths alone.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// Files above this are not looked into. Configuration, keys and sources are far below; what is above is data.
 pub const MAX_FILE_BYTES: u64 = 10 << 20;
 
@@ -55,7 +58,7 @@ const SYSTEM: [&str; 34] = [
 ];
 
 /// Pictures, sounds, fonts, archives, compiled code, translations, maps of minified sources, signatures and public keys.
-const UNREAD: [&str; 92] = [
+const UNREAD: [&str; 105] = [
     "7z",
     "a",
     "aac",
@@ -68,6 +71,7 @@ const UNREAD: [&str; 92] = [
     "br",
     "bz2",
     "class",
+    "cmx",
     "cpio",
     "cur",
     "dat",
@@ -90,8 +94,9 @@ const UNREAD: [&str; 92] = [
     "gresource",
     "gz",
     "heic",
-    "ico",
+    "hi",
     "icns",
+    "ico",
     "idx",
     "img",
     "iso",
@@ -134,6 +139,8 @@ const UNREAD: [&str; 92] = [
     "pyd",
     "qm",
     "rar",
+    "rlib",
+    "rmeta",
     "rpm",
     "sig",
     "so",
@@ -145,12 +152,19 @@ const UNREAD: [&str; 92] = [
     "ttf",
     "war",
     "wasm",
+    "wav",
+    "webm",
     "webp",
     "whl",
     "woff",
+    "woff2",
+    "xcf",
+    "xls",
+    "xlsx",
+    "xz",
+    "zip",
+    "zst",
 ];
-const UNREAD_MORE: [&str; 13] =
-    ["wav", "webm", "woff2", "xcf", "xls", "xlsx", "xz", "zip", "zst", "rlib", "rmeta", "cmx", "hi"];
 
 /// Lock files: full of checksums, written by tools, and without credentials.
 const LOCK_FILES: [&str; 19] = [
@@ -186,7 +200,8 @@ pub fn wants_path(path: &str, size: u64) -> bool {
     }
     let name = file_name(path);
     let extension = extension(name);
-    let is_unread = |extension: &str| UNREAD.contains(&extension) || UNREAD_MORE.contains(&extension);
+    static UNREAD_EXTENSIONS: LazyLock<HashSet<&str>> = LazyLock::new(|| UNREAD.into_iter().collect());
+    let is_unread = |extension: &str| UNREAD_EXTENSIONS.contains(extension);
     let is_unread = is_unread(extension)
         || (extension.bytes().any(|byte| byte.is_ascii_uppercase()) && is_unread(&extension.to_ascii_lowercase()));
     !is_unread && !name.contains(".so.") && !LOCK_FILES.contains(&name) && !path.contains(".git/objects/")

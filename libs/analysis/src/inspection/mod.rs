@@ -21,8 +21,11 @@ use crate::engine::Engine;
 use crate::reservoir::Room;
 use crate::selection::Wanting;
 
-/// Files on their way to a thread. They are bounded by their bytes too: see [`crate::Limits::inspected_bytes`].
-const QUEUE: usize = 64;
+/// Files that are handed over together, and their bytes: waking a thread takes as long as inspecting a small file.
+const BATCH: usize = 16;
+const BATCH_BYTES: usize = 128 << 10;
+/// Batches on their way to a thread. They are bounded by their bytes too: see [`crate::Limits::inspected_bytes`].
+const QUEUE: usize = 8;
 /// Answers that wait for an earlier one.
 const WAITING: usize = 4096;
 
@@ -56,10 +59,16 @@ pub(crate) struct InspectionProblem {
     pub(crate) detail: String,
 }
 
+/// Things with the numbers of their files.
+type Batch<T> = Vec<(u64, T)>;
+
 /// The inspectors at work beside one walk.
 pub(crate) struct Inspections {
-    jobs: SyncSender<(u64, Job)>,
-    answers: Receiver<(u64, Inspected)>,
+    jobs: SyncSender<Batch<Job>>,
+    answers: Receiver<Batch<Inspected>>,
+    /// Files that are to go with the next batch, and their bytes. Whoever waits for anything sends them on their way first.
+    gathered: Batch<Job>,
+    gathered_bytes: usize,
     handed_over: u64,
     taken_back: u64,
     /// Answers that came before an earlier file's.
@@ -70,7 +79,7 @@ pub(crate) struct Inspections {
 
 /// Runs `walk` with inspectors beside it, which end with it.
 pub(crate) fn beside<R>(engine: &Engine, walk: impl FnOnce(Inspections) -> R) -> R {
-    let (jobs_in, jobs_out) = sync_channel::<(u64, Job)>(QUEUE);
+    let (jobs_in, jobs_out) = sync_channel::<Batch<Job>>(QUEUE);
     let (answers_in, answers_out) = channel();
     let jobs_out = Mutex::new(jobs_out);
     let has_inspectors = engine.selection().inspectors().next().is_some();
@@ -83,6 +92,8 @@ pub(crate) fn beside<R>(engine: &Engine, walk: impl FnOnce(Inspections) -> R) ->
         walk(Inspections {
             jobs: jobs_in,
             answers: answers_out,
+            gathered: Vec::new(),
+            gathered_bytes: 0,
             handed_over: 0,
             taken_back: 0,
             early: BTreeMap::new(),
@@ -110,12 +121,13 @@ pub(crate) fn alone(engine: &Engine, path: &str, bytes: &[u8]) -> (FileAnalysis,
     (inspected.analysis, inspected.problems.into_iter().map(problem).collect())
 }
 
-fn serve(engine: &Engine, jobs: &Mutex<Receiver<(u64, Job)>>, answers: &Sender<(u64, Inspected)>) {
+fn serve(engine: &Engine, jobs: &Mutex<Receiver<Batch<Job>>>, answers: &Sender<Batch<Inspected>>) {
     let mut thread = InspectionThread::new(engine);
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((number, job)) = next else { return };
-        if answers.send((number, thread.inspect(job))).is_err() {
+        let Ok(batch) = next else { return };
+        let inspected = batch.into_iter().map(|(number, job)| (number, thread.inspect(job))).collect();
+        if answers.send(inspected).is_err() {
             return;
         }
     }
@@ -125,8 +137,20 @@ impl Inspections {
     /// Hands a file over, waiting while too many are under way.
     pub(crate) fn hand_over(&mut self, job: Job) {
         self.current.insert(job.path.clone(), self.handed_over);
-        if self.jobs.send((self.handed_over, job)).is_ok() {
-            self.handed_over += 1;
+        self.gathered_bytes += job.bytes.len();
+        self.gathered.push((self.handed_over, job));
+        self.handed_over += 1;
+        if self.gathered.len() >= BATCH || self.gathered_bytes >= BATCH_BYTES {
+            self.send_gathered();
+        }
+    }
+
+    /// Sends the files on their way that wait for a batch to be full.
+    pub(crate) fn send_gathered(&mut self) {
+        self.gathered_bytes = 0;
+        if !self.gathered.is_empty() {
+            // The threads end with the walk, never before it.
+            let _ = self.jobs.send(std::mem::take(&mut self.gathered));
         }
     }
 
@@ -139,15 +163,17 @@ impl Inspections {
 
     /// The next answer in order, if it is there. Waits for it where too many others wait for it too.
     pub(crate) fn next_ready(&mut self) -> Option<Inspected> {
-        self.early.extend(self.answers.try_iter());
+        self.early.extend(self.answers.try_iter().flatten());
         while self.early.len() > WAITING && !self.early.contains_key(&self.taken_back) {
-            self.early.extend(self.answers.recv());
+            self.send_gathered();
+            self.early.extend(self.answers.recv().into_iter().flatten());
         }
         self.take_next()
     }
 
     /// The next answer in order, waiting for it; `None` when all are in.
     pub(crate) fn next_of_rest(&mut self) -> Option<Inspected> {
+        self.send_gathered();
         loop {
             if let Some(inspected) = self.take_next() {
                 return Some(inspected);
@@ -155,8 +181,7 @@ impl Inspections {
             if self.taken_back >= self.handed_over {
                 return None;
             }
-            let (number, inspected) = self.answers.recv().ok()?;
-            self.early.insert(number, inspected);
+            self.early.extend(self.answers.recv().ok()?);
         }
     }
 
