@@ -6,6 +6,7 @@
 
 mod admission;
 pub mod alpine;
+pub mod azurelinux;
 pub mod chainguard;
 pub mod debian;
 mod document;
@@ -15,7 +16,10 @@ pub mod kev;
 pub mod malware_hashes;
 mod metered;
 pub mod nvd;
+pub mod oracle;
 pub mod osv;
+mod oval;
+pub mod photon;
 mod record;
 mod report;
 mod secdb;
@@ -105,12 +109,15 @@ impl Feed {
 }
 
 /// Every feed, in the order in which they are read.
-static ALL: [&Feed; 11] = [
+static ALL: [&Feed; 14] = [
     &osv::FEED,
     &debian::FEED,
     &alpine::FEED,
     &wolfi::FEED,
     &chainguard::FEED,
+    &azurelinux::FEED,
+    &photon::FEED,
+    &oracle::FEED,
     &nvd::FEED,
     &kev::FEED,
     &epss::FEED,

@@ -89,8 +89,15 @@ pub struct PackageJudgement {
 }
 
 /// Distributions, by ecosystem, and the feed that is their own: what they say of their packages.
-const OWN_SOURCES: [(&str, &str); 4] =
-    [("Debian", "debian"), ("Alpine", "alpine"), ("Wolfi", "wolfi"), ("Chainguard", "chainguard")];
+const OWN_SOURCES: [(&str, &str); 7] = [
+    ("Debian", "debian"),
+    ("Alpine", "alpine"),
+    ("Wolfi", "wolfi"),
+    ("Chainguard", "chainguard"),
+    ("Azure Linux", "azurelinux"),
+    ("Photon OS", "photon"),
+    ("Oracle Linux", "oracle"),
+];
 
 /// The feed that is the ecosystem's own: what a distribution says of its packages.
 pub fn own_source(ecosystem: &Ecosystem) -> Option<&'static str> {

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use plimsoll_advisories::feeds::{self, Document, ParseReport, Record};
 use plimsoll_advisories::{AliasGroups, content_hash};
+use plimsoll_model::{Affected, AffectedState, Event, Range};
 
 /// A document as it lies in the mirror's folder, which is laid out as [`Document::address`] says.
 fn read(mirror: &Path, document: &Document) -> (Vec<Record>, ParseReport) {
@@ -156,6 +157,84 @@ fn wolfis_and_chainguards_databases_have_the_fixes_that_the_mirror_says() {
     }
 }
 
+/// Packages of a document's advisories as `ecosystem name`, each once.
+fn packages(records: &[Record]) -> std::collections::BTreeSet<String> {
+    let advisories = records.iter().map(|record| match record {
+        Record::Advisory(advisory) => advisory,
+        other => panic!("{other:?}"),
+    });
+    let named = |affected: &Affected| format!("{} {}", affected.ecosystem, affected.package);
+    advisories.flat_map(|advisory| advisory.affected.iter().map(named)).collect()
+}
+
+#[test]
+fn azure_linuxs_documents_have_the_definitions_that_the_mirror_says() {
+    let Some(mirror) = corpus::shared("feeds") else { return };
+    let mut keys = std::collections::BTreeSet::new();
+    for (name, release, count, names, unpatched, not_affected, unknown) in [
+        ("azurelinux-3.0", "Azure Linux:3", 1_222, 201, 0, 1, 0),
+        ("cbl-mariner-1.0", "Azure Linux:1", 2_252, 227, 126, 78, 0),
+        ("cbl-mariner-2.0", "Azure Linux:2", 2_436, 366, 160, 132, 2),
+    ] {
+        let document = feeds::by_name("azurelinux").unwrap().document(format!("{name}-oval.xml.gz"));
+        let (records, report) = read(&mirror, &document);
+        assert_eq!((report.statements, report.records, report.skipped), (count, count, 0), "{name}");
+        // Fixes that are no version, of moby-engine and jsch.
+        assert_eq!((report.unmatchable, report.problems), (unknown, unknown), "{name}: {:?}", report.problem_texts);
+        assert!(report.as_of.is_some() && report.edition.is_some(), "{name}");
+        let packages = packages(&records);
+        assert_eq!(packages.len(), names, "{name}");
+        assert!(packages.iter().all(|package| package.starts_with(release)), "{name}");
+        let is_source = |package: &String| !package.ends_with("-devel") && !package.ends_with("-libs");
+        assert!(packages.iter().all(is_source), "{name} names source packages");
+        let (mut last, mut never) = (0, 0);
+        for record in records {
+            let Record::Advisory(advisory) = record else { panic!("{record:?}") };
+            let [affected] = advisory.affected.as_slice() else { panic!("{advisory:?}") };
+            let events = affected.ranges.iter().flat_map(|range| &range.events);
+            last += u64::from(events.into_iter().any(|event| matches!(event, Event::LastAffected(_))));
+            never += u64::from(affected.state == AffectedState::NotAffected);
+            assert!(advisory.id.starts_with("CVE-") && affected.severity.is_some(), "{advisory:?}");
+            assert!(keys.insert(advisory.key.clone()), "{} stands twice", advisory.key);
+        }
+        assert_eq!((last, never), (unpatched, not_affected), "{name}");
+    }
+}
+
+#[test]
+fn photons_document_has_the_definitions_that_the_mirror_says() {
+    let Some(mirror) = corpus::shared("feeds") else { return };
+    let document = feeds::by_name("photon").unwrap().document("photon_oval_definitions/com.vmware.phsa-photon3.xml.gz");
+    let (records, report) = read(&mirror, &document);
+    assert_eq!((report.statements, report.problems, report.unmatchable), (222, 0, 0), "{:?}", report.problem_texts);
+    let packages = packages(&records);
+    assert_eq!(packages.len(), 212);
+    assert!(packages.contains("Photon OS:3.0 linux-devel"), "it names binary packages");
+    assert_eq!(report.records, 660, "one for each CVE that a definition names");
+}
+
+#[test]
+fn the_excerpts_of_oracles_document_are_read_by_their_words_and_each_missing_test_is_told() {
+    let Some(mirror) = corpus::shared("feeds") else { return };
+    let oracle = document("oracle");
+    // All the 30 criteria of the first: 28 have no test, and those of the other two have no object.
+    for (path, definitions, cves, problems, expected) in [
+        ("com.oracle.elsa-excerpt.xml", 2, 6, 30, ("Oracle Linux:5 bind", "30:9.3.3-8.el5")),
+        ("com.oracle.elsa-per-arch-excerpt.xml", 3, 6, 153, ("Oracle Linux:7 rsyslog", "8.24.0-57.0.4.el7_9.3")),
+    ] {
+        let (records, report) = sample(&mirror, &oracle, &format!("oracle/{path}"));
+        assert_eq!((report.statements, report.records, report.problems), (definitions, cves, problems), "{path}");
+        let fixed = records.iter().find_map(|record| match record {
+            Record::Advisory(advisory) => advisory.affected.iter().find_map(|affected| {
+                let is_it = format!("{} {}", affected.ecosystem, affected.package) == expected.0;
+                is_it.then(|| affected.ranges.clone())
+            }),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(fixed.unwrap(), [Range::until(expected.1)], "{path}");
+    }
+}
+
 #[test]
 fn the_catalogue_of_exploited_vulnerabilities_and_the_scores_are_whole() {
     let Some(mirror) = corpus::shared("feeds") else { return };
@@ -206,6 +285,8 @@ fn every_document_cut_in_half_is_refused() {
         document("debian"),
         feeds::alpine::document("v3.10", "main"),
         document("wolfi"),
+        feeds::by_name("azurelinux").unwrap().document("azurelinux-3.0-oval.xml.gz"),
+        feeds::by_name("photon").unwrap().document("photon_oval_definitions/com.vmware.phsa-photon3.xml.gz"),
         document("kev"),
         document("epss"),
         feeds::by_name("yara").unwrap().document("signature-base.zip"),

@@ -47,69 +47,84 @@ fn encoded(path: &str) -> String {
 mod tests {
     use super::super::{alpine, by_name, osv};
 
+    /// Feed, path, address at upstream, path below a mirror's base.
+    const CASES: [(&str, &str, &str, &str); 14] = [
+        ("osv", "PyPI/all.zip", "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip", "osv/PyPI/all.zip"),
+        (
+            "debian",
+            "tracker/data/json",
+            "https://security-tracker.debian.org/tracker/data/json",
+            "debian/tracker/data/json",
+        ),
+        ("alpine", "v3.10/main.json", "https://secdb.alpinelinux.org/v3.10/main.json", "alpine/v3.10/main.json"),
+        ("wolfi", "os/security.json", "https://packages.wolfi.dev/os/security.json", "wolfi/os/security.json"),
+        (
+            "chainguard",
+            "security.json",
+            "https://packages.cgr.dev/chainguard/security.json",
+            "chainguard/security.json",
+        ),
+        (
+            "azurelinux",
+            "azurelinux-3.0-oval.xml.gz",
+            "https://raw.githubusercontent.com/microsoft/AzureLinuxVulnerabilityData/main/azurelinux-3.0-oval.xml",
+            "azurelinux/azurelinux-3.0-oval.xml.gz",
+        ),
+        (
+            "photon",
+            "photon_oval_definitions/com.vmware.phsa-photon3.xml.gz",
+            "https://packages.vmware.com/photon/photon_oval_definitions/com.vmware.phsa-photon3.xml.gz",
+            "photon/photon_oval_definitions/com.vmware.phsa-photon3.xml.gz",
+        ),
+        (
+            "oracle",
+            "com.oracle.elsa-all.xml.bz2",
+            "https://linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2",
+            "oracle/com.oracle.elsa-all.xml.bz2",
+        ),
+        (
+            "nvd",
+            "feeds/json/cve/2.0/nvdcve-2.0-2021.json.gz",
+            "https://nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-2021.json.gz",
+            "nvd/feeds/json/cve/2.0/nvdcve-2.0-2021.json.gz",
+        ),
+        (
+            "kev",
+            "known_exploited_vulnerabilities.json",
+            "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json",
+            "kev/known_exploited_vulnerabilities.json",
+        ),
+        (
+            "epss",
+            "epss_scores-current.csv.gz",
+            "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz",
+            "epss/epss_scores-current.csv.gz",
+        ),
+        (
+            "end-of-life",
+            "products-full.json",
+            "https://endoflife.date/api/v1/products/full",
+            "end-of-life/products-full.json",
+        ),
+        (
+            "yara",
+            "signature-base.zip",
+            "https://github.com/Neo23x0/signature-base/archive/refs/heads/master.zip",
+            "yara/signature-base.zip",
+        ),
+        (
+            "malware-hashes",
+            "sha256-recent.txt",
+            "https://bazaar.abuse.ch/export/txt/sha256/recent/",
+            "malware-hashes/sha256-recent.txt",
+        ),
+    ];
+
     #[test]
     fn addresses_are_upstreams_or_lie_below_a_mirror() {
         let address = |feed: &str, path: &str, base| by_name(feed).unwrap().document(path).address(base);
         let mirror = Some("http://127.0.0.1:8000/feeds/");
-        let cases = [
-            (
-                "osv",
-                "PyPI/all.zip",
-                "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip",
-                "osv/PyPI/all.zip",
-            ),
-            (
-                "debian",
-                "tracker/data/json",
-                "https://security-tracker.debian.org/tracker/data/json",
-                "debian/tracker/data/json",
-            ),
-            ("alpine", "v3.10/main.json", "https://secdb.alpinelinux.org/v3.10/main.json", "alpine/v3.10/main.json"),
-            ("wolfi", "os/security.json", "https://packages.wolfi.dev/os/security.json", "wolfi/os/security.json"),
-            (
-                "chainguard",
-                "security.json",
-                "https://packages.cgr.dev/chainguard/security.json",
-                "chainguard/security.json",
-            ),
-            (
-                "nvd",
-                "feeds/json/cve/2.0/nvdcve-2.0-2021.json.gz",
-                "https://nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-2021.json.gz",
-                "nvd/feeds/json/cve/2.0/nvdcve-2.0-2021.json.gz",
-            ),
-            (
-                "kev",
-                "known_exploited_vulnerabilities.json",
-                "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json",
-                "kev/known_exploited_vulnerabilities.json",
-            ),
-            (
-                "epss",
-                "epss_scores-current.csv.gz",
-                "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz",
-                "epss/epss_scores-current.csv.gz",
-            ),
-            (
-                "end-of-life",
-                "products-full.json",
-                "https://endoflife.date/api/v1/products/full",
-                "end-of-life/products-full.json",
-            ),
-            (
-                "yara",
-                "signature-base.zip",
-                "https://github.com/Neo23x0/signature-base/archive/refs/heads/master.zip",
-                "yara/signature-base.zip",
-            ),
-            (
-                "malware-hashes",
-                "sha256-recent.txt",
-                "https://bazaar.abuse.ch/export/txt/sha256/recent/",
-                "malware-hashes/sha256-recent.txt",
-            ),
-        ];
-        for (feed, path, upstream, mirrored) in cases {
+        for (feed, path, upstream, mirrored) in CASES {
             assert!(by_name(feed).unwrap().documents().iter().any(|document| document.path == path), "{feed} {path}");
             assert_eq!(address(feed, path, None), upstream);
             assert_eq!(address(feed, path, mirror), format!("http://127.0.0.1:8000/feeds/{mirrored}"));

@@ -10,9 +10,11 @@ pub const MAX_PROBLEM_TEXTS: usize = 100;
 /// The counts of a document that was read to its end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ParseReport {
-    /// What upstream itself counts: OSV documents, Debian's (package, CVE) pairs, Alpine's listed fixes, rows.
+    /// What upstream itself counts: OSV documents, Debian's (package, CVE) pairs, Alpine's listed fixes, OVAL
+    /// definitions, rows.
     pub statements: u64,
-    /// Records handed to the sink. Fewer than `statements` where several of them make one record or some were skipped.
+    /// Records handed to the sink. Fewer than `statements` where several of them make one record or some were skipped, more
+    /// where one names several vulnerabilities.
     pub records: u64,
     /// Statements about nothing that can be judged here (a release without a number), left out on purpose.
     pub skipped: u64,

@@ -1,0 +1,39 @@
+//! Photon OS's security updates (PHSA), in OVAL.
+//!
+//! In and out: see [`oval`](super::oval). A definition is one update of one source package, with the CVEs that it fixes. Packages are
+//! *binary* packages: it names some that the source package builds (`sqlite`, `sqlite-devel`, `sqlite-libs`), all with one version, and
+//! in the document of 2020 always one with the source package's own name, by which all others can be judged too.
+//! Source: <https://packages.vmware.com/photon/photon_oval_definitions/>.
+
+use plimsoll_model::AffectedState;
+
+use super::admission::Intake;
+use super::oval::{self, Distribution, Placed, Span};
+use super::{DocumentBytes, Feed, FeedKind, Refusal};
+
+/// The feed's place in the list.
+pub static FEED: Feed = Feed {
+    name: "photon",
+    title: "Photon OS OVAL",
+    kind: FeedKind::Advisories,
+    upstream: "https://packages.vmware.com/photon",
+    upstream_path: str::to_owned,
+    default_paths: || {
+        RELEASES.map(|release| format!("photon_oval_definitions/com.vmware.phsa-photon{release}.xml.gz")).collect()
+    },
+    parser: read,
+};
+
+const RELEASES: std::ops::RangeInclusive<u8> = 1..=5;
+
+static DISTRIBUTION: Distribution = Distribution { ecosystem: "Photon OS", place, state: |_| AffectedState::Affected };
+
+fn read(bytes: &mut dyn DocumentBytes, intake: &mut Intake<'_>) -> Result<(), Refusal> {
+    oval::read(&DISTRIBUTION, bytes, intake)
+}
+
+/// Releases are counted 3 here and named 3.0 in images.
+fn place(installed: Option<&str>, span: Span) -> Result<Placed, String> {
+    let release = installed.ok_or("it names no release")?;
+    Ok(Placed { release: format!("{release}.0"), span: Some(span) })
+}
