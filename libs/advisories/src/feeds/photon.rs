@@ -1,8 +1,8 @@
 //! Photon OS's security updates (PHSA), in OVAL.
 //!
 //! In and out: see [`oval`](super::oval). A definition is one update of one source package, with the CVEs that it fixes. Packages are
-//! *binary* packages: it names some that the source package builds (`sqlite`, `sqlite-devel`, `sqlite-libs`), all with one version, and
-//! in the document of 2020 always one with the source package's own name, by which all others can be judged too.
+//! *source* packages: beside the source's own name it has some of what is built from it (`sqlite-devel`, `sqlite-libs`), with the same version, and
+//! not always all of it.
 //! Source: <https://packages.vmware.com/photon/photon_oval_definitions/>.
 
 use plimsoll_model::AffectedState;
