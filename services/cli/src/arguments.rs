@@ -276,8 +276,8 @@ pub struct UpdateArguments {
     /// A mirror: each feed lies in a folder of its name below this address (https, http or file). Upstream where absent.
     #[arg(long, value_name = "URL", env = "PLIMSOLL_FEEDS_BASE")]
     pub base: Option<url::Url>,
-    /// Only these feeds: osv, debian, alpine, wolfi, chainguard, nvd, kev, epss, end-of-life. All where absent.
-    #[arg(long, value_name = "FEEDS", value_delimiter = ',')]
+    /// Only these feeds, separated by commas. All where absent.
+    #[arg(long, value_name = "FEEDS", value_delimiter = ',', value_parser = feeds())]
     pub feeds: Vec<String>,
     #[command(flatten)]
     pub database: DatabaseArguments,
@@ -295,6 +295,11 @@ Examples:
         /// The version scheme: dpkg, apk, rpm, semver, npm, pep440, maven, rubygems, nuget, composer, cran, hackage, pub, conan, generic.
         scheme: String,
     },
+}
+
+/// A feed that is read into the database, by its name.
+fn feeds() -> clap::builder::PossibleValuesParser {
+    plimsoll_advisories::feeds::of_records().map(|feed| feed.name).into()
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

@@ -27,7 +27,6 @@ enum DocumentOutcome {
 
 /// Updates the database.
 pub async fn run(arguments: UpdateArguments) -> Result<Outcome, Failure> {
-    let feeds = chosen(&arguments.feeds)?;
     let path = super::path(arguments.database.db.as_ref())?;
     let (mut builder, previous) = Builder::start(&path).map_err(Failure::undone)?;
     let progress = Progress::new();
@@ -36,7 +35,7 @@ pub async fn run(arguments: UpdateArguments) -> Result<Outcome, Failure> {
     }
     let update = Update { fetcher: Fetcher::new(Options::default()), base: arguments.base.map(String::from), progress };
     let (mut failed, mut had) = (0, 0);
-    for document in feeds.into_iter().flat_map(Feed::documents) {
+    for document in chosen(&arguments.feeds).flat_map(Feed::documents) {
         let outcome = update.document(&mut builder, &document).await.map_err(Failure::undone)?;
         match &outcome {
             DocumentOutcome::Failed { .. } => failed += 1,
@@ -69,17 +68,9 @@ pub async fn run(arguments: UpdateArguments) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-fn chosen(names: &[String]) -> Result<Vec<&'static Feed>, Failure> {
-    let unknown = |name: &String| {
-        let known: Vec<&str> = feeds::of_records().map(|feed| feed.name).collect();
-        Failure::Usage(format!("'{name}' is no feed; there are {}", known.join(", ")))
-    };
-    if let Some(name) = names.iter().find(|name| feeds::of_records().all(|feed| feed.name != **name)) {
-        return Err(unknown(name));
-    }
-    // In the order of the list, whatever the user's: exploit scores have to come last.
-    let is_chosen = |feed: &&'static Feed| names.is_empty() || names.iter().any(|name| name == feed.name);
-    Ok(feeds::of_records().filter(is_chosen).collect())
+/// In the order of the list, whatever the user's: exploit scores have to come last.
+fn chosen(names: &[String]) -> impl Iterator<Item = &'static Feed> {
+    feeds::of_records().filter(|feed| names.is_empty() || names.iter().any(|name| name == feed.name))
 }
 
 struct Update {
