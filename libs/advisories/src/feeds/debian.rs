@@ -233,7 +233,15 @@ impl Release {
             _ => return None,
         };
         let severity = self.urgency.as_deref().and_then(Severity::from_word);
-        Some(Affected { ecosystem, package: package.to_owned(), state, ranges, versions: vec![], severity })
+        Some(Affected {
+            ecosystem,
+            package: package.to_owned(),
+            module: None,
+            state,
+            ranges,
+            versions: vec![],
+            severity,
+        })
     }
 
     /// An open issue's state. `nodsa` (no advisory will be published) covers `ignored` and `postponed` too.
