@@ -7,16 +7,19 @@
 mod admission;
 pub mod alpine;
 pub mod chainguard;
+mod csaf;
 pub mod debian;
 mod document;
 pub mod end_of_life;
 pub mod epss;
+mod index;
 pub mod kev;
 pub mod malware_hashes;
 mod metered;
 pub mod nvd;
 pub mod osv;
 mod record;
+pub mod redhat;
 mod report;
 mod secdb;
 pub mod wolfi;
@@ -25,6 +28,7 @@ pub mod yara;
 use std::io::{Read, Seek};
 
 pub use document::Document;
+pub use index::{Held, Index, Listed, Listing, MOST_DOCUMENTS, Plan};
 pub use record::{ExploitScore, KnownExploited, Record, Sink, SinkError};
 pub use report::{FeedError, ParseProblem, ParseReport, Refusal};
 
@@ -81,6 +85,8 @@ pub struct Feed {
     upstream_path: fn(&str) -> String,
     /// The documents that are read unless the operator names others.
     default_paths: fn() -> Vec<String>,
+    /// Where its documents are named by an index, [`Document::index`]: what a document's records go by.
+    index: Option<index::RecordOf>,
     /// Reads one document's bytes.
     parser: Parser,
 }
@@ -93,9 +99,14 @@ pub trait DocumentBytes: Read + Seek {}
 impl<T: Read + Seek + ?Sized> DocumentBytes for T {}
 
 impl Feed {
-    /// The documents that are read unless the operator names others.
+    /// The documents that are read unless the operator names others; an index ([`Document::index`]) names those that are.
     pub fn documents(&'static self) -> Vec<Document> {
         (self.default_paths)().into_iter().map(|path| self.document(path)).collect()
+    }
+
+    /// Whether its documents are named by an index: several of them may then hold one record, of which the newest counts.
+    pub const fn has_index(&self) -> bool {
+        self.index.is_some()
     }
 
     /// A document of this feed by its path below the feed's address (`PyPI/all.zip`).
@@ -105,12 +116,13 @@ impl Feed {
 }
 
 /// Every feed, in the order in which they are read.
-static ALL: [&Feed; 11] = [
+static ALL: [&Feed; 12] = [
     &osv::FEED,
     &debian::FEED,
     &alpine::FEED,
     &wolfi::FEED,
     &chainguard::FEED,
+    &redhat::FEED,
     &nvd::FEED,
     &kev::FEED,
     &epss::FEED,

@@ -73,6 +73,12 @@ mod tests {
                 "chainguard/security.json",
             ),
             (
+                "redhat",
+                "csaf/v2/vex/changes.csv",
+                "https://security.access.redhat.com/data/csaf/v2/vex/changes.csv",
+                "redhat/csaf/v2/vex/changes.csv",
+            ),
+            (
                 "nvd",
                 "feeds/json/cve/2.0/nvdcve-2.0-2021.json.gz",
                 "https://nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-2021.json.gz",
