@@ -8,10 +8,12 @@ mod admission;
 pub mod alpine;
 pub mod azurelinux;
 pub mod chainguard;
+mod csaf;
 pub mod debian;
 mod document;
 pub mod end_of_life;
 pub mod epss;
+mod index;
 pub mod kev;
 pub mod malware_hashes;
 mod metered;
@@ -21,6 +23,7 @@ pub mod osv;
 mod oval;
 pub mod photon;
 mod record;
+pub mod redhat;
 mod report;
 mod secdb;
 pub mod wolfi;
@@ -29,6 +32,7 @@ pub mod yara;
 use std::io::{Read, Seek};
 
 pub use document::Document;
+pub use index::{Held, Index, Listed, Listing, MOST_DOCUMENTS, Plan};
 pub use record::{ExploitScore, KnownExploited, Record, Sink, SinkError};
 pub use report::{FeedError, ParseProblem, ParseReport, Refusal};
 
@@ -85,6 +89,8 @@ pub struct Feed {
     upstream_path: fn(&str) -> String,
     /// The documents that are read unless the operator names others.
     default_paths: fn() -> Vec<String>,
+    /// Where its documents are named by an index, [`Document::index`]: what a document's records go by.
+    index: Option<index::RecordOf>,
     /// Reads one document's bytes.
     parser: Parser,
 }
@@ -97,9 +103,14 @@ pub trait DocumentBytes: Read + Seek {}
 impl<T: Read + Seek + ?Sized> DocumentBytes for T {}
 
 impl Feed {
-    /// The documents that are read unless the operator names others.
+    /// The documents that are read unless the operator names others; an index ([`Document::index`]) names those that are.
     pub fn documents(&'static self) -> Vec<Document> {
         (self.default_paths)().into_iter().map(|path| self.document(path)).collect()
+    }
+
+    /// Whether its documents are named by an index: several of them may then hold one record, of which the newest counts.
+    pub const fn has_index(&self) -> bool {
+        self.index.is_some()
     }
 
     /// A document of this feed by its path below the feed's address (`PyPI/all.zip`).
@@ -109,7 +120,7 @@ impl Feed {
 }
 
 /// Every feed, in the order in which they are read.
-static ALL: [&Feed; 14] = [
+static ALL: [&Feed; 15] = [
     &osv::FEED,
     &debian::FEED,
     &alpine::FEED,
@@ -118,6 +129,7 @@ static ALL: [&Feed; 14] = [
     &azurelinux::FEED,
     &photon::FEED,
     &oracle::FEED,
+    &redhat::FEED,
     &nvd::FEED,
     &kev::FEED,
     &epss::FEED,

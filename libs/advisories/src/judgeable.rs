@@ -21,6 +21,9 @@ pub enum Unmatchable {
     /// A version in a range that its scheme cannot order.
     #[error(transparent)]
     Unordered(#[from] Unknown),
+    /// It and the version are builds of modules, of which one does not tell its stream.
+    #[error("its module's stream is not known")]
+    NoStream,
     /// A range that ends before it begins.
     #[error("a range begins at {introduced} and ends before, at {end}")]
     Reversed {
@@ -97,6 +100,7 @@ mod tests {
             let mut affected = Affected {
                 ecosystem: ecosystem.parse().unwrap(),
                 package: "a".into(),
+                module: None,
                 state: AffectedState::Affected,
                 ranges,
                 versions: versions.into_iter().map(str::to_owned).collect(),
@@ -109,6 +113,7 @@ mod tests {
         let affected = Affected {
             ecosystem: "npm".parse().unwrap(),
             package: "a".into(),
+            module: None,
             state: AffectedState::Affected,
             ranges: vec![Range::until("soon")],
             versions: vec![],

@@ -2,12 +2,14 @@
 //!
 //! The rules, in order:
 //! 1. A statement counts only for its own package: ecosystem, release and name equal. A distribution's package so meets its own
-//!    release's data alone.
+//!    release's data alone. Where the source tells module streams, a build meets what is said of its own stream alone, and one of no
+//!    module what is said of none (`streams`).
 //! 2. A withdrawn advisory says nothing.
 //! 3. Where the distribution's own feed speaks of a vulnerability in its package, others' statements on the same package do not
 //!    count: it knows what it patched.
 //! 4. A version is affected if any statement left says so (OSV schema, "Evaluation"). States that are no finding (not affected,
 //!    under investigation) affect nothing.
+//!    Of the fixes that Red Hat names the lowest counts: a later advisory lists again what an earlier one of the same stream fixed.
 //! 5. What cannot be judged is *unknown*, unless another statement says that the version is affected. It is never "not affected".
 //! 6. Statements of one vulnerability make one match: the lowest fix above the version, the state nearest to a fix, the highest
 //!    of the severities given for the package, all sources and advisories that say so.
@@ -15,12 +17,18 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use plimsoll_model::{AffectedState, Ecosystem, InstalledPackage, PackageKey, Severity, VulnerabilityId};
+use plimsoll_model::{
+    Affected, AffectedState, Ecosystem, Event, InstalledPackage, PackageKey, Severity, VulnerabilityId, module_stream,
+};
 use plimsoll_versions::{Judgement, Scheme, compare, judge};
 use serde::{Deserialize, Serialize};
 
 use crate::judgeable::Unmatchable;
 use crate::{AdvisorySource, Candidate, SourceError};
+
+mod streams;
+
+use streams::{Meaning, meaning};
 
 /// A package version as advisories speak of it: for most distributions, the source package's name and version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,6 +39,9 @@ pub struct PackageVersion {
     pub name: String,
     /// The version that advisories speak of.
     pub version: String,
+    /// The module and stream that it was built in, `nodejs:18`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
 }
 
 impl PackageVersion {
@@ -38,7 +49,8 @@ impl PackageVersion {
     pub fn of(installed: &InstalledPackage) -> Option<Self> {
         let ecosystem = installed.ecosystem.clone()?;
         let (name, version) = installed.package.advised_as(Some(&ecosystem));
-        Some(Self { name: name.to_owned(), version: version.to_owned(), ecosystem })
+        let module = installed.package.module.as_deref().map(|label| module_stream(label).to_owned());
+        Some(Self { name: name.to_owned(), version: version.to_owned(), module, ecosystem })
     }
 
     /// What it is looked up by.
@@ -89,7 +101,7 @@ pub struct PackageJudgement {
 }
 
 /// Distributions, by ecosystem, and the feed that is their own: what they say of their packages.
-const OWN_SOURCES: [(&str, &str); 7] = [
+const OWN_SOURCES: [(&str, &str); 8] = [
     ("Debian", "debian"),
     ("Alpine", "alpine"),
     ("Wolfi", "wolfi"),
@@ -97,7 +109,10 @@ const OWN_SOURCES: [(&str, &str); 7] = [
     ("Azure Linux", "azurelinux"),
     ("Photon OS", "photon"),
     ("Oracle Linux", "oracle"),
+    ("Red Hat", "redhat"),
 ];
+/// Feeds of which the lowest fix counts.
+const LISTING_FIXES_AGAIN: [&str; 1] = ["redhat"];
 
 /// The feed that is the ecosystem's own: what a distribution says of its packages.
 pub fn own_source(ecosystem: &Ecosystem) -> Option<&'static str> {
@@ -137,7 +152,7 @@ fn matches_among<'a>(package: &PackageVersion, candidates: impl Iterator<Item = 
     for candidate in candidates {
         let is_of_package =
             candidate.affected.ecosystem == package.ecosystem && candidate.affected.package == package.name;
-        if is_of_package && !candidate.is_withdrawn {
+        if is_of_package && !candidate.is_withdrawn && meaning(package, candidate) != Meaning::NotMeant {
             by_vulnerability.entry(&candidate.vulnerability).or_default().push(candidate);
         }
     }
@@ -161,10 +176,11 @@ fn judge_vulnerability(
     let scheme = Scheme::for_ecosystem(&package.ecosystem);
     let mut affecting: Vec<(&Candidate, Option<String>)> = Vec::new();
     let mut unknown = Vec::new();
+    let mut is_fixed = false;
     for &candidate in said {
         match judge_candidate(scheme, package, candidate) {
             Ok(Judgement { is_affected: true, fixed_in }) => affecting.push((candidate, fixed_in)),
-            Ok(_) => {}
+            Ok(_) => is_fixed |= meaning(package, candidate) == Meaning::Meant && lists_fixes_again(candidate),
             Err(why) => unknown.push(UnknownMatch {
                 vulnerability: vulnerability.to_owned(),
                 source: candidate.source.clone(),
@@ -173,6 +189,9 @@ fn judge_vulnerability(
             }),
         }
     }
+    if is_fixed {
+        affecting.retain(|(candidate, _)| !lists_fixes_again(candidate));
+    }
     if affecting.is_empty() {
         unknown.sort_by(|a, b| (&a.advisory, &a.source, &a.why).cmp(&(&b.advisory, &b.source, &b.why)));
         unknown.dedup();
@@ -180,6 +199,15 @@ fn judge_vulnerability(
     } else {
         judgement.matches.push(merged(scheme, vulnerability, &affecting));
     }
+}
+
+/// Whether it names a fix as one of several that may have been listed.
+fn lists_fixes_again(candidate: &Candidate) -> bool {
+    let Affected { state, ranges, .. } = &candidate.affected;
+    let mut events = ranges.iter().flat_map(|range| &range.events);
+    LISTING_FIXES_AGAIN.contains(&candidate.source.as_str())
+        && state.is_affected()
+        && events.any(|event| matches!(event, Event::Fixed(_)))
 }
 
 fn judge_candidate(
@@ -195,7 +223,11 @@ fn judge_candidate(
         return Err(Unmatchable::NoVersions);
     }
     match scheme {
-        Some(scheme) => Ok(judge(scheme, affected, &package.version)?),
+        Some(scheme) => {
+            let judged = judge(scheme, affected, &package.version)?;
+            let is_told = !judged.is_affected || meaning(package, candidate) == Meaning::Meant;
+            if is_told { Ok(judged) } else { Err(Unmatchable::NoStream) }
+        }
         // Without an order a listed version is still itself.
         None if affected.versions.contains(&package.version) => Ok(Judgement { is_affected: true, fixed_in: None }),
         None => Err(Unmatchable::NoScheme { ecosystem: package.ecosystem.name().to_owned() }),

@@ -2,8 +2,8 @@
 //!
 //! Not here yet, and why:
 //! - *Kernel advisories on header or tool packages*: a match has no "not running here" to be kept apart by.
-//! - *RPM module streams*: `Package::module` is read, but [`PackageVersion`] does not carry it and OSV's documents name no stream, so that a
-//!   package is compared with every stream's fixes.
+//! - *RPM module streams*: OSV's documents name none, so that a package of AlmaLinux or Rocky Linux is compared with every stream's fixes. Red Hat's
+//!   do, and theirs are compared within it.
 //! - *Vendor flavours of an RPM (FIPS, Ksplice)*: they share ecosystem and name with the plain package; only the version's text tells.
 //! - *.NET file versions, shaded jars, example folders, packages that the distribution owns*: what is a package is the analysis' to say.
 
@@ -15,6 +15,7 @@ fn judged(said_of: &str, fixed: &str, ecosystem: &str, version: &str) -> Package
     let affected = Affected {
         ecosystem: said_of.parse().unwrap(),
         package: "pkg".into(),
+        module: None,
         state: AffectedState::Affected,
         ranges: vec![Range::until(fixed)],
         versions: vec![],
@@ -27,7 +28,12 @@ fn judged(said_of: &str, fixed: &str, ecosystem: &str, version: &str) -> Package
         is_withdrawn: false,
         affected,
     };
-    let package = PackageVersion { ecosystem: ecosystem.parse().unwrap(), name: "pkg".into(), version: version.into() };
+    let package = PackageVersion {
+        ecosystem: ecosystem.parse().unwrap(),
+        name: "pkg".into(),
+        version: version.into(),
+        module: None,
+    };
     matches(&package, &[candidate])
 }
 

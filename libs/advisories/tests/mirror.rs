@@ -9,8 +9,8 @@ use std::fs::File;
 use std::path::Path;
 
 use plimsoll_advisories::feeds::{self, Document, ParseReport, Record};
-use plimsoll_advisories::{AliasGroups, content_hash};
-use plimsoll_model::{Affected, AffectedState, Event, Range};
+use plimsoll_advisories::{AliasGroups, MemorySource, PackageVersion, content_hash, matches};
+use plimsoll_model::{Advisory, Affected, AffectedState, Ecosystem, Event, Range};
 
 /// A document as it lies in the mirror's folder, which is laid out as [`Document::address`] says.
 fn read(mirror: &Path, document: &Document) -> (Vec<Record>, ParseReport) {
@@ -267,6 +267,106 @@ fn nvds_years_have_the_cves_that_the_mirror_says() {
     assert_eq!((cves, years), (96, 15));
 }
 
+/// What an index names, read as a first run would: the archive, then what changed since.
+fn listed(mirror: &Path, index: &Document) -> (BTreeMap<String, Advisory>, u64, Vec<ParseReport>) {
+    let index = index.index().unwrap();
+    let open = |document: &Document| File::open(mirror.join("redhat").join(&document.path)).unwrap();
+    let listing = index.listing(open(&index.archive_latest), open(&index.changes), open(&index.deletions)).unwrap();
+    let plan = listing.plan(&[]);
+    assert_eq!((listing.problems, plan.left, plan.gone.len(), plan.superseded.len()), (0, 0, 0, 0));
+    let (mut advisories, mut reports, loose) = (BTreeMap::new(), vec![], plan.documents.len() as u64);
+    for document in plan.archive.into_iter().chain(plan.documents) {
+        let (records, report) = read(mirror, &document.document);
+        reports.push(report);
+        for record in records {
+            let Record::Advisory(advisory) = record else { panic!("{record:?}") };
+            advisories.insert(advisory.key.clone(), *advisory);
+        }
+    }
+    (advisories, loose, reports)
+}
+
+#[test]
+fn red_hats_archives_and_what_changed_since_have_the_documents_that_the_mirror_says() {
+    let Some(mirror) = corpus::shared("feeds") else { return };
+    let indexes = feeds::by_name("redhat").unwrap().documents();
+    for (index, loose, statements, records) in [(&indexes[0], 6, 49, 49), (&indexes[1], 3, 35, 311)] {
+        let (advisories, fetched, reports) = listed(&mirror, index);
+        assert_eq!(fetched, loose, "{index}");
+        assert_eq!(reports.iter().map(|report| report.statements).sum::<u64>(), statements, "{index}");
+        assert_eq!(advisories.len(), records, "{index}");
+        for report in &reports {
+            assert_eq!((report.problems, report.unmatchable), (0, 0), "{:?}", report.problem_texts);
+        }
+        let mut states: BTreeMap<&str, usize> = BTreeMap::new();
+        for affected in advisories.values().flat_map(|advisory| &advisory.affected) {
+            assert_eq!(affected.ecosystem.name(), "Red Hat");
+            *states.entry(affected.state.as_str()).or_default() += 1;
+        }
+        println!("{index}: {states:?}");
+    }
+}
+
+/// A package of Red Hat's, by release, name, version and stream.
+fn installed(release: &str, name: &str, version: &str, module: Option<&str>) -> PackageVersion {
+    PackageVersion {
+        ecosystem: Ecosystem::with_release("Red Hat", release),
+        name: name.into(),
+        version: version.into(),
+        module: module.map(str::to_owned),
+    }
+}
+
+#[test]
+fn packages_of_red_hats_meet_what_its_documents_say() {
+    let Some(mirror) = corpus::shared("feeds") else { return };
+    let indexes = feeds::by_name("redhat").unwrap().documents();
+    let advisories: Vec<Advisory> = indexes.iter().flat_map(|index| listed(&mirror, index).0.into_values()).collect();
+    let source = MemorySource::new(&advisories);
+    const RUBY: &str = "2.7.8-139.module+el8.8.0+18745+f1bef313";
+    let cases = [
+        ("CVE-2024-0727", installed("9", "openssl", "1:3.0.7-25.el9_3", None), Some("affected 1:3.0.7-27.el9")),
+        ("CVE-2024-0727", installed("9", "openssl", "1:3.0.7-27.el9", None), None),
+        ("CVE-2024-0727", installed("8", "openssl", "1:1.1.1k-14.el8_6", None), Some("affected")),
+        ("CVE-2024-0727", installed("8", "edk2", "20220126gitbb1bba3d77-6.el8", None), Some("wont_fix")),
+        ("CVE-2024-0727", installed("7", "openssl", "1:1.0.2k-26.el7_9", None), Some("end_of_life")),
+        ("CVE-2024-0727", installed("9", "shim", "15.6-1.el9", None), None),
+        ("CVE-2023-38545", installed("8", "curl", "7.61.1-30.el8", None), None),
+        ("CVE-2023-38545", installed("9", "curl", "7.76.1-23.el9_2.2", None), Some("affected 7.76.1-23.el9_2.4")),
+        (
+            "CVE-2023-28755",
+            installed("8", "ruby", "2.7.6-138.module+el8.6.0+16147+a1d09ec8", Some("ruby:2.7")),
+            Some(&*format!("affected {RUBY}")),
+        ),
+        ("CVE-2023-28755", installed("8", "ruby", RUBY, Some("ruby:2.7")), None),
+        // Each stream has its own advisory.
+        (
+            "CVE-2023-28755",
+            installed("8", "ruby", "2.5.9-109.module+el8.6.0+1+a", Some("ruby:2.5")),
+            Some("affected 2.5.9-111.module+el8.9.0+19193+435404ae"),
+        ),
+        ("CVE-2023-28755", installed("8", "ruby", "1-1.module+el8.6.0+1+a", Some("ruby:9.9")), None),
+        ("CVE-2025-40907", installed("8", "perl-FCGI", "0.78-11.el8", None), None),
+    ];
+    for (cve, package, expected) in cases {
+        let judgement = matches(&package, source.of(&package.key()));
+        let found = judgement.matches.iter().find(|found| found.vulnerability == cve).map(|found| {
+            let fix = found.fixed_in.as_deref().map(|fix| format!(" {fix}")).unwrap_or_default();
+            assert_eq!(
+                (&found.sources[..], found.severity_source.as_deref()),
+                (&["redhat".to_owned()][..], Some("redhat"))
+            );
+            format!("{}{fix}", found.state.as_str())
+        });
+        assert_eq!(found.as_deref(), expected, "{cve} {package:?}");
+        assert!(judgement.unknown.iter().all(|unknown| unknown.vulnerability != cve), "{cve} {package:?}");
+    }
+    // An older document tells that a build is a module's, and not of which stream.
+    let package = installed("8", "postgresql", "12.14-1.module+el8.8.0+1+a", Some("postgresql:12"));
+    let judgement = matches(&package, source.of(&package.key()));
+    assert!(judgement.unknown.iter().any(|unknown| unknown.vulnerability == "CVE-2023-2454"), "{judgement:?}");
+}
+
 #[test]
 fn the_bundles_of_yara_rules_have_the_files_that_the_mirror_says() {
     let Some(mirror) = corpus::shared("feeds") else { return };
@@ -291,6 +391,8 @@ fn every_document_cut_in_half_is_refused() {
         document("epss"),
         feeds::by_name("yara").unwrap().document("signature-base.zip"),
         feeds::by_name("nvd").unwrap().document("feeds/json/cve/2.0/nvdcve-2.0-2024.json.gz"),
+        feeds::by_name("redhat").unwrap().document("csaf/v2/vex/csaf_vex_2025-12-31.tar.zst"),
+        feeds::by_name("redhat").unwrap().document("csaf/v2/vex/2024/cve-2024-0727.json"),
     ];
     for document in documents {
         let whole = std::fs::read(mirror.join(document.feed.name).join(&document.path)).unwrap();

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use plimsoll_advisories::feeds::{Document, FeedKind};
-use rusqlite::{Connection, OptionalExtension as _};
+use plimsoll_advisories::feeds::{Document, FeedKind, Held};
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use tempfile::TempPath;
 
 use crate::codec::Packer;
@@ -106,6 +106,47 @@ impl Builder {
         Ok(())
     }
 
+    /// The documents of a feed below a folder, with the times that were given as their validators: those of an index.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn held_below(&self, feed: &str, folder: &str) -> Result<Vec<Held>, DbError> {
+        let sql =
+            "SELECT path, validators FROM document WHERE feed = ?1 AND substr(path, 1, length(?2)) = ?2 ORDER BY path";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map((feed, folder), |row| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?)))?;
+        let at = |text: String| DateTime::parse_from_rfc3339(&text).ok().map(|at| at.to_utc());
+        rows.map(|row| row.map(|(path, listed_at)| Held { path, at: listed_at.and_then(at) }).map_err(DbError::from))
+            .collect()
+    }
+
+    /// Forgets a document and its records.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn forget(&mut self, document: &Document) -> Result<(), DbError> {
+        let transaction = self.connection.transaction()?;
+        let of_document = "SELECT id FROM document WHERE feed = ?1 AND path = ?2";
+        forget_advisories(&transaction, &format!("document IN ({of_document})"), (document.feed.name, &document.path))?;
+        transaction
+            .execute("DELETE FROM document WHERE feed = ?1 AND path = ?2", (document.feed.name, &document.path))?;
+        self.has_new_advisories = true;
+        Ok(transaction.commit()?)
+    }
+
+    /// Forgets a feed's records whose key, or what stands before the slash in it, is this, in whatever document; gives how many.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn forget_record(&mut self, feed: &str, record: &str) -> Result<u64, DbError> {
+        let transaction = self.connection.transaction()?;
+        let which = "document IN (SELECT id FROM document WHERE feed = ?1) AND (key = ?2 OR substr(key, 1, length(?2) + 1) = ?2 || '/')";
+        let gone = forget_advisories(&transaction, which, (feed, record))?;
+        self.has_new_advisories |= gone > 0;
+        transaction.commit()?;
+        Ok(gone)
+    }
+
     /// Takes the records of a document in place of those that it had before.
     ///
     /// # Errors
@@ -147,6 +188,12 @@ impl Builder {
         readable_by_all(&self.temporary).map_err(io)?;
         self.temporary.persist(&self.path).map_err(|error| io(error.error))
     }
+}
+
+fn forget_advisories(transaction: &Transaction<'_>, which: &str, values: (&str, &str)) -> Result<u64, DbError> {
+    transaction
+        .execute(&format!("DELETE FROM affected WHERE advisory IN (SELECT id FROM advisory WHERE {which})"), values)?;
+    Ok(transaction.execute(&format!("DELETE FROM advisory WHERE {which}"), values)? as u64)
 }
 
 /// Temporary files are for their owner only; the database holds what everybody may know.

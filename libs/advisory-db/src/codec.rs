@@ -77,6 +77,7 @@ mod tests {
         let affected = Affected {
             ecosystem: Ecosystem::new(""),
             package: String::new(),
+            module: None,
             state: AffectedState::Affected,
             ranges: vec![Range::until("1.18.5-r0")],
             versions: vec![],

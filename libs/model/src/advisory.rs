@@ -71,6 +71,10 @@ pub struct Affected {
     pub ecosystem: Ecosystem,
     /// The package: the source package for distributions; normalised as its ecosystem says.
     pub package: String,
+    /// The module and stream whose builds it speaks of (`nodejs:18`), where the source tells streams: a package of another stream, or of
+    /// none, is not meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
     /// What the source says of it.
     #[serde(default)]
     pub state: AffectedState,

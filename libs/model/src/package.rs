@@ -272,6 +272,12 @@ impl Package {
     }
 }
 
+/// The module and stream, `nodejs:18`, of a label that names its build too, `nodejs:18:8080020230906:abcd`.
+pub fn module_stream(label: &str) -> &str {
+    let mut colons = label.match_indices(':').map(|(place, _)| place);
+    colons.nth(1).and_then(|place| label.get(..place)).unwrap_or(label)
+}
+
 /// What an advisory is looked up by: an ecosystem with its release and a package name in it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PackageKey {
@@ -311,6 +317,19 @@ mod tests {
         ];
         for (purl, expected) in cases {
             assert_eq!(purl.as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_stream_is_its_module_and_name() {
+        for (label, stream) in [
+            ("nodejs:18:8080020230906:abcd", "nodejs:18"),
+            ("container-tools:rhel8:8080020230906:abcd:x", "container-tools:rhel8"),
+            ("nodejs:18", "nodejs:18"),
+            ("nodejs", "nodejs"),
+            ("", ""),
+        ] {
+            assert_eq!(module_stream(label), stream, "{label}");
         }
     }
 

@@ -107,6 +107,7 @@ async fn insert_affected(tx: &mut CatalogTx, advisories: &[NewAdvisory], ids: &[
     let owners: Vec<i64> = rows.iter().map(|(id, _)| *id).collect();
     let ecosystems: Vec<String> = rows.iter().map(|(_, affected)| affected.ecosystem.to_string()).collect();
     let packages: Vec<String> = rows.iter().map(|(_, affected)| affected.package.clone()).collect();
+    let modules: Vec<Option<String>> = rows.iter().map(|(_, affected)| affected.module.clone()).collect();
     let states: Vec<String> = rows.iter().map(|(_, affected)| affected.state.as_str().to_owned()).collect();
     let ranges = rows
         .iter()
@@ -119,17 +120,18 @@ async fn insert_affected(tx: &mut CatalogTx, advisories: &[NewAdvisory], ids: &[
         .collect::<Result<Vec<_>, serde_json::Error>>()?;
     let severities: Vec<Option<i16>> = rows.iter().map(|(_, affected)| affected.severity.map(Severity::rank)).collect();
     sqlx::query!(
-        "INSERT INTO affected (advisory_id, ecosystem, package, state, ranges, versions, severity)
-         SELECT advisory_id, ecosystem, package, state, ranges, ARRAY(SELECT jsonb_array_elements_text(versions)), severity
-         FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::smallint[])
-              AS a (advisory_id, ecosystem, package, state, ranges, versions, severity)",
+        "INSERT INTO affected (advisory_id, ecosystem, package, state, ranges, versions, severity, module)
+         SELECT advisory_id, ecosystem, package, state, ranges, ARRAY(SELECT jsonb_array_elements_text(versions)), severity, module
+         FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::smallint[], $8::text[])
+              AS a (advisory_id, ecosystem, package, state, ranges, versions, severity, module)",
         &owners,
         &ecosystems,
         &packages,
         &states,
         &ranges,
         &versions,
-        &severities as &[Option<i16>]
+        &severities as &[Option<i16>],
+        &modules as &[Option<String>]
     )
     .execute(tx.conn())
     .await?;
@@ -160,7 +162,8 @@ pub async fn affecting(tx: &mut CatalogTx, keys: &[PackageKey]) -> Result<Vec<Af
     let packages: Vec<String> = keys.iter().map(|key| key.package.clone()).collect();
     let rows = sqlx::query!(
         r#"SELECT v.id AS vulnerability_id, v.name AS vulnerability, a.source, a.external_id, a.withdrawn,
-                  f.ecosystem, f.package, f.state, f.ranges AS "ranges: Json<Vec<plimsoll_model::Range>>", f.versions, f.severity
+                  f.ecosystem, f.package, f.state, f.ranges AS "ranges: Json<Vec<plimsoll_model::Range>>", f.versions, f.severity,
+                  f.module
            FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS k (ecosystem, package)
            JOIN affected f ON f.ecosystem = k.ecosystem AND f.package = k.package
            JOIN advisory a ON a.id = f.advisory_id
@@ -182,6 +185,7 @@ pub async fn affecting(tx: &mut CatalogTx, keys: &[PackageKey]) -> Result<Vec<Af
                 affected: Affected {
                     ecosystem: key.ecosystem,
                     package: key.package,
+                    module: row.module,
                     state: AffectedState::parse(&row.state)
                         .ok_or_else(|| StoreError::corrupt("affected.state", &row.state))?,
                     ranges: row.ranges.0,

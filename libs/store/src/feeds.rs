@@ -225,23 +225,28 @@ pub async fn staged_counts(tx: &mut CatalogTx, run: i64, feed: &str, document: &
     .await?)
 }
 
-/// Up to `limit` staged advisories after the key `after` that we hold not at all or otherwise.
+/// Up to `limit` staged advisories after the key `after` that we hold not at all or otherwise; with `newest_only` none that is older than
+/// what we hold, as another document of the feed has a newer one.
 pub async fn staged_changes(
     tx: &mut CatalogTx,
     run: i64,
     feed: &str,
     after: &str,
+    newest_only: bool,
     limit: i64,
 ) -> Result<Vec<(Advisory, [u8; 32])>> {
     let rows = sqlx::query!(
         r#"SELECT s.content_hash, s.advisory AS "advisory: Json<Advisory>"
            FROM feed_staging s LEFT JOIN advisory a ON a.source = $2 AND a.key = s.key
            WHERE s.run_id = $1 AND s.key > $3 AND a.content_hash IS DISTINCT FROM s.content_hash
+             AND NOT ($5 AND a.withdrawn IS NULL
+                      AND coalesce((s.advisory->>'modified')::timestamptz < (a.document->>'modified')::timestamptz, false))
            ORDER BY s.key LIMIT $4"#,
         run,
         feed,
         after,
-        limit
+        limit,
+        newest_only
     )
     .fetch_all(tx.conn())
     .await?;
@@ -279,6 +284,76 @@ pub async fn replace_records(tx: &mut CatalogTx, run: i64, feed: &str, document:
     )
     .fetch_all(tx.conn())
     .await?)
+}
+
+/// The documents of a feed below a folder, each with what its server said of its last change.
+pub async fn documents_below(tx: &mut CatalogTx, feed: &str, folder: &str) -> Result<Vec<(String, Option<String>)>> {
+    let rows = sqlx::query!(
+        "SELECT document, last_modified FROM feed_document WHERE feed = $1 AND starts_with(document, $2) ORDER BY document",
+        feed,
+        folder
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.document, row.last_modified)).collect())
+}
+
+/// How many records the documents of a feed below a folder hold.
+pub async fn records_below(tx: &mut CatalogTx, feed: &str, folder: &str) -> Result<u64> {
+    let held = sqlx::query_scalar!(
+        r#"SELECT count(DISTINCT key) AS "held!" FROM feed_record WHERE feed = $1 AND starts_with(document, $2)"#,
+        feed,
+        folder
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(held.unsigned_abs())
+}
+
+/// Records that the documents of a feed below a folder are as their index says: its server answered for them.
+pub async fn documents_checked_below(tx: &mut CatalogTx, feed: &str, folder: &str) -> Result<()> {
+    sqlx::query!(
+        "UPDATE feed_document SET checked_at = now() WHERE feed = $1 AND starts_with(document, $2)",
+        feed,
+        folder
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Forgets these documents of a feed, and gives the keys that no document of the feed holds any more.
+pub async fn forget_documents(tx: &mut CatalogTx, feed: &str, documents: &[String]) -> Result<Vec<String>> {
+    let gone = sqlx::query_scalar!(
+        "DELETE FROM feed_record WHERE feed = $1 AND document = ANY($2) RETURNING key",
+        feed,
+        documents
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    sqlx::query!("DELETE FROM feed_document WHERE feed = $1 AND document = ANY($2)", feed, documents)
+        .execute(tx.conn())
+        .await?;
+    Ok(sqlx::query_scalar!(
+        r#"SELECT DISTINCT key AS "key!" FROM unnest($2::text[]) AS g (key)
+           WHERE NOT EXISTS (SELECT FROM feed_record r WHERE r.feed = $1 AND r.key = g.key)"#,
+        feed,
+        &gone
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Forgets a feed's records whose key, or what stands before the slash in it, is one of these, in whatever document; gives their keys.
+pub async fn forget_records(tx: &mut CatalogTx, feed: &str, records: &[String]) -> Result<Vec<String>> {
+    let gone = sqlx::query_scalar!(
+        "DELETE FROM feed_record WHERE feed = $1 AND split_part(key, '/', 1) = ANY($2) RETURNING key",
+        feed,
+        records
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(gone)
 }
 
 /// Records an operator's wish for a sync. Only the owner's role may.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use plimsoll_advisories::{Candidate, PackageJudgement, is_own_source, matches};
-use plimsoll_model::{PackageKey, Severity};
+use plimsoll_model::{PackageKey, Severity, module_stream};
 
 use crate::advisories::{self, AffectedRow};
 use crate::matches::NewMatch;
@@ -49,6 +49,7 @@ async fn match_batch(tx: &mut CatalogTx, ids: &[i64]) -> Result<u64> {
             ecosystem: ecosystem.clone(),
             name: version.name.clone(),
             version: version.version.clone(),
+            module: version.module.as_deref().map(|label| module_stream(label).to_owned()),
         };
         let judgement = matches(&judged, said.get(&key).map(Vec::as_slice).unwrap_or_default());
         if let Some(first) = judgement.unknown.first() {

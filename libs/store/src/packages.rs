@@ -15,6 +15,8 @@ pub struct PackageVersion {
     pub name: String,
     /// The version that advisories speak of.
     pub version: String,
+    /// The label of the module stream that it was built in.
+    pub module: Option<String>,
 }
 
 /// The rows of these packages, in the same order, made where they are missing.
@@ -96,7 +98,7 @@ pub async fn under_keys(tx: &mut CatalogTx, keys: &[PackageKey]) -> Result<Vec<i
 /// *before* it reads what affects them, so that an older reading never overwrites a newer one.
 pub async fn lock(tx: &mut CatalogTx, ids: &[i64]) -> Result<Vec<PackageVersion>> {
     let rows = sqlx::query!(
-        "SELECT id, ecosystem, advisory_name, advisory_version FROM package_version
+        "SELECT id, ecosystem, advisory_name, advisory_version, module FROM package_version
          WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE",
         ids
     )
@@ -110,6 +112,7 @@ pub async fn lock(tx: &mut CatalogTx, ids: &[i64]) -> Result<Vec<PackageVersion>
             ecosystem: version(row.ecosystem),
             name: row.advisory_name,
             version: row.advisory_version,
+            module: row.module,
         })
         .collect())
 }

@@ -109,6 +109,7 @@ proptest! {
         let mut affected = Affected {
             ecosystem: Ecosystem::new("x"),
             package: "p".into(),
+            module: None,
             state: AffectedState::Affected,
             ranges: vec![Range { events }],
             versions: vec![],

@@ -24,17 +24,17 @@ pub struct Applied {
     pub changed: u64,
 }
 
-/// Applies every staged advisory of `run` that differs from what we hold.
+/// Applies every staged advisory of `run` that differs from what we hold; with `newest_only` none that is older.
 ///
 /// # Errors
 /// When the database fails.
 #[tracing::instrument(skip_all, fields(feed, run))]
-pub async fn apply_staged(store: &Store, run: i64, feed: &str) -> Result<Applied> {
+pub async fn apply_staged(store: &Store, run: i64, feed: &str, newest_only: bool) -> Result<Applied> {
     let mut applied = Applied::default();
     let mut after = String::new();
     loop {
         let mut tx = store.catalog_tx().await?;
-        let chunk = feeds::staged_changes(&mut tx, run, feed, &after, CHUNK).await?;
+        let chunk = feeds::staged_changes(&mut tx, run, feed, &after, newest_only, CHUNK).await?;
         let Some((last, _)) = chunk.last() else { return Ok(applied) };
         after.clone_from(&last.key);
         let put = apply_chunk(&mut tx, feed, chunk).await?;
@@ -142,6 +142,20 @@ fn merged(id: i64, advisories: &[Advisory]) -> Merged {
         modified: vulnerability.modified,
         withdrawn: vulnerability.withdrawn,
     }
+}
+
+/// Withdraws advisories that no document of their feed holds any more.
+///
+/// # Errors
+/// When the database fails.
+pub async fn withdraw(tx: &mut CatalogTx, feed: &str, gone: &[String]) -> Result<()> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let touched = advisories::withdraw(tx, feed, gone).await?;
+    let vulnerabilities = vulnerabilities::of_advisories(tx, feed, gone).await?;
+    merge_vulnerabilities(tx, &vulnerabilities).await?;
+    tell_changed(tx, feed, touched.into_iter().collect()).await
 }
 
 /// Writes the messages that have these packages matched again.

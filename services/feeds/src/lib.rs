@@ -1,10 +1,12 @@
 //! Syncs advisory feeds and re-matches what a change touches.
 //!
-//! `schedule` decides when, `sync` brings one document in, `apply`, `tables` and `bundles` make it knowledge and tell what changed, `rematch`
-//! brings matches and findings in line with it, `support` what is observed of operating systems.
+//! `schedule` decides when, `sync` brings one document in, `index` those that one names, `apply`, `tables` and `bundles` make it
+//! knowledge and tell what changed, `rematch` brings matches and findings in line with it, `support` what is observed of operating
+//! systems.
 
 mod apply;
 mod bundles;
+mod index;
 mod rematch;
 mod schedule;
 mod support;

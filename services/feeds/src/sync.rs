@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::BufReader;
 
-use plimsoll_advisories::feeds::{Document, FeedError, FeedKind, ParseReport, Record, parse};
+use plimsoll_advisories::feeds::{Document, FeedError, FeedKind, Listed, ParseReport, Record, parse};
 use plimsoll_advisories::{ExploitScore, KnownExploited, content_hash};
 use plimsoll_fetch::{Fetched, Fetcher, Validators};
 use plimsoll_model::{Advisory, SupportPeriod};
@@ -51,6 +51,14 @@ pub enum SyncError {
         /// Why.
         source: std::io::Error,
     },
+    /// Documents that an index names could not be synced; each has a run of its own.
+    #[error("{failed} of the {listed} documents that it names could not be synced")]
+    Listed {
+        /// How many.
+        failed: u64,
+        /// Of how many.
+        listed: u64,
+    },
     /// The thread that read it ended early.
     #[error("reading the document was interrupted")]
     Interrupted,
@@ -70,7 +78,7 @@ pub enum SyncError {
 }
 
 impl Syncer {
-    /// Syncs one document and records the run; gives how it ended.
+    /// Syncs one document and records the run; gives how it ended. The run of an index is followed by those of the documents that it names.
     ///
     /// # Errors
     /// Only when the run itself cannot be recorded.
@@ -81,7 +89,34 @@ impl Syncer {
         let run = feeds::run_started(&mut tx, feed, &document.path, clock::now()).await?;
         tx.commit().await?;
         let mut counts = RunCounts::default();
-        let ended = self.try_sync(document, run, accept_withdrawals, &mut counts).await;
+        let ended = match document.index() {
+            Some(index) => self.try_sync_index(&index, accept_withdrawals, &mut counts).await,
+            None => self.try_sync(document, None, run, accept_withdrawals, &mut counts).await,
+        };
+        self.end(run, ended, &counts).await
+    }
+
+    /// Syncs a document that an index says has changed.
+    ///
+    /// # Errors
+    /// Only when the run itself cannot be recorded.
+    #[tracing::instrument(skip_all, fields(document = %listed.document))]
+    pub(crate) async fn sync_listed(&self, listed: &Listed, accept_withdrawals: bool) -> Result<Outcome, StoreError> {
+        let document = &listed.document;
+        let mut tx = self.store.catalog_tx().await?;
+        let run = feeds::run_started(&mut tx, document.feed.name, &document.path, clock::now()).await?;
+        tx.commit().await?;
+        let mut counts = RunCounts::default();
+        let ended = self.try_sync(document, Some(listed), run, accept_withdrawals, &mut counts).await;
+        self.end(run, ended, &counts).await
+    }
+
+    async fn end(
+        &self,
+        run: i64,
+        ended: Result<Outcome, SyncError>,
+        counts: &RunCounts,
+    ) -> Result<Outcome, StoreError> {
         let (outcome, error) = match ended {
             Ok(outcome) => (outcome, None),
             Err(error @ SyncError::TooManyWithdrawn { .. }) => (Outcome::Refused, Some(error.to_string())),
@@ -102,7 +137,7 @@ impl Syncer {
             }
         }
         let mut tx = self.store.catalog_tx().await?;
-        feeds::run_finished(&mut tx, run, outcome, &counts, error.as_deref()).await?;
+        feeds::run_finished(&mut tx, run, outcome, counts, error.as_deref()).await?;
         tx.commit().await?;
         Ok(outcome)
     }
@@ -110,15 +145,18 @@ impl Syncer {
     async fn try_sync(
         &self,
         document: &Document,
+        listed: Option<&Listed>,
         run: i64,
         accept_withdrawals: bool,
         counts: &mut RunCounts,
     ) -> Result<Outcome, SyncError> {
         let feed = document.feed.name;
-        let address = document.address(self.base.as_ref().map(Url::as_str));
+        let address = self.address(document);
         let mut tx = self.store.catalog_tx().await?;
         let held = feeds::document(&mut tx, feed, &document.path).await?.filter(|held| held.url == address);
         drop(tx);
+        // What an index says has changed is not asked for again: it is fetched.
+        let held = held.filter(|_| listed.is_none());
         let known = held.map(|held| Validators { etag: held.etag, last_modified: held.last_modified });
         let fetched = self.fetcher.fetch(&address, &known.clone().unwrap_or_default(), &|_| {}).await?;
         let (file, validators) = match fetched {
@@ -140,7 +178,13 @@ impl Syncer {
         counts.problem_count = parsed.report.problems;
         counts.problems =
             parsed.report.problem_texts.iter().map(|problem| format!("{}: {}", problem.place, problem.what)).collect();
-        let state = document_state(address, validators);
+        let state = match listed {
+            // Its place in the index: by that it is known to have changed again.
+            Some(listed) => {
+                DocumentState { url: address, last_modified: Some(listed.at.to_rfc3339()), ..DocumentState::default() }
+            }
+            None => document_state(address, validators),
+        };
         let limit = if accept_withdrawals { 1.0 } else { self.most_withdrawn };
         match document.feed.kind {
             FeedKind::Advisories => self.apply_advisories(document, run, limit, &state, counts).await?,
@@ -155,6 +199,10 @@ impl Syncer {
             }
         }
         Ok(Outcome::Changed)
+    }
+
+    pub(crate) fn address(&self, document: &Document) -> String {
+        document.address(self.base.as_ref().map(Url::as_str))
     }
 
     /// Reads a document on a thread of its own; advisories are staged as they come, small tables are kept.
@@ -195,7 +243,8 @@ impl Syncer {
         let staged = feeds::staged_counts(&mut tx, run, feed, &document.path).await?;
         drop(tx);
         refuse_if_too_many(document, staged.gone.unsigned_abs(), staged.held.unsigned_abs(), most_withdrawn)?;
-        let applied = apply::apply_staged(&self.store, run, feed).await?;
+        let newest_only = document.feed.has_index();
+        let applied = apply::apply_staged(&self.store, run, feed, newest_only).await?;
         counts.added = applied.added;
         counts.changed = applied.changed;
         counts.unchanged = staged.unchanged.unsigned_abs();
@@ -205,12 +254,7 @@ impl Syncer {
         feeds::document_checked(&mut tx, feed, &document.path, state, true).await?;
         let gone = feeds::replace_records(&mut tx, run, feed, &document.path).await?;
         counts.withdrawn = gone.len() as u64;
-        if !gone.is_empty() {
-            let touched = plimsoll_store::advisories::withdraw(&mut tx, feed, &gone).await?;
-            let vulnerabilities = plimsoll_store::vulnerabilities::of_advisories(&mut tx, feed, &gone).await?;
-            apply::merge_vulnerabilities(&mut tx, &vulnerabilities).await?;
-            apply::tell_changed(&mut tx, feed, touched.into_iter().collect()).await?;
-        }
+        apply::withdraw(&mut tx, feed, &gone).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -243,7 +287,7 @@ pub fn refuse_if_too_many(document: &Document, gone: u64, held: u64, most_withdr
     Ok(())
 }
 
-fn document_state(url: String, validators: Validators) -> DocumentState {
+pub(crate) fn document_state(url: String, validators: Validators) -> DocumentState {
     DocumentState { url, etag: validators.etag, last_modified: validators.last_modified, ..DocumentState::default() }
 }
 

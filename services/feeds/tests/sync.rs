@@ -55,6 +55,12 @@ impl Platform {
         sqlx::query("SELECT * FROM feed_run ORDER BY id DESC LIMIT 1").fetch_one(&mut connection).await.unwrap()
     }
 
+    async fn last_run_of(&self, document: &Document) -> sqlx::postgres::PgRow {
+        let mut connection = PgConnection::connect(&self.database.url()).await.unwrap();
+        let query = "SELECT * FROM feed_run WHERE document = $1 ORDER BY id DESC LIMIT 1";
+        sqlx::query(query).bind(&document.path).fetch_one(&mut connection).await.unwrap()
+    }
+
     async fn count(&self, query: &'static str) -> i64 {
         let mut connection = PgConnection::connect(&self.database.url()).await.unwrap();
         sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
@@ -290,7 +296,7 @@ async fn the_whole_mirror_syncs_with_its_own_counts_and_its_facts_are_what_match
     for feed in formats::all() {
         for document in feed.documents() {
             let outcome = platform.sync(&mirror, &document).await;
-            let run = platform.last_run().await;
+            let run = platform.last_run_of(&document).await;
             synced.push((
                 document.to_string(),
                 outcome,
@@ -308,6 +314,8 @@ async fn the_whole_mirror_syncs_with_its_own_counts_and_its_facts_are_what_match
         ("osv/npm/all.zip", 17),
         ("osv/crates.io/all.zip", 1_216),
         ("debian/tracker/data/json", 8_746),
+        ("redhat/csaf/v2/vex/changes.csv", 7),
+        ("redhat/csaf/v2/advisories/changes.csv", 4),
         ("kev/known_exploited_vulnerabilities.json", 1_404),
         ("epss/epss_scores-current.csv.gz", 360_142),
         ("yara/signature-base.zip", 737),
@@ -334,6 +342,129 @@ async fn the_whole_mirror_syncs_with_its_own_counts_and_its_facts_are_what_match
     let aom = PackageKey { ecosystem: Ecosystem::with_release("Debian", "12"), package: "aom".into() };
     let said = advisories::affecting(&mut tx, &[aom]).await.unwrap();
     assert!(said.iter().any(|row| row.vulnerability == "CVE-2021-30473"));
+}
+
+/// A VEX document: `curl` of release 9 is fixed in this version, as of this day of 2026.
+fn vex(cve: &str, fixed: &str, day: &str) -> String {
+    let product = |id: &str, known_as: serde_json::Value| serde_json::json!({"product": {"name": id, "product_id": id, "product_identification_helper": known_as}});
+    let purl = format!("pkg:rpm/redhat/curl@{fixed}?arch=src");
+    serde_json::json!({
+        "document": {"category": "csaf_vex", "csaf_version": "2.0", "title": cve,
+                     "tracking": {"id": cve, "current_release_date": format!("2026-{day}T00:00:00Z")}},
+        "product_tree": {
+            "branches": [product("el9", serde_json::json!({"cpe": "cpe:/o:redhat:enterprise_linux:9"})), product("curl", serde_json::json!({"purl": purl}))],
+            "relationships": [{"category": "default_component_of", "product_reference": "curl", "relates_to_product_reference": "el9",
+                               "full_product_name": {"name": "x", "product_id": "el9:curl"}}]},
+        "vulnerabilities": [{"cve": cve, "product_status": {"fixed": ["el9:curl"]}}]
+    })
+    .to_string()
+}
+
+/// The folder of VEX documents in a mirror: an archive of a day of 2026, documents beside it, and what its index tells of them and of deletions.
+fn write_vex(
+    mirror: &Path,
+    archive: (&str, &[String]),
+    changes: &[(&str, &str, Option<String>)],
+    deletions: &[(&str, &str)],
+) {
+    let folder = mirror.join("redhat/csaf/v2/vex");
+    std::fs::create_dir_all(folder.join("2026")).unwrap();
+    let (day, documents) = archive;
+    let name = format!("csaf_vex_2026-{day}.tar.zst");
+    let mut tar = tar::Builder::new(Vec::new());
+    for (document, number) in documents.iter().zip(0..) {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(document.len() as u64);
+        tar.append_data(&mut header, format!("2026/{number}.json"), document.as_bytes()).unwrap();
+    }
+    std::fs::write(folder.join(&name), zstd::encode_all(tar.into_inner().unwrap().as_slice(), 1).unwrap()).unwrap();
+    std::fs::write(folder.join("archive_latest.txt"), name).unwrap();
+    let row = |name: &str, day: &str| format!("\"2026/{name}.json\",\"2026-{day}T00:00:00+00:00\"\n");
+    std::fs::write(folder.join("changes.csv"), changes.iter().map(|(name, day, _)| row(name, day)).collect::<String>())
+        .unwrap();
+    std::fs::write(
+        folder.join("deletions.csv"),
+        deletions.iter().map(|(name, day)| row(name, day)).collect::<String>(),
+    )
+    .unwrap();
+    for (name, _, document) in changes {
+        if let Some(document) = document {
+            std::fs::write(folder.join(format!("2026/{name}.json")), document).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_index_brings_its_archive_then_what_changed_and_a_newer_archive_keeps_what_is_newer() {
+    let platform = Platform::new().await;
+    let mirror = tempfile::tempdir().unwrap();
+    let index = formats::by_name("redhat").unwrap().document("csaf/v2/vex/changes.csv");
+    let curl = PackageKey { ecosystem: Ecosystem::with_release("Red Hat", "9"), package: "curl".into() };
+    let store = platform.store.clone();
+    let said = async || {
+        let mut tx = store.catalog_tx().await.unwrap();
+        let rows = advisories::affecting(&mut tx, std::slice::from_ref(&curl)).await.unwrap();
+        let standing = rows.into_iter().filter(|row| !row.is_withdrawn);
+        let mut said: Vec<String> =
+            standing.map(|row| format!("{} {:?}", row.advisory, row.affected.ranges[0].events[1])).collect();
+        said.sort();
+        said
+    };
+    let documents = "SELECT count(*) FROM feed_document";
+    let runs = "SELECT count(*) FROM feed_run";
+    let [one, two] = ["CVE-2026-1", "CVE-2026-2"];
+
+    // The archive has both; the second changed since.
+    let archive = [vex(one, "1-1", "01-01"), vex(two, "2-1", "01-01")];
+    let changed = [("cve-2026-2", "03-01", Some(vex(two, "2-2", "03-01"))), ("cve-2026-1", "01-01", None)];
+    write_vex(mirror.path(), ("02-01", &archive), &changed, &[]);
+    assert_eq!(platform.sync(mirror.path(), &index).await, Outcome::Changed);
+    assert_eq!(
+        said().await,
+        [r#"CVE-2026-1 Fixed("1-1")"#, r#"CVE-2026-2 Fixed("2-2")"#],
+        "nothing is doubled, the newest counts"
+    );
+    assert_eq!((platform.count(documents).await, platform.count(runs).await), (3, 3));
+
+    // Nothing changed: the index alone is read.
+    assert_eq!(platform.sync(mirror.path(), &index).await, Outcome::Unchanged);
+    assert_eq!(platform.count(runs).await, 4);
+
+    // A newer archive has the first anew, the second as it was before its last change; the older archive is forgotten.
+    let archive = [vex(one, "1-2", "02-10"), vex(two, "2-1", "01-01")];
+    let changed = [("cve-2026-2", "03-01", None), ("cve-2026-1", "02-10", None)];
+    write_vex(mirror.path(), ("02-20", &archive), &changed, &[]);
+    assert_eq!(platform.sync(mirror.path(), &index).await, Outcome::Changed);
+    assert_eq!(said().await, [r#"CVE-2026-1 Fixed("1-2")"#, r#"CVE-2026-2 Fixed("2-2")"#]);
+    assert_eq!(platform.count(documents).await, 3);
+
+    // An archive of after the change supersedes the loose document.
+    let archive = [vex(one, "1-2", "02-10"), vex(two, "2-2", "03-01")];
+    write_vex(mirror.path(), ("04-01", &archive), &changed, &[]);
+    assert_eq!(platform.sync(mirror.path(), &index).await, Outcome::Changed);
+    assert_eq!(said().await, [r#"CVE-2026-1 Fixed("1-2")"#, r#"CVE-2026-2 Fixed("2-2")"#]);
+    assert_eq!((platform.count(documents).await, platform.count("SELECT count(*) FROM feed_record").await), (2, 2));
+
+    // What is deleted is withdrawn, though the archive has it.
+    write_vex(mirror.path(), ("04-01", &archive), &[("cve-2026-1", "02-10", None)], &[("cve-2026-2", "04-02")]);
+    assert_eq!(platform.sync(mirror.path(), &index).await, Outcome::Changed);
+    assert_eq!(said().await, [r#"CVE-2026-1 Fixed("1-2")"#]);
+    assert_eq!(platform.sync(mirror.path(), &index).await, Outcome::Unchanged);
+
+    // A document that cannot be read fails alone, and is tried again with the next run.
+    let broken = [
+        ("cve-2026-3", "04-03", Some("<html>".to_owned())),
+        ("cve-2026-4", "04-03", Some(vex("CVE-2026-4", "4-1", "04-03"))),
+    ];
+    write_vex(mirror.path(), ("04-01", &archive), &broken, &[]);
+    assert_eq!(platform.sync(mirror.path(), &index).await, Outcome::Failed);
+    let why: String = platform.last_run_of(&index).await.get("error");
+    assert_eq!(why, "1 of the 2 documents that it names could not be synced");
+    assert_eq!(said().await.len(), 2, "the other is there");
+    let mended = [("cve-2026-3", "04-03", Some(vex("CVE-2026-3", "3-1", "04-03"))), ("cve-2026-4", "04-03", None)];
+    write_vex(mirror.path(), ("04-01", &archive), &mended, &[]);
+    assert_eq!(platform.sync(mirror.path(), &index).await, Outcome::Changed);
+    assert_eq!(said().await.len(), 3);
 }
 
 #[tokio::test]

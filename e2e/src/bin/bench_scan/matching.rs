@@ -77,8 +77,12 @@ fn package_versions(folder: &Path) -> Vec<PackageVersion> {
         };
         feeds::parse(&document, &mut BufReader::new(file), &mut sink).expect("a document of the mirror");
     }
-    let of_key =
-        |(key, version): (PackageKey, String)| PackageVersion { ecosystem: key.ecosystem, name: key.package, version };
+    let of_key = |(key, version): (PackageKey, String)| PackageVersion {
+        ecosystem: key.ecosystem,
+        name: key.package,
+        version,
+        module: None,
+    };
     versions.into_iter().map(of_key).collect()
 }
 

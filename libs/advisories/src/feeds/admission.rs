@@ -246,6 +246,7 @@ mod tests {
         let affected = |package: &str| Affected {
             ecosystem: Ecosystem::new("PyPI"),
             package: package.into(),
+            module: None,
             state: Default::default(),
             ranges: vec![Range::until("1.0")],
             versions: vec![],

@@ -20,6 +20,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://secdb.alpinelinux.org",
     upstream_path: str::to_owned,
     default_paths,
+    index: None,
     parser: read,
 };
 

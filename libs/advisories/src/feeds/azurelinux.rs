@@ -26,6 +26,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://raw.githubusercontent.com/microsoft/AzureLinuxVulnerabilityData/main",
     upstream_path: |path| path.trim_end_matches(".gz").to_owned(),
     default_paths: || DOCUMENTS.map(|name| format!("{name}-oval.xml.gz")).to_vec(),
+    index: None,
     parser: read,
 };
 
@@ -120,6 +121,7 @@ mod tests {
                 ranges: vec![plimsoll_model::Range { events: vec![Event::Introduced("0".into()), end.clone()] }],
                 versions: vec![],
                 severity: None,
+                module: None,
             };
             assert_eq!(judge(Scheme::Rpm, &affected, version).unwrap().is_affected, is_affected, "{end:?} {version}");
         }

@@ -26,6 +26,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://security-tracker.debian.org",
     upstream_path: str::to_owned,
     default_paths: || vec!["tracker/data/json".into()],
+    index: None,
     parser: read,
 };
 
@@ -233,7 +234,15 @@ impl Release {
             _ => return None,
         };
         let severity = self.urgency.as_deref().and_then(Severity::from_word);
-        Some(Affected { ecosystem, package: package.to_owned(), state, ranges, versions: vec![], severity })
+        Some(Affected {
+            ecosystem,
+            package: package.to_owned(),
+            module: None,
+            state,
+            ranges,
+            versions: vec![],
+            severity,
+        })
     }
 
     /// An open issue's state. `nodsa` (no advisory will be published) covers `ignored` and `postponed` too.

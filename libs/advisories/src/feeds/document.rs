@@ -48,7 +48,7 @@ mod tests {
     use super::super::{alpine, by_name, osv};
 
     /// Feed, path, address at upstream, path below a mirror's base.
-    const CASES: [(&str, &str, &str, &str); 14] = [
+    const CASES: [(&str, &str, &str, &str); 15] = [
         ("osv", "PyPI/all.zip", "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip", "osv/PyPI/all.zip"),
         (
             "debian",
@@ -81,6 +81,12 @@ mod tests {
             "com.oracle.elsa-all.xml.bz2",
             "https://linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2",
             "oracle/com.oracle.elsa-all.xml.bz2",
+        ),
+        (
+            "redhat",
+            "csaf/v2/vex/changes.csv",
+            "https://security.access.redhat.com/data/csaf/v2/vex/changes.csv",
+            "redhat/csaf/v2/vex/changes.csv",
         ),
         (
             "nvd",

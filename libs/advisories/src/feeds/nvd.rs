@@ -30,6 +30,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://nvd.nist.gov",
     upstream_path: str::to_owned,
     default_paths: || YEARS.map(|year| format!("feeds/json/cve/2.0/nvdcve-2.0-{year}.json.gz")).collect(),
+    index: None,
     parser: read,
 };
 

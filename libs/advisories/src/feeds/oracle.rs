@@ -22,6 +22,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://linux.oracle.com/security/oval",
     upstream_path: str::to_owned,
     default_paths: || vec!["com.oracle.elsa-all.xml.bz2".into()],
+    index: None,
     parser: read,
 };
 
@@ -76,6 +77,7 @@ mod tests {
                 ranges: vec![Range { events: vec![Event::Introduced(from), Event::Fixed(fixed.into())] }],
                 versions: vec![],
                 severity: None,
+                module: None,
             };
             assert_eq!(judge(Scheme::Rpm, &affected, version).unwrap().is_affected, is_affected, "{fixed} {version}");
         }

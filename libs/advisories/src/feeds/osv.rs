@@ -27,13 +27,14 @@ pub static FEED: Feed = Feed {
     upstream: "https://osv-vulnerabilities.storage.googleapis.com",
     upstream_path: str::to_owned,
     default_paths: || DEFAULT_ECOSYSTEMS.into_iter().map(path).collect(),
+    index: None,
     parser: read,
 };
 
 /// The ecosystems that are read unless the operator names others: those that packages are found in and whose versions can be ordered.
 ///
-/// Left out are Debian, Alpine, Wolfi and Chainguard, whose own feeds say more and sooner; Red Hat, which OSV divides by
-/// product streams that no package names; and those that no package is of here (GHC, GitHub Actions, Julia, OSS-Fuzz, Root).
+/// Left out are Debian, Alpine, Wolfi, Chainguard and Red Hat, whose own feeds say more and sooner, and those that no package
+/// is of here (GHC, GitHub Actions, Julia, OSS-Fuzz, Root).
 pub const DEFAULT_ECOSYSTEMS: [&str; 21] = [
     "PyPI",
     "npm",

@@ -280,6 +280,7 @@ impl Distribution {
             ranges,
             versions,
             severity: None,
+            module: None,
         };
         if state == AffectedState::NotAffected {
             return vec![affected((vec![], vec![]))];

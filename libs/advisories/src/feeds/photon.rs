@@ -21,6 +21,7 @@ pub static FEED: Feed = Feed {
     default_paths: || {
         RELEASES.map(|release| format!("photon_oval_definitions/com.vmware.phsa-photon{release}.xml.gz")).collect()
     },
+    index: None,
     parser: read,
 };
 

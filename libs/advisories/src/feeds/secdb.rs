@@ -98,6 +98,7 @@ impl Distribution {
         let affected = Affected {
             ecosystem: self.ecosystem.clone(),
             package: package.to_owned(),
+            module: None,
             state: if ranges.is_empty() { AffectedState::NotAffected } else { AffectedState::Affected },
             ranges,
             versions: vec![],

@@ -6,7 +6,7 @@ use super::*;
 use crate::MemorySource;
 
 fn package(ecosystem: &str, version: &str) -> PackageVersion {
-    PackageVersion { ecosystem: ecosystem.parse().unwrap(), name: "pkg".into(), version: version.into() }
+    PackageVersion { ecosystem: ecosystem.parse().unwrap(), name: "pkg".into(), version: version.into(), module: None }
 }
 
 /// `osv` says that versions below 2.0 of `pkg` have CVE-2024-1.
@@ -19,6 +19,7 @@ fn said(ecosystem: &str) -> Candidate {
         affected: Affected {
             ecosystem: ecosystem.parse().unwrap(),
             package: "pkg".into(),
+            module: None,
             state: AffectedState::Affected,
             ranges: vec![Range::until("2.0")],
             versions: vec![],
@@ -178,6 +179,67 @@ fn a_reversed_range_does_not_hide_that_a_version_may_be_affected() {
         c.affected.ranges = vec![Range { events: vec![Event::Introduced("2.0".into()), Event::Fixed("1.0".into())] }];
     });
     assert!(is_matched(&package("PyPI", "2.1"), &[reversed]), "affected from 2.0 on, as OSV evaluates sorted events");
+}
+
+/// What Red Hat says of `pkg` in its release 8: `fixed` is a version, or empty where there is no fix.
+fn of_red_hat(module: Option<&str>, fixed: &str) -> Candidate {
+    own("Red Hat:8", "redhat", |affected| {
+        affected.module = module.map(str::to_owned);
+        affected.ranges = vec![if fixed.is_empty() { Range::everything() } else { Range::until(fixed) }];
+    })
+}
+
+#[test]
+fn a_build_of_a_module_is_judged_within_its_stream() {
+    const BUILD: &str = "18.1-1.module+el8.8.0+1+a";
+    const FIXED: &str = "18.2-1.module+el8.8.0+2+b";
+    let (of_18, of_20) = (Some("nodejs:18"), Some("nodejs:20"));
+    let cases = [
+        // The package's version and stream; the statement's fix and stream; whether affected, `None` for unknown.
+        (BUILD, of_18, FIXED, of_18, Some(true)),
+        (FIXED, of_18, FIXED, of_18, Some(false)),
+        (BUILD, of_18, "", of_18, Some(true)),
+        (BUILD, of_18, "20.5-1.module+el8.8.0+2+b", of_20, Some(false)),
+        (BUILD, of_18, "", of_20, Some(false)),
+        (BUILD, of_18, "99-1.el8", None, Some(false)),
+        (BUILD, of_18, "", None, Some(false)),
+        ("18.1-1.el8", None, FIXED, of_18, Some(false)),
+        ("18.1-1.el8", None, "", of_18, Some(false)),
+        ("18.1-1.el8", None, "18.1-2.el8", None, Some(true)),
+        ("18.1-1.el8", None, FIXED, None, Some(false)),
+        (BUILD, None, FIXED, of_18, None),
+        (BUILD, None, "", of_18, None),
+        (BUILD, of_18, FIXED, None, None),
+        (BUILD, None, FIXED, None, None),
+        (FIXED, of_18, FIXED, None, Some(false)),
+        (BUILD, None, "99-1.el8", None, Some(false)),
+    ];
+    for (version, built_in, fixed, said_of, expected) in cases {
+        let package = PackageVersion { module: built_in.map(str::to_owned), ..package("Red Hat:8", version) };
+        let judgement = matches(&package, &[of_red_hat(said_of, fixed)]);
+        let found = if judgement.unknown.is_empty() { Some(!judgement.matches.is_empty()) } else { None };
+        assert_eq!(found, expected, "{version} of {built_in:?}, fixed in {fixed:?} of {said_of:?}: {judgement:?}");
+    }
+    let label = "nodejs:18:8080020230906:abcd".to_owned();
+    let mut installed = plimsoll_model::Package::new(plimsoll_model::PackageType::Rpm, "pkg", BUILD);
+    installed.module = Some(label);
+    let mut other = said("AlmaLinux:8");
+    other.affected.ranges = vec![Range::until(FIXED)];
+    let of_alma = PackageVersion { module: installed.module, ..package("AlmaLinux:8", BUILD) };
+    assert!(is_matched(&of_alma, &[other]), "who tells no streams is taken as before");
+}
+
+#[test]
+fn of_the_fixes_that_red_hat_names_the_lowest_counts() {
+    let again = [of_red_hat(None, "1.0-5.el8"), of_red_hat(None, "1.0-3.el8")];
+    for (version, fix) in
+        [("1.0-2.el8", Some("1.0-3.el8")), ("1.0-3.el8", None), ("1.0-4.el8", None), ("1.0-5.el8", None)]
+    {
+        let found = matches(&package("Red Hat:8", version), &again).matches;
+        assert_eq!(found.first().and_then(|found| found.fixed_in.as_deref()), fix, "{version}");
+    }
+    let open = [of_red_hat(None, "1.0-3.el8"), of_red_hat(None, "")];
+    assert!(is_matched(&package("Red Hat:8", "1.0-4.el8"), &open), "what is open stays open");
 }
 
 #[tokio::test]

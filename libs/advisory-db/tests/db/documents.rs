@@ -48,6 +48,26 @@ pub fn tracker(rows: &[(&str, &str, &str)]) -> Vec<u8> {
     serde_json::Value::Object(packages).to_string().into_bytes()
 }
 
+/// A VEX document of Red Hat's by its path below the folder of an index.
+pub fn redhat(path: &str) -> Document {
+    feeds::by_name("redhat").unwrap().document(format!("csaf/v2/vex/{path}"))
+}
+
+/// What such a document says: `curl` of release 9 is fixed in this version of the module's stream, as of this day of January.
+pub fn vex(id: &str, cve: &str, fix: &str, day: u32) -> Vec<u8> {
+    let product = |id: &str, known_as: serde_json::Value| serde_json::json!({ "product": {"name": id, "product_id": id, "product_identification_helper": known_as} });
+    let purl = format!("pkg:rpm/redhat/curl@{fix}?arch=src&rpmmod=web:1");
+    serde_json::json!({
+        "document": {"csaf_version": "2.0", "title": cve, "tracking": {"id": id, "current_release_date": format!("2026-01-{day:02}T00:00:00Z")}},
+        "product_tree": {
+            "branches": [product("el9", serde_json::json!({"cpe": "cpe:/o:redhat:enterprise_linux:9"})), product("curl", serde_json::json!({"purl": purl}))],
+            "relationships": [{"product_reference": "curl", "relates_to_product_reference": "el9", "full_product_name": {"product_id": "el9:curl"}}]},
+        "vulnerabilities": [{"cve": cve, "product_status": {"fixed": ["el9:curl"]}}]
+    })
+    .to_string()
+    .into_bytes()
+}
+
 /// Alpine's database of a release, `v3.18/main`.
 pub fn secdb(package: &str, fix: &str, cve: &str) -> Vec<u8> {
     let secfixes = serde_json::json!({ fix: [cve] });

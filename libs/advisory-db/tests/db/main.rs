@@ -8,8 +8,10 @@ mod mirror;
 
 use std::path::{Path, PathBuf};
 
-use documents::{advisories, at, catalogue, debian, end_of_life, epss, kev, products, put, scores, secdb, tracker};
-use plimsoll_advisories::feeds::{self, Document};
+use documents::{
+    advisories, at, catalogue, debian, end_of_life, epss, kev, products, put, redhat, scores, secdb, tracker, vex,
+};
+use plimsoll_advisories::feeds::{self, Document, Held};
 use plimsoll_advisories::{AdvisorySource as _, Candidate, MemorySource};
 use plimsoll_advisory_db::{AdvisoryDb, Builder, DbError, Previous};
 use plimsoll_model::{Affected, Ecosystem, PackageKey, SupportPeriod};
@@ -184,6 +186,44 @@ async fn a_record_of_two_documents_counts_once() {
     assert_eq!(candidates.len(), 1, "{candidates:?}");
     let expected = Affected { ecosystem: Ecosystem::with_release("Alpine", "v3.18"), ..candidates[0].affected.clone() };
     assert_eq!(candidates[0].affected, expected);
+}
+
+#[tokio::test]
+async fn documents_of_an_index_are_held_with_their_times_and_forgotten_with_their_records() {
+    let place = Place::new();
+    let (mut builder, _) = Builder::start(&place.path()).unwrap();
+    let (first, later) = (redhat("1.json"), redhat("2026/2.json"));
+    put(&mut builder, &first, &vex("CVE-2026-1", "CVE-2026-1", "1-1", 1), "2026-01-01T00:00:00+00:00").unwrap();
+    put(&mut builder, &later, &vex("CVE-2026-1", "CVE-2026-1", "1-2", 2), "2026-01-02T00:00:00+00:00").unwrap();
+    put(&mut builder, &redhat("3.json"), &vex("RHSA-2026:3", "CVE-2026-3", "1-3", 3), "v1").unwrap();
+    put(&mut builder, &redhat("4.json"), &vex("RHSA-2026:34", "CVE-2026-4", "1-4", 4), "v1").unwrap();
+    let held = builder.held_below("redhat", "csaf/v2/vex/2026/").unwrap();
+    let listed_at = "2026-01-02T00:00:00Z".parse().unwrap();
+    assert_eq!(held, [Held { path: later.path.clone(), at: Some(listed_at) }]);
+    assert_eq!(builder.held_below("redhat", "csaf/v2/vex/").unwrap().len(), 4);
+    assert!(builder.held_below("osv", "csaf/v2/vex/").unwrap().is_empty());
+    builder.finish(at(2)).unwrap();
+    let curl = key("Red Hat:9", "curl");
+    let fixes = |candidates: &[Candidate]| {
+        let mut fixes: Vec<String> = candidates
+            .iter()
+            .map(|said| format!("{} {:?}", said.advisory, said.affected.ranges[0].events[1]))
+            .collect();
+        fixes.sort();
+        fixes
+    };
+    let candidates = place.open().affecting(std::slice::from_ref(&curl)).await.unwrap();
+    let expected = [r#"CVE-2026-1 Fixed("1-2")"#, r#"CVE-2026-3 Fixed("1-3")"#, r#"CVE-2026-4 Fixed("1-4")"#];
+    assert_eq!(fixes(&candidates), expected, "the newest of two documents counts");
+    assert!(candidates.iter().all(|said| said.affected.module.as_deref() == Some("web:1")));
+
+    let (mut builder, _) = Builder::start(&place.path()).unwrap();
+    builder.forget(&later).unwrap();
+    assert_eq!(builder.forget_record("redhat", "RHSA-2026:3").unwrap(), 1);
+    assert_eq!(builder.forget_record("redhat", "RHSA-2026:3").unwrap(), 0);
+    builder.finish(at(3)).unwrap();
+    let candidates = place.open().affecting(std::slice::from_ref(&curl)).await.unwrap();
+    assert_eq!(fixes(&candidates), [r#"CVE-2026-1 Fixed("1-1")"#, r#"CVE-2026-4 Fixed("1-4")"#]);
 }
 
 fn refused(path: &Path) -> String {

@@ -60,8 +60,12 @@ async fn the_mirrors_database_says_what_its_documents_say() {
     let (mut compared, mut merged) = (0, 0);
     for row in facts.lines().skip(1) {
         let fields: Vec<&str> = row.split('\t').collect();
-        let package =
-            PackageVersion { ecosystem: fields[0].parse().unwrap(), name: fields[1].into(), version: "1".into() };
+        let package = PackageVersion {
+            ecosystem: fields[0].parse().unwrap(),
+            name: fields[1].into(),
+            version: "1".into(),
+            module: None,
+        };
         if Scheme::for_ecosystem(&package.ecosystem).is_none() {
             continue;
         }

@@ -8,6 +8,7 @@ fn affected(ranges: &[&str], versions: &[&str]) -> Affected {
     Affected {
         ecosystem: Ecosystem::new("x"),
         package: "p".into(),
+        module: None,
         state: AffectedState::Affected,
         ranges: ranges.iter().map(|events| Range { events: events.split_whitespace().map(event).collect() }).collect(),
         versions: versions.iter().map(|&version| version.into()).collect(),

@@ -1,8 +1,10 @@
 //! `plimsoll db update`: fetch what changed, read it, and put the new database in place of the old one.
 
-use plimsoll_advisories::feeds::{self, Document, Feed, ParseReport};
+use std::fs::File;
+
+use plimsoll_advisories::feeds::{self, Document, Feed, Listed, ParseReport};
 use plimsoll_advisory_db::{Builder, DbError, Previous};
-use plimsoll_fetch::{Fetched, Fetcher, Options, Validators};
+use plimsoll_fetch::{FetchError, Fetched, Fetcher, Options, Validators};
 
 use crate::arguments::UpdateArguments;
 use crate::clock;
@@ -11,6 +13,8 @@ use crate::exit::{Failure, Outcome};
 use crate::output;
 use crate::progress::Progress;
 use crate::quantity::counted;
+
+mod index;
 
 /// What came of a document.
 enum DocumentOutcome {
@@ -36,7 +40,11 @@ pub async fn run(arguments: UpdateArguments) -> Result<Outcome, Failure> {
     let update = Update { fetcher: Fetcher::new(Options::default()), base: arguments.base.map(String::from), progress };
     let (mut failed, mut had) = (0, 0);
     for document in chosen(&arguments.feeds).flat_map(Feed::documents) {
-        let outcome = update.document(&mut builder, &document).await.map_err(Failure::undone)?;
+        let outcome = match document.index() {
+            Some(index) => update.index(&mut builder, &index).await,
+            None => update.document(&mut builder, &document).await,
+        };
+        let outcome = outcome.map_err(Failure::undone)?;
         match &outcome {
             DocumentOutcome::Failed { .. } => failed += 1,
             DocumentOutcome::Absent => {}
@@ -82,17 +90,9 @@ struct Update {
 impl Update {
     /// Brings one document up to date. Only the database itself can fail.
     async fn document(&self, builder: &mut Builder, document: &Document) -> Result<DocumentOutcome, DbError> {
-        let address = document.address(self.base.as_deref());
         let known = builder.validators(document)?.and_then(|text| serde_json::from_str::<Validators>(&text).ok());
-        self.progress.step(format!("fetching {document}"), 0);
-        let told = |event: plimsoll_fetch::Progress<'_>| match event {
-            plimsoll_fetch::Progress::Received { bytes, of } => self.progress.set(bytes, of.unwrap_or(0)),
-            plimsoll_fetch::Progress::Retrying { error, after } => {
-                self.progress.note(format!("{error}; trying again in {} s", after.as_secs_f32().ceil()));
-            }
-        };
         let is_kept = builder.has(document)?;
-        let fetched = match self.fetcher.fetch(&address, &known.unwrap_or_default(), &told).await {
+        let fetched = match self.fetch(document, &known.unwrap_or_default()).await {
             Ok(fetched) => fetched,
             Err(error) if error.is_not_found() && !is_kept => return Ok(DocumentOutcome::Absent),
             Err(error) => return Ok(DocumentOutcome::Failed { why: error.to_string(), is_kept }),
@@ -101,13 +101,48 @@ impl Update {
             builder.unchanged(document, clock::now())?;
             return Ok(DocumentOutcome::Unchanged);
         };
+        let validators = serde_json::to_string(&validators).ok().filter(|_| !validators.is_empty());
+        self.read(builder, document, file, size, validators.as_deref())
+    }
+
+    /// Brings in a document that an index says has changed; where it lies in the index is kept as its validators.
+    async fn listed(&self, builder: &mut Builder, listed: &Listed) -> Result<DocumentOutcome, DbError> {
+        let document = &listed.document;
+        match self.fetch(document, &Validators::default()).await {
+            Ok(Fetched::Changed { file, size, .. }) => {
+                self.read(builder, document, file, size, Some(&listed.at.to_rfc3339()))
+            }
+            Ok(Fetched::Unchanged) => Ok(DocumentOutcome::Unchanged),
+            Err(error) => Ok(DocumentOutcome::Failed { why: error.to_string(), is_kept: builder.has(document)? }),
+        }
+    }
+
+    async fn fetch(&self, document: &Document, known: &Validators) -> Result<Fetched, FetchError> {
+        self.progress.step(format!("fetching {document}"), 0);
+        let told = |event: plimsoll_fetch::Progress<'_>| match event {
+            plimsoll_fetch::Progress::Received { bytes, of } => self.progress.set(bytes, of.unwrap_or(0)),
+            plimsoll_fetch::Progress::Retrying { error, after } => {
+                self.progress.note(format!("{error}; trying again in {} s", after.as_secs_f32().ceil()));
+            }
+        };
+        self.fetcher.fetch(&document.address(self.base.as_deref()), known, &told).await
+    }
+
+    fn read(
+        &self,
+        builder: &mut Builder,
+        document: &Document,
+        file: File,
+        size: u64,
+        validators: Option<&str>,
+    ) -> Result<DocumentOutcome, DbError> {
         self.progress.step(format!("reading {document}"), size);
+        let is_kept = builder.has(document)?;
         let mut staged = builder.stage(document)?;
         let mut bytes = std::io::BufReader::with_capacity(1 << 16, file);
         match feeds::parse(document, &mut bytes, &mut staged) {
             Ok(report) => {
-                let validators = serde_json::to_string(&validators).ok().filter(|_| !validators.is_empty());
-                staged.commit(&report, validators.as_deref(), clock::now())?;
+                staged.commit(&report, validators, clock::now())?;
                 Ok(DocumentOutcome::Changed(report))
             }
             Err(error) => Ok(DocumentOutcome::Failed { why: error.to_string(), is_kept }),

@@ -42,6 +42,8 @@ impl<'d> Asker<'d> {
             ecosystem: question.ecosystem.clone(),
             name: advisory_name(&question.ecosystem, question.package.clone()),
             version: question.version.clone(),
+            // A question names no stream: of a build of a module nothing is told but that it is one.
+            module: None,
         };
         let (mut advisories, mut not_judged) = (Vec::new(), Vec::new());
         if self.is_known(&asked.ecosystem)? {

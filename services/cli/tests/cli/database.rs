@@ -1,6 +1,6 @@
 //! `plimsoll db`.
 
-use crate::mirror::Place;
+use crate::mirror::{Place, vex};
 use crate::program::plimsoll;
 
 #[test]
@@ -26,6 +26,39 @@ fn an_update_takes_what_changed_and_says_so_document_by_document() {
     let third = place.update(&["--feeds", "epss,debian"]);
     assert_eq!(line(&third, "epss/epss_scores-current.csv.gz"), "unchanged");
     assert_eq!(third.out.lines().count(), 3, "{}", third.out);
+}
+
+#[test]
+fn an_index_brings_its_archive_and_what_changed_and_is_one_line() {
+    let place = Place::new();
+    let changed = vex("CVE-2026-2", "2-2", 2).to_string();
+    place.redhat(&[vex("CVE-2026-1", "1-1", 1), vex("CVE-2026-2", "2-1", 1)], &changed);
+    let index = "redhat/csaf/v2/vex/changes.csv";
+    let update = |place: &Place| {
+        let run = place.update(&["--feeds", "redhat"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        let line = run.out.lines().find(|line| line.starts_with(index)).unwrap()[index.len()..].trim().to_owned();
+        assert!(run.out.contains("redhat/csaf/v2/advisories/changes.csv         not there"), "{}", run.out);
+        (line, run.out.lines().last().unwrap().rsplit(": ").next().unwrap().to_owned())
+    };
+    assert_eq!(update(&place), ("3 records".into(), "2 documents".into()));
+    let query = |version: &str| {
+        let run = plimsoll(place.home(), &["query", "Red Hat:9", "curl", version]);
+        run.out
+    };
+    assert!(query("2-1").contains("CVE-2026-2"), "{}", query("2-1"));
+    assert!(!query("2-2").contains("CVE-2026-2"), "the newest counts");
+    assert_eq!(update(&place), ("unchanged".into(), "2 documents".into()));
+    place.redhat(&[], "<html>");
+    place.document("redhat/csaf/v2/vex/changes.csv", b"\"2026/cve-2026-2.json\",\"2026-03-01T00:00:00+00:00\"\n");
+    let (line, _) = update(&place);
+    assert!(
+        line.starts_with(
+            "failed, the earlier one is kept: 1 of its 1 documents: redhat/csaf/v2/vex/2026/cve-2026-2.json"
+        ),
+        "{line}"
+    );
+    assert!(query("2-1").contains("CVE-2026-2"));
 }
 
 #[test]

@@ -73,6 +73,23 @@ impl Place {
         crate::program::plimsoll(self.home(), &arguments)
     }
 
+    /// Red Hat's folder of VEX documents: an archive of these of 2026-01-10, and one that changed in February.
+    pub fn redhat(&self, archived: &[Value], changed: &str) {
+        let mut archive = tar::Builder::new(Vec::new());
+        for (document, number) in archived.iter().zip(0..) {
+            let document = document.to_string();
+            let mut header = tar::Header::new_ustar();
+            header.set_size(document.len() as u64);
+            archive.append_data(&mut header, format!("2026/{number}.json"), document.as_bytes()).unwrap();
+        }
+        let archive = zstd::encode_all(archive.into_inner().unwrap().as_slice(), 1).unwrap();
+        self.document("redhat/csaf/v2/vex/csaf_vex_2026-01-10.tar.zst", &archive);
+        self.document("redhat/csaf/v2/vex/archive_latest.txt", b"csaf_vex_2026-01-10.tar.zst");
+        self.document("redhat/csaf/v2/vex/deletions.csv", b"");
+        self.document("redhat/csaf/v2/vex/changes.csv", b"\"2026/cve-2026-2.json\",\"2026-02-01T00:00:00+00:00\"\n");
+        self.document("redhat/csaf/v2/vex/2026/cve-2026-2.json", changed.as_bytes());
+    }
+
     /// OSV's archive of an ecosystem.
     pub fn osv(&self, ecosystem: &str, documents: &[Value]) {
         let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -135,4 +152,18 @@ fn minimist() -> Value {
 
 fn time() -> Value {
     osv("RUSTSEC-2020-0071", &["CVE-2020-26235"], "crates.io", "time", "0.2.23", MEDIUM)
+}
+
+/// A VEX document of Red Hat's: `curl` of release 9 is fixed in this version, as of this month of 2026.
+pub fn vex(cve: &str, fix: &str, month: u32) -> Value {
+    let product = |id: &str, known_as: Value| json!({ "product": { "name": id, "product_id": id, "product_identification_helper": known_as } });
+    let release = product("el9", json!({ "cpe": "cpe:/o:redhat:enterprise_linux:9" }));
+    let curl = product("curl", json!({ "purl": format!("pkg:rpm/redhat/curl@{fix}?arch=src") }));
+    let placed = json!({ "product_reference": "curl", "relates_to_product_reference": "el9", "full_product_name": { "product_id": "el9:curl" } });
+    json!({
+        "document": { "csaf_version": "2.0", "title": cve,
+            "tracking": { "id": cve, "current_release_date": format!("2026-{month:02}-01T00:00:00Z") } },
+        "product_tree": { "branches": [release, curl], "relationships": [placed] },
+        "vulnerabilities": [{ "cve": cve, "product_status": { "fixed": ["el9:curl"] } }]
+    })
 }

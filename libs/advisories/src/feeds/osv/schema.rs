@@ -181,6 +181,7 @@ fn affected_package(osv: OsvAffected<'_>, doubts: &mut Vec<String>) -> (Option<A
     }
     let affected = Affected {
         package: advisory_name(&package.ecosystem, package.name),
+        module: None,
         ecosystem: package.ecosystem,
         state: AffectedState::Affected,
         ranges,

@@ -134,6 +134,7 @@ fn a_vulnerability_of_azure_linux_is_an_advisory_with_all_that_is_said_of_it() {
             ranges: vec![Range::until("2.6-3.azl3")],
             versions: vec![],
             severity: Some(Severity::High),
+            module: None,
         }],
     };
     assert_eq!(*advisory, expected);

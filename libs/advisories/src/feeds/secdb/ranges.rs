@@ -75,6 +75,7 @@ mod tests {
         let affected = Affected {
             ecosystem: "Alpine:v3.10".parse().unwrap(),
             package: "busybox".into(),
+            module: None,
             state: AffectedState::Affected,
             ranges: ranges(&["1.30.1-r2".to_owned(), "1.29.3-r10".to_owned()].into()),
             versions: vec![],

@@ -1,0 +1,90 @@
+//! An index of a feed: what it names is brought in by what is held, told as one line.
+
+use std::fs::File;
+
+use plimsoll_advisories::feeds::{Document, Index, ParseReport};
+use plimsoll_advisory_db::{Builder, DbError};
+use plimsoll_fetch::{FetchError, Fetched, Validators};
+
+use super::{DocumentOutcome, Update};
+use crate::clock;
+
+/// Why an index told nothing.
+enum Untold {
+    /// Its server has none.
+    NotFound(String),
+    Failed(String),
+}
+
+impl Update {
+    /// Brings in what an index says has changed. Only the database itself can fail.
+    pub(super) async fn index(&self, builder: &mut Builder, index: &Index) -> Result<DocumentOutcome, DbError> {
+        let feed = index.changes.feed.name;
+        let held = builder.held_below(feed, index.folder())?;
+        let is_kept = !held.is_empty();
+        let plan = match self.listing(index).await {
+            Ok(listing) => listing.plan(&held),
+            Err(Untold::NotFound(_)) if !is_kept => return Ok(DocumentOutcome::Absent),
+            Err(Untold::NotFound(why) | Untold::Failed(why)) => return Ok(DocumentOutcome::Failed { why, is_kept }),
+        };
+        let (mut total, mut failures) = (ParseReport::default(), Vec::new());
+        let mut is_archive_there = true;
+        for listed in plan.archive.iter().chain(&plan.documents) {
+            match self.listed(builder, listed).await? {
+                DocumentOutcome::Changed(report) => {
+                    total.records += report.records;
+                    total.unmatchable += report.unmatchable;
+                    total.problems += report.problems;
+                }
+                DocumentOutcome::Failed { why, .. } => {
+                    let is_archive =
+                        plan.archive.as_ref().is_some_and(|archive| archive.document.path == listed.document.path);
+                    is_archive_there &= !is_archive;
+                    failures.push(format!("{}: {why}", listed.document));
+                }
+                DocumentOutcome::Unchanged | DocumentOutcome::Absent => {}
+            }
+        }
+        let superseded = plan.superseded.iter().filter(|_| is_archive_there);
+        for document in superseded.chain(&plan.gone) {
+            builder.forget(document)?;
+        }
+        let mut gone = 0;
+        for record in &plan.gone_records {
+            gone += builder.forget_record(feed, record)?;
+        }
+        for held in builder.held_below(feed, index.folder())? {
+            builder.unchanged(&index.changes.feed.document(held.path), clock::now())?;
+        }
+        let is_unchanged = plan.archive.is_none() && plan.documents.is_empty() && gone == 0;
+        Ok(match failures.first() {
+            Some(first) => {
+                let listed = plan.documents.len() + usize::from(plan.archive.is_some());
+                DocumentOutcome::Failed {
+                    why: format!("{} of its {listed} documents: {first}", failures.len()),
+                    is_kept,
+                }
+            }
+            None if is_unchanged => DocumentOutcome::Unchanged,
+            None => DocumentOutcome::Changed(total),
+        })
+    }
+
+    async fn listing(&self, index: &Index) -> Result<plimsoll_advisories::feeds::Listing, Untold> {
+        let archive_latest = self.index_file(&index.archive_latest).await?;
+        let changes = self.index_file(&index.changes).await?;
+        let deletions = self.index_file(&index.deletions).await?;
+        index.listing(archive_latest, changes, deletions).map_err(|error| Untold::Failed(error.to_string()))
+    }
+
+    async fn index_file(&self, document: &Document) -> Result<File, Untold> {
+        match self.fetch(document, &Validators::default()).await {
+            Ok(Fetched::Changed { file, .. }) => Ok(file),
+            Ok(Fetched::Unchanged) => {
+                Err(Untold::Failed(format!("{document}: its server says that it did not change")))
+            }
+            Err(error) if FetchError::is_not_found(&error) => Err(Untold::NotFound(error.to_string())),
+            Err(error) => Err(Untold::Failed(error.to_string())),
+        }
+    }
+}
