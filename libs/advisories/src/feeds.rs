@@ -8,6 +8,7 @@ mod admission;
 pub mod alpine;
 pub mod chainguard;
 pub mod debian;
+pub mod debian_advisories;
 mod document;
 pub mod end_of_life;
 pub mod epss;
@@ -69,7 +70,7 @@ impl FeedKind {
 /// A source of knowledge: one or more documents in one format.
 #[derive(Debug)]
 pub struct Feed {
-    /// The name that its records carry as their source, and its folder in a mirror: `osv`.
+    /// The name that its records carry as their source, and mostly its folder in a mirror: `osv`.
     pub name: &'static str,
     /// The name for people.
     pub title: &'static str,
@@ -105,9 +106,10 @@ impl Feed {
 }
 
 /// Every feed, in the order in which they are read.
-static ALL: [&Feed; 11] = [
+static ALL: [&Feed; 12] = [
     &osv::FEED,
     &debian::FEED,
+    &debian_advisories::FEED,
     &alpine::FEED,
     &wolfi::FEED,
     &chainguard::FEED,

@@ -5,7 +5,7 @@
 //!    release's data alone.
 //! 2. A withdrawn advisory says nothing.
 //! 3. Where the distribution's own feed speaks of a vulnerability in its package, others' statements on the same package do not
-//!    count: it knows what it patched.
+//!    count: it knows what it patched. Of several feeds of its own the first that speaks counts alone.
 //! 4. A version is affected if any statement left says so (OSV schema, "Evaluation"). States that are no finding (not affected,
 //!    under investigation) affect nothing.
 //! 5. What cannot be judged is *unknown*, unless another statement says that the version is affected. It is never "not affected".
@@ -88,13 +88,19 @@ pub struct PackageJudgement {
     pub unknown: Vec<UnknownMatch>,
 }
 
-/// Distributions, by ecosystem, and the feed that is their own: what they say of their packages.
-const OWN_SOURCES: [(&str, &str); 4] =
-    [("Debian", "debian"), ("Alpine", "alpine"), ("Wolfi", "wolfi"), ("Chainguard", "chainguard")];
+/// Distributions, by ecosystem, and the feeds that are their own: what they say of their packages. One that has several says the latest
+/// in the first: Debian's tracker is what its advisories became.
+const OWN_SOURCES: [(&str, &str); 5] = [
+    ("Debian", "debian"),
+    ("Debian", "debian-advisories"),
+    ("Alpine", "alpine"),
+    ("Wolfi", "wolfi"),
+    ("Chainguard", "chainguard"),
+];
 
-/// The feed that is the ecosystem's own: what a distribution says of its packages.
-pub fn own_source(ecosystem: &Ecosystem) -> Option<&'static str> {
-    OWN_SOURCES.into_iter().find(|(name, _)| *name == ecosystem.name()).map(|(_, source)| source)
+/// The feeds that are the ecosystem's own, in the order in which they are believed: what a distribution says of its packages.
+pub fn own_sources(ecosystem: &Ecosystem) -> impl Iterator<Item = &'static str> {
+    OWN_SOURCES.into_iter().filter(|(name, _)| *name == ecosystem.name()).map(|(_, source)| source)
 }
 
 /// Whether a feed is some distribution's own. Such a feed speaks of that distribution's packages alone.
@@ -134,11 +140,11 @@ fn matches_among<'a>(package: &PackageVersion, candidates: impl Iterator<Item = 
             by_vulnerability.entry(&candidate.vulnerability).or_default().push(candidate);
         }
     }
-    let own = own_source(&package.ecosystem);
+    let own: Vec<&str> = own_sources(&package.ecosystem).collect();
     let mut judgement = PackageJudgement::default();
     for (vulnerability, mut said) in by_vulnerability {
-        if said.iter().any(|candidate| Some(candidate.source.as_str()) == own) {
-            said.retain(|candidate| Some(candidate.source.as_str()) == own);
+        if let Some(speaks) = own.iter().find(|own| said.iter().any(|candidate| candidate.source == **own)) {
+            said.retain(|candidate| candidate.source == *speaks);
         }
         judge_vulnerability(package, vulnerability, &said, &mut judgement);
     }

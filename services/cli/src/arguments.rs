@@ -276,7 +276,7 @@ pub struct UpdateArguments {
     /// A mirror: each feed lies in a folder of its name below this address (https, http or file). Upstream where absent.
     #[arg(long, value_name = "URL", env = "PLIMSOLL_FEEDS_BASE")]
     pub base: Option<url::Url>,
-    /// Only these feeds: osv, debian, alpine, wolfi, chainguard, nvd, kev, epss, end-of-life. All where absent.
+    /// Only these feeds: osv, debian, debian-advisories, alpine, wolfi, chainguard, nvd, kev, epss, end-of-life. All where absent.
     #[arg(long, value_name = "FEEDS", value_delimiter = ',')]
     pub feeds: Vec<String>,
     #[command(flatten)]

@@ -308,6 +308,7 @@ async fn the_whole_mirror_syncs_with_its_own_counts_and_its_facts_are_what_match
         ("osv/npm/all.zip", 17),
         ("osv/crates.io/all.zip", 1_216),
         ("debian/tracker/data/json", 8_746),
+        ("debian-advisories/data/DSA/list", 5_406),
         ("kev/known_exploited_vulnerabilities.json", 1_404),
         ("epss/epss_scores-current.csv.gz", 360_142),
         ("yara/signature-base.zip", 737),

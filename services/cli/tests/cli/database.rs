@@ -64,7 +64,9 @@ fn a_wrong_feed_or_address_is_a_usage_error_and_no_database_has_a_cure() {
     let run = place.update(&["--feeds", "klingon"]);
     assert_eq!(run.code, 2);
     assert!(
-        run.err.contains("'klingon' is no feed; there are osv, debian, alpine, wolfi, chainguard, nvd, "),
+        run.err.contains(
+            "'klingon' is no feed; there are osv, debian, debian-advisories, alpine, wolfi, chainguard, nvd, "
+        ),
         "{}",
         run.err
     );
