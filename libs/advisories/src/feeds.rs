@@ -10,6 +10,7 @@ pub mod azurelinux;
 pub mod chainguard;
 mod csaf;
 pub mod debian;
+pub mod debian_advisories;
 mod document;
 pub mod end_of_life;
 pub mod epss;
@@ -77,7 +78,7 @@ impl FeedKind {
 /// A source of knowledge: one or more documents in one format.
 #[derive(Debug)]
 pub struct Feed {
-    /// The name that its records carry as their source, and its folder in a mirror: `osv`.
+    /// The name that its records carry as their source, and mostly its folder in a mirror: `osv`.
     pub name: &'static str,
     /// The name for people.
     pub title: &'static str,
@@ -120,9 +121,10 @@ impl Feed {
 }
 
 /// Every feed, in the order in which they are read.
-static ALL: [&Feed; 15] = [
+static ALL: [&Feed; 16] = [
     &osv::FEED,
     &debian::FEED,
+    &debian_advisories::FEED,
     &alpine::FEED,
     &wolfi::FEED,
     &chainguard::FEED,

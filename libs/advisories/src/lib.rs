@@ -21,7 +21,7 @@ pub use feeds::{ExploitScore, KnownExploited};
 pub use findings::{finding, urgency};
 pub use judgeable::{Unmatchable, unmatchable};
 pub use matching::{
-    Match, PackageJudgement, PackageVersion, UnknownMatch, is_own_source, judge_packages, matches, own_source,
+    Match, PackageJudgement, PackageVersion, UnknownMatch, is_own_source, judge_packages, matches, own_sources,
 };
 pub use package_name::advisory_name;
 pub use rating::{Rating, rating};

@@ -6,7 +6,7 @@
 //!    module what is said of none (`streams`).
 //! 2. A withdrawn advisory says nothing.
 //! 3. Where the distribution's own feed speaks of a vulnerability in its package, others' statements on the same package do not
-//!    count: it knows what it patched.
+//!    count: it knows what it patched. Of several feeds of its own the first that speaks counts alone.
 //! 4. A version is affected if any statement left says so (OSV schema, "Evaluation"). States that are no finding (not affected,
 //!    under investigation) affect nothing.
 //!    Of the fixes that Red Hat names the lowest counts: a later advisory lists again what an earlier one of the same stream fixed.
@@ -100,9 +100,11 @@ pub struct PackageJudgement {
     pub unknown: Vec<UnknownMatch>,
 }
 
-/// Distributions, by ecosystem, and the feed that is their own: what they say of their packages.
-const OWN_SOURCES: [(&str, &str); 8] = [
+/// Distributions, by ecosystem, and the feeds that are their own: what they say of their packages. One that has several says the latest
+/// in the first: Debian's tracker is what its advisories became.
+const OWN_SOURCES: [(&str, &str); 9] = [
     ("Debian", "debian"),
+    ("Debian", "debian-advisories"),
     ("Alpine", "alpine"),
     ("Wolfi", "wolfi"),
     ("Chainguard", "chainguard"),
@@ -114,9 +116,9 @@ const OWN_SOURCES: [(&str, &str); 8] = [
 /// Feeds of which the lowest fix counts.
 const LISTING_FIXES_AGAIN: [&str; 1] = ["redhat"];
 
-/// The feed that is the ecosystem's own: what a distribution says of its packages.
-pub fn own_source(ecosystem: &Ecosystem) -> Option<&'static str> {
-    OWN_SOURCES.into_iter().find(|(name, _)| *name == ecosystem.name()).map(|(_, source)| source)
+/// The feeds that are the ecosystem's own, in the order in which they are believed: what a distribution says of its packages.
+pub fn own_sources(ecosystem: &Ecosystem) -> impl Iterator<Item = &'static str> {
+    OWN_SOURCES.into_iter().filter(|(name, _)| *name == ecosystem.name()).map(|(_, source)| source)
 }
 
 /// Whether a feed is some distribution's own. Such a feed speaks of that distribution's packages alone.
@@ -156,11 +158,11 @@ fn matches_among<'a>(package: &PackageVersion, candidates: impl Iterator<Item = 
             by_vulnerability.entry(&candidate.vulnerability).or_default().push(candidate);
         }
     }
-    let own = own_source(&package.ecosystem);
+    let own: Vec<&str> = own_sources(&package.ecosystem).collect();
     let mut judgement = PackageJudgement::default();
     for (vulnerability, mut said) in by_vulnerability {
-        if said.iter().any(|candidate| Some(candidate.source.as_str()) == own) {
-            said.retain(|candidate| Some(candidate.source.as_str()) == own);
+        if let Some(speaks) = own.iter().find(|own| said.iter().any(|candidate| candidate.source == **own)) {
+            said.retain(|candidate| candidate.source == *speaks);
         }
         judge_vulnerability(package, vulnerability, &said, &mut judgement);
     }

@@ -30,7 +30,7 @@ fn documents() -> Vec<Document> {
 fn advisories(mirror: &Path) -> Vec<Advisory> {
     let mut advisories = vec![];
     for document in documents() {
-        let mut file = File::open(mirror.join(document.feed.name).join(&document.path)).unwrap();
+        let mut file = File::open(mirror.join(document.mirror_path())).unwrap();
         let mut records: Vec<Record> = vec![];
         feeds::parse(&document, &mut file, &mut records).unwrap();
         advisories.extend(records.into_iter().map(|record| match record {

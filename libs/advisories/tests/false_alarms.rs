@@ -58,6 +58,18 @@ fn a_go_module_without_a_version_is_unknown_and_neither_affected_nor_not() {
 }
 
 #[test]
+fn what_a_builder_adds_to_a_go_toolchains_version_does_not_count() {
+    for (version, is_affected) in
+        [("1.22.2", true), ("go1.22.2", true), ("go1.22rc1", true), ("go1.22.3", false), ("go1.22.3-google", false)]
+    {
+        let judgement = judged("Go", "1.22.3", "Go", version);
+        assert_eq!((judgement.matches.len() == 1, judgement.unknown.len()), (is_affected, 0), "{version}");
+    }
+    let between_releases = judged("Go", "1.22.3", "Go", "devel go1.23-97daa6e94296980b4aa2dac93a938a5edd95ce93");
+    assert_eq!((between_releases.matches.len(), between_releases.unknown.len()), (0, 1));
+}
+
+#[test]
 fn what_another_channel_of_the_distribution_fixes_says_nothing_of_this_one() {
     for (said_of, ecosystem) in [
         ("Ubuntu:Pro:18.04:LTS", "Ubuntu:18.04:LTS"),

@@ -12,9 +12,9 @@ use plimsoll_advisories::feeds::{self, Document, ParseReport, Record};
 use plimsoll_advisories::{AliasGroups, MemorySource, PackageVersion, content_hash, matches};
 use plimsoll_model::{Advisory, Affected, AffectedState, Ecosystem, Event, Range};
 
-/// A document as it lies in the mirror's folder, which is laid out as [`Document::address`] says.
+/// A document as it lies in the mirror's folder.
 fn read(mirror: &Path, document: &Document) -> (Vec<Record>, ParseReport) {
-    let path = mirror.join(document.feed.name).join(&document.path);
+    let path = mirror.join(document.mirror_path());
     let mut file = File::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut records: Vec<Record> = vec![];
     let report = feeds::parse(document, &mut file, &mut records).unwrap();
@@ -100,6 +100,21 @@ fn the_excerpt_of_the_real_tracker_is_read_with_its_states() {
     let mut records: Vec<Record> = vec![];
     let report = feeds::parse(&document("debian"), &mut file, &mut records).unwrap();
     assert_eq!((report.statements, report.problems), (7, 0), "{report:?}");
+}
+
+#[test]
+fn debians_lists_have_the_advisories_that_the_mirror_says() {
+    let Some(mirror) = corpus::shared("feeds") else { return };
+    let expected = [("DSA", 5_406, 18_124, 136), ("DLA", 3_534, 11_095, 215), ("DTSA", 208, 466, 8)];
+    let lists = feeds::by_name("debian-advisories").unwrap().documents();
+    for (document, (list, entries, records, skipped)) in lists.iter().zip(expected) {
+        let (_, report) = read(&mirror, document);
+        assert_eq!(document.path, format!("data/{list}/list"));
+        assert_eq!((report.statements, report.records, report.skipped), (entries, records, skipped), "{list}");
+        assert_eq!((report.unmatchable, report.problems), (0, 0), "{list}: {:?}", report.problem_texts);
+    }
+    let (_, report) = sample(&mirror, &lists[0], "debian/DSA");
+    assert_eq!((report.statements, report.records, report.skipped, report.problems), (10, 7, 4, 0), "{report:?}");
 }
 
 #[test]
@@ -383,6 +398,7 @@ fn every_document_cut_in_half_is_refused() {
     let documents = [
         feeds::osv::document("PyPI"),
         document("debian"),
+        feeds::by_name("debian-advisories").unwrap().document("data/DSA/list"),
         feeds::alpine::document("v3.10", "main"),
         document("wolfi"),
         feeds::by_name("azurelinux").unwrap().document("azurelinux-3.0-oval.xml.gz"),
@@ -395,7 +411,7 @@ fn every_document_cut_in_half_is_refused() {
         feeds::by_name("redhat").unwrap().document("csaf/v2/vex/2024/cve-2024-0727.json"),
     ];
     for document in documents {
-        let whole = std::fs::read(mirror.join(document.feed.name).join(&document.path)).unwrap();
+        let whole = std::fs::read(mirror.join(document.mirror_path())).unwrap();
         let half = whole[..whole.len() / 2].to_vec();
         let error = feeds::parse(&document, &mut std::io::Cursor::new(half), &mut Vec::new()).unwrap_err();
         assert!(matches!(error.reason, feeds::Refusal::Malformed(_)), "{error}");

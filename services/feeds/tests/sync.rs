@@ -316,6 +316,7 @@ async fn the_whole_mirror_syncs_with_its_own_counts_and_its_facts_are_what_match
         ("debian/tracker/data/json", 8_746),
         ("redhat/csaf/v2/vex/changes.csv", 7),
         ("redhat/csaf/v2/advisories/changes.csv", 4),
+        ("debian-advisories/data/DSA/list", 5_406),
         ("kev/known_exploited_vulnerabilities.json", 1_404),
         ("epss/epss_scores-current.csv.gz", 360_142),
         ("yara/signature-base.zip", 737),

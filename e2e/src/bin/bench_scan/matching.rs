@@ -65,7 +65,7 @@ pub async fn measure(table: &mut Table, db: &Path, feeds: &Path, runs: u8) {
 fn package_versions(folder: &Path) -> Vec<PackageVersion> {
     let mut versions: BTreeMap<PackageKey, String> = BTreeMap::new();
     for document in feeds::of_records().flat_map(|feed| feed.documents()) {
-        let Ok(file) = File::open(folder.join(document.feed.name).join(&document.path)) else { continue };
+        let Ok(file) = File::open(folder.join(document.mirror_path())) else { continue };
         let mut sink = |record: Record| {
             let Record::Advisory(advisory) = record else { return Ok(()) };
             for affected in advisory.affected {

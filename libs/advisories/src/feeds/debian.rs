@@ -57,6 +57,11 @@ const RELEASES: [(&str, &str); 20] = [
     ("duke", "15"),
 ];
 
+/// The release of this codename.
+pub(super) fn release(codename: &str) -> Option<&'static str> {
+    RELEASES.into_iter().find(|(name, _)| *name == codename).map(|(_, version)| version)
+}
+
 fn read(bytes: &mut dyn DocumentBytes, intake: &mut Intake<'_>) -> Result<(), Refusal> {
     read_stream(bytes, intake)
 }
@@ -187,11 +192,11 @@ impl Statement {
             if codename == "sid" {
                 continue;
             }
-            let Some((_, version)) = RELEASES.iter().find(|(name, _)| *name == codename) else {
+            let Some(version) = self::release(&codename) else {
                 intake.problem(&key, format!("the release {codename} is not known"));
                 continue;
             };
-            match release.affected(Ecosystem::with_release("Debian", *version), package) {
+            match release.affected(Ecosystem::with_release("Debian", version), package) {
                 Some(release) => affected.push(release),
                 None => intake.problem(&key, format!("{codename} has the unknown status {}", release.status)),
             }

@@ -13,12 +13,22 @@ pub struct Document {
     pub path: String,
 }
 
+/// Feeds whose folder in a mirror is not their name, as several are of one upstream.
+const FOLDERS: [(&str, &str); 1] = [("debian-advisories", "debian/security-tracker")];
+
 impl Document {
-    /// Where it is fetched from: upstream, or below a mirror's `base` address in the folder of the feed's name
-    /// (`<base>/osv/PyPI/all.zip`). What an address cannot hold (the space of `Rocky Linux`) is percent-encoded.
+    /// Where it lies in a mirror's folder: `osv/Rocky Linux/all.zip`.
+    pub fn mirror_path(&self) -> String {
+        let name = self.feed.name;
+        let folder = FOLDERS.into_iter().find(|(feed, _)| *feed == name).map_or(name, |(_, folder)| folder);
+        format!("{folder}/{}", self.path)
+    }
+
+    /// Where it is fetched from: upstream, or below a mirror's `base` address (`<base>/osv/PyPI/all.zip`). What an address cannot
+    /// hold (the space of `Rocky Linux`) is percent-encoded.
     pub fn address(&self, base: Option<&str>) -> String {
         match base {
-            Some(base) => format!("{}/{}/{}", base.trim_end_matches('/'), self.feed.name, encoded(&self.path)),
+            Some(base) => format!("{}/{}", base.trim_end_matches('/'), encoded(&self.mirror_path())),
             None => format!("{}/{}", self.feed.upstream, encoded(&(self.feed.upstream_path)(&self.path))),
         }
     }
@@ -48,13 +58,19 @@ mod tests {
     use super::super::{alpine, by_name, osv};
 
     /// Feed, path, address at upstream, path below a mirror's base.
-    const CASES: [(&str, &str, &str, &str); 15] = [
+    const CASES: [(&str, &str, &str, &str); 16] = [
         ("osv", "PyPI/all.zip", "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip", "osv/PyPI/all.zip"),
         (
             "debian",
             "tracker/data/json",
             "https://security-tracker.debian.org/tracker/data/json",
             "debian/tracker/data/json",
+        ),
+        (
+            "debian-advisories",
+            "data/DLA/list",
+            "https://salsa.debian.org/security-tracker-team/security-tracker/-/raw/master/data/DLA/list",
+            "debian/security-tracker/data/DLA/list",
         ),
         ("alpine", "v3.10/main.json", "https://secdb.alpinelinux.org/v3.10/main.json", "alpine/v3.10/main.json"),
         ("wolfi", "os/security.json", "https://packages.wolfi.dev/os/security.json", "wolfi/os/security.json"),

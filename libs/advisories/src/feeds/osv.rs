@@ -210,7 +210,7 @@ mod tests {
         for name in DEFAULT_ECOSYSTEMS {
             let ecosystem: plimsoll_model::Ecosystem = name.parse().unwrap();
             assert!(plimsoll_versions::Scheme::for_ecosystem(&ecosystem).is_some(), "{name}");
-            assert_eq!(crate::own_source(&ecosystem), None, "{name} has a feed of its own");
+            assert_eq!(crate::own_sources(&ecosystem).next(), None, "{name} has a feed of its own");
         }
     }
 

@@ -87,6 +87,26 @@ fn a_distributions_own_word_counts_over_others_on_its_package() {
 }
 
 #[test]
+fn of_a_distributions_own_feeds_the_first_that_speaks_counts_alone() {
+    let tracker = own("Debian:12", "debian", |affected| affected.ranges = vec![Range::until("1.0-3")]);
+    let advisory = own("Debian:12", "debian-advisories", |affected| affected.ranges = vec![Range::until("1.0-4")]);
+    let other = with(said("Debian:12"), |c| c.affected.ranges = vec![Range::until("1.0-5")]);
+    let is_matched = |version: &str, candidates: &[&Candidate]| {
+        let candidates: Vec<Candidate> = candidates.iter().map(|candidate| (*candidate).clone()).collect();
+        is_matched(&package("Debian:12", version), &candidates)
+    };
+    for (version, by_all, without_tracker, by_other) in
+        [("1.0-2", true, true, true), ("1.0-3", false, true, true), ("1.0-4", false, false, true)]
+    {
+        assert_eq!(is_matched(version, &[&advisory, &other, &tracker]), by_all, "{version}");
+        assert_eq!(is_matched(version, &[&other, &advisory]), without_tracker, "{version}");
+        assert_eq!(is_matched(version, &[&other]), by_other, "{version}");
+    }
+    let never = with(tracker, |c| c.affected.state = AffectedState::NotAffected);
+    assert!(!is_matched("1.0-2", &[&advisory, &never]), "what the tracker has taken back stays taken back");
+}
+
+#[test]
 fn states_that_are_no_finding_match_nothing_and_the_others_are_kept() {
     for (state, is_finding) in [
         (AffectedState::Affected, true),

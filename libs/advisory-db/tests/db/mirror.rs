@@ -34,7 +34,7 @@ async fn the_mirrors_database_says_what_its_documents_say() {
     let mut advisories: Vec<Advisory> = vec![];
     let began = Instant::now();
     for document in documents() {
-        let mut file = File::open(mirror.join(document.feed.name).join(&document.path)).unwrap();
+        let mut file = File::open(mirror.join(document.mirror_path())).unwrap();
         let mut staged = builder.stage(&document).unwrap();
         let report = feeds::parse(&document, &mut file, &mut staged).unwrap();
         staged.commit(&report, None, at(1)).unwrap();
@@ -46,7 +46,7 @@ async fn the_mirrors_database_says_what_its_documents_say() {
     assert!(size < 20 << 20, "{size}");
 
     for document in documents() {
-        let mut file = File::open(mirror.join(document.feed.name).join(&document.path)).unwrap();
+        let mut file = File::open(mirror.join(document.mirror_path())).unwrap();
         let mut records: Vec<Record> = vec![];
         feeds::parse(&document, &mut file, &mut records).unwrap();
         advisories.extend(records.into_iter().filter_map(|record| match record {

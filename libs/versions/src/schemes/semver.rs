@@ -2,7 +2,8 @@
 //!
 //! Source: semver.org 2.0.0, section 11. Read as node-semver reads in loose mode, because registries and advisories hold such
 //! texts: a leading `v`, missing minor and patch numbers (`1.20`), leading zeros, a pre-release without its hyphen
-//! (`1.21rc2`, the Go toolchain's own). Numbers may have any size.
+//! (`1.21rc2`, the Go toolchain's own). Numbers may have any size. A toolchain that names itself, as in others' SBOMs, is
+//! read without what its builder added (`go1.22.3-google`).
 //!
 //! Ours and not the crate `semver`, which stops at 64 bits and reads only the strict form; a property test holds the two to
 //! the same order.
@@ -32,7 +33,10 @@ pub(super) enum Identifier {
 
 impl Key {
     pub(crate) fn read(text: &str) -> Result<Self, &'static str> {
-        let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
+        let text = match text.strip_prefix("go") {
+            Some(toolchain) => toolchain.split(['-', '+']).next().unwrap_or(toolchain),
+            None => text.strip_prefix(['v', 'V']).unwrap_or(text),
+        };
         let (version, build) = text.split_once('+').map_or((text, None), |(version, build)| (version, Some(build)));
         if build.is_some_and(|build| !build.split('.').all(is_identifier)) {
             return Err("its build metadata is malformed");
@@ -104,6 +108,7 @@ mod tests {
             "v1.0.0",
             "1.20",
             "1.21rc2",
+            "go1.21rc3",
             "1.21",
             "1.21.1-0.20240101000000-abcdefabcdef",
         ];
@@ -112,13 +117,29 @@ mod tests {
         }
         assert_eq!(Key::read("1.2.3+a.1"), Key::read("v1.2.3+incompatible"));
         assert_eq!(Key::read("1.2"), Key::read("1.2.0"));
+        for toolchain in ["go1.16.2", "go1.16.2-google", "go1.16.2+auto"] {
+            assert_eq!(Key::read(toolchain), Key::read("1.16.2"), "{toolchain}");
+        }
     }
 
     #[test]
     fn what_is_no_semantic_version_is_refused() {
-        for bad in
-            ["x", "v", "1.", "1..2", "1.2.3.4", "1.2.3-", "1.2.3-a..b", "1.2.3+", "1.2.3-a_b", "1.2.3~1", ".1", "-1"]
-        {
+        for bad in [
+            "x",
+            "v",
+            "go",
+            "gov1",
+            "1.",
+            "1..2",
+            "1.2.3.4",
+            "1.2.3-",
+            "1.2.3-a..b",
+            "1.2.3+",
+            "1.2.3-a_b",
+            "1.2.3~1",
+            ".1",
+            "-1",
+        ] {
             assert!(Key::read(bad).is_err(), "{bad}");
         }
     }

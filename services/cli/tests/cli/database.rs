@@ -96,7 +96,7 @@ fn a_wrong_feed_or_address_is_a_usage_error_and_no_database_has_a_cure() {
     let place = Place::new();
     let run = place.update(&["--feeds", "klingon"]);
     assert_eq!(run.code, 2);
-    for told in ["'klingon'", "osv, debian, alpine, wolfi, chainguard, ", "end-of-life"] {
+    for told in ["'klingon'", "osv, debian, debian-advisories, alpine, wolfi, chainguard, ", "end-of-life"] {
         assert!(run.err.contains(told), "{}", run.err);
     }
     assert_eq!(plimsoll(place.home(), &["db", "update", "--base", "mirror"]).code, 2);
