@@ -64,7 +64,9 @@ pub async fn measure(table: &mut Table, db: &Path, feeds: &Path, runs: u8) {
 /// A version of each package that an advisory of the default documents names.
 fn package_versions(folder: &Path) -> Vec<PackageVersion> {
     let mut versions: BTreeMap<PackageKey, String> = BTreeMap::new();
-    for document in feeds::of_records().flat_map(|feed| feed.documents()) {
+    // An index names documents and is none itself.
+    let documents = feeds::of_records().flat_map(|feed| feed.documents());
+    for document in documents.filter(|document| document.index().is_none()) {
         let Ok(file) = File::open(folder.join(document.mirror_path())) else { continue };
         let mut sink = |record: Record| {
             let Record::Advisory(advisory) = record else { return Ok(()) };

@@ -9,6 +9,9 @@ use plimsoll_fetch::{FetchError, Fetched, Validators};
 use super::{DocumentOutcome, Update};
 use crate::clock;
 
+/// How many documents that could not be had are told one by one; all count as problems.
+const MOST_TOLD: usize = 10;
+
 /// Why an index told nothing.
 enum Untold {
     /// Its server has none.
@@ -57,16 +60,16 @@ impl Update {
             builder.unchanged(&index.changes.feed.document(held.path), clock::now())?;
         }
         let is_unchanged = plan.archive.is_none() && plan.documents.is_empty() && gone == 0;
-        Ok(match failures.first() {
-            Some(first) => {
-                let listed = plan.documents.len() + usize::from(plan.archive.is_some());
-                DocumentOutcome::Failed {
-                    why: format!("{} of its {listed} documents: {first}", failures.len()),
-                    is_kept,
-                }
+        for failure in failures.iter().take(MOST_TOLD) {
+            self.progress.note(failure);
+        }
+        total.problems += failures.len() as u64;
+        Ok(match failures.into_iter().next() {
+            Some(why) if builder.held_below(feed, index.folder())?.is_empty() => {
+                DocumentOutcome::Failed { why, is_kept }
             }
             None if is_unchanged => DocumentOutcome::Unchanged,
-            None => DocumentOutcome::Changed(total),
+            _ => DocumentOutcome::Changed(total),
         })
     }
 
