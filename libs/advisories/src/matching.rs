@@ -9,7 +9,8 @@
 //!    count: it knows what it patched. Of several feeds of its own the first that speaks counts alone.
 //! 4. A version is affected if any statement left says so (OSV schema, "Evaluation"). States that are no finding (not affected,
 //!    under investigation) affect nothing.
-//!    Of the fixes that Red Hat names the lowest counts: a later advisory lists again what an earlier one of the same stream fixed.
+//!    Of the fixes that Red Hat names the lowest counts: a later advisory lists again what an earlier one of the same stream fixed. So it is with
+//!    AlmaLinux, whose advisories list each rebuild of a fix.
 //! 5. What cannot be judged is *unknown*, unless another statement says that the version is affected. It is never "not affected".
 //! 6. Statements of one vulnerability make one match: the lowest fix above the version, the state nearest to a fix, the highest
 //!    of the severities given for the package, all sources and advisories that say so.
@@ -28,6 +29,7 @@ use crate::{AdvisorySource, Candidate, SourceError};
 
 mod streams;
 
+pub(crate) use streams::is_built_in_module;
 use streams::{Meaning, meaning};
 
 /// A package version as advisories speak of it: for most distributions, the source package's name and version.
@@ -113,8 +115,8 @@ const OWN_SOURCES: [(&str, &str); 9] = [
     ("Oracle Linux", "oracle"),
     ("Red Hat", "redhat"),
 ];
-/// Feeds of which the lowest fix counts.
-const LISTING_FIXES_AGAIN: [&str; 1] = ["redhat"];
+/// Distributions of whose fixes the lowest counts.
+const LISTING_FIXES_AGAIN: [&str; 2] = ["AlmaLinux", "Red Hat"];
 
 /// The feeds that are the ecosystem's own, in the order in which they are believed: what a distribution says of its packages.
 pub fn own_sources(ecosystem: &Ecosystem) -> impl Iterator<Item = &'static str> {
@@ -205,9 +207,9 @@ fn judge_vulnerability(
 
 /// Whether it names a fix as one of several that may have been listed.
 fn lists_fixes_again(candidate: &Candidate) -> bool {
-    let Affected { state, ranges, .. } = &candidate.affected;
+    let Affected { state, ranges, ecosystem, .. } = &candidate.affected;
     let mut events = ranges.iter().flat_map(|range| &range.events);
-    LISTING_FIXES_AGAIN.contains(&candidate.source.as_str())
+    LISTING_FIXES_AGAIN.contains(&ecosystem.name())
         && state.is_affected()
         && events.any(|event| matches!(event, Event::Fixed(_)))
 }

@@ -172,3 +172,14 @@ pub enum Event {
     /// Nothing is said of this version and later.
     Limit(String),
 }
+
+impl Event {
+    /// The version at which it is.
+    pub const fn version(&self) -> &String {
+        match self {
+            Self::Introduced(version) | Self::Fixed(version) | Self::LastAffected(version) | Self::Limit(version) => {
+                version
+            }
+        }
+    }
+}

@@ -173,11 +173,7 @@ fn is_token(text: &str, longest: usize) -> bool {
 }
 
 fn versions_are_tokens(affected: &Affected) -> bool {
-    let events = affected.ranges.iter().flat_map(|range| &range.events).map(|event| match event {
-        Event::Introduced(version) | Event::Fixed(version) | Event::LastAffected(version) | Event::Limit(version) => {
-            version
-        }
-    });
+    let events = affected.ranges.iter().flat_map(|range| &range.events).map(Event::version);
     let printable = |version: &String| {
         !version.is_empty() && version.len() <= MAX_VERSION && !version.chars().any(char::is_control)
     };

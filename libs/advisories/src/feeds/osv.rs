@@ -6,6 +6,7 @@
 //! Source: <https://ossf.github.io/osv-schema/>, <https://google.github.io/osv.dev/data/>.
 
 mod lists;
+mod modules;
 mod schema;
 
 use std::io::{BufReader, Read as _};

@@ -9,8 +9,14 @@ use plimsoll_model::{Affected, Event};
 use super::PackageVersion;
 use crate::Candidate;
 
-/// Feeds that tell streams. Others' statements on a module's packages are taken as they are.
-const TELLING: [&str; 1] = ["redhat"];
+/// Distributions of which streams are told, mostly: by Red Hat's own feed, and by the titles of the others' advisories. Others' statements on a
+/// module's packages are taken as they are.
+const TELLING: [&str; 3] = ["AlmaLinux", "Red Hat", "Rocky Linux"];
+
+/// Whether a version is that of a module's build.
+pub(crate) fn is_built_in_module(version: &str) -> bool {
+    version.contains(".module+") || version.contains(".module_")
+}
 
 /// Whether a statement means a package's build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +44,7 @@ impl<'a> Stream<'a> {
     fn of<'v>(named: Option<&'a str>, mut versions: impl Iterator<Item = &'v String>) -> Self {
         match named {
             Some(stream) => Self::Named(stream),
-            None if versions.any(|version| version.contains(".module+") || version.contains(".module_")) => {
-                Self::Unnamed
-            }
+            None if versions.any(|version| is_built_in_module(version)) => Self::Unnamed,
             None => Self::None,
         }
     }
@@ -48,7 +52,7 @@ impl<'a> Stream<'a> {
 
 /// Whether `candidate` means this build of its package.
 pub(super) fn meaning(package: &PackageVersion, candidate: &Candidate) -> Meaning {
-    if !TELLING.contains(&candidate.source.as_str()) {
+    if !TELLING.contains(&package.ecosystem.name()) {
         return Meaning::Meant;
     }
     let built = Stream::of(package.module.as_deref(), std::iter::once(&package.version));
@@ -62,9 +66,5 @@ pub(super) fn meaning(package: &PackageVersion, candidate: &Candidate) -> Meanin
 }
 
 fn versions(affected: &Affected) -> impl Iterator<Item = &String> {
-    affected.ranges.iter().flat_map(|range| &range.events).map(|event| match event {
-        Event::Introduced(version) | Event::Fixed(version) | Event::LastAffected(version) | Event::Limit(version) => {
-            version
-        }
-    })
+    affected.ranges.iter().flat_map(|range| &range.events).map(Event::version)
 }

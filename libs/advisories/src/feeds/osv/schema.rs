@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::lists::{self, Telling};
+use super::modules;
 use crate::advisory_name;
 
 #[derive(Deserialize)]
@@ -120,9 +121,10 @@ pub fn advisory(json: &[u8], source: &str) -> Result<(Advisory, Vec<String>), se
     let mut ratings = document.severity.unwrap_or_default();
     let mut affected = Vec::new();
     let said_elsewhere = is_notice_of_records(&document.id, document.upstream.as_deref().unwrap_or_default());
+    let streams = modules::streams(document.summary.as_deref().unwrap_or_default());
     for package in document.affected.into_iter().filter(|_| !said_elsewhere) {
         let (package, its_ratings) = affected_package(package, &mut doubts);
-        affected.extend(package);
+        affected.extend(package.into_iter().flat_map(|package| modules::of_each_stream(package, &streams)));
         ratings.extend(its_ratings);
     }
     let word = ratings.iter().find_map(severity_word);
