@@ -313,3 +313,26 @@ fn almalinuxs_packages_have_what_people_say() {
     let tally = Tally::of(&known, of_image, spoken_of, keys);
     assert_eq!((tally.told(Verdict::Right), tally.told(Verdict::Wrong)), ((111, 0), (0, 0)));
 }
+
+/// The document of 2024 calls it "not applicable", and so not affected; people judged by that of 2022.
+const NOT_APPLICABLE: &str = "glibc 2.35-2.cm2";
+
+#[test]
+fn azure_linuxs_packages_have_what_people_say() {
+    let Some((mirror, labels)) = labels() else { return };
+    let known = Known::read(mirror, feeds::by_name("azurelinux").unwrap().documents());
+    let release = |package: &Package| {
+        let tags = [(".cm2", "2"), (".azl3", "3")];
+        tags.into_iter().find(|(tag, _)| package.version.ends_with(tag)).map(|(_, release)| release)
+    };
+    let keys = |package: &Package| {
+        let key = |release| PackageKey {
+            ecosystem: Ecosystem::with_release("Azure Linux", release),
+            package: package.name.clone(),
+        };
+        release(package).into_iter().map(key).collect()
+    };
+    let tally = Tally::of(&known, labels, |label| known.spoken_of(label), keys);
+    assert_eq!((tally.told(Verdict::Right), tally.told(Verdict::Wrong)), ((11, 2), (0, 1)));
+    assert_eq!(tally.otherwise, BTreeMap::from([((Verdict::Right, NOT_APPLICABLE.to_owned()), 2)]));
+}

@@ -273,7 +273,8 @@ Examples:
   plimsoll db update --base https://mirror.example.org/feeds
   plimsoll db update --base file:///srv/feeds --db advisories.db")]
 pub struct UpdateArguments {
-    /// A mirror: each feed lies in a folder of its name below this address (https, http or file). Upstream where absent.
+    /// A mirror: each feed lies in a folder of its name below this address (https, http or file), Debian's advisories in debian/security-tracker.
+    /// Upstream where absent.
     #[arg(long, value_name = "URL", env = "PLIMSOLL_FEEDS_BASE")]
     pub base: Option<url::Url>,
     /// Only these feeds, separated by commas. All where absent.
