@@ -123,6 +123,11 @@ pub fn own_sources(ecosystem: &Ecosystem) -> impl Iterator<Item = &'static str> 
     OWN_SOURCES.into_iter().filter(|(name, _)| *name == ecosystem.name()).map(|(_, source)| source)
 }
 
+/// All distributions' own feeds: each distribution's ecosystem, without its release, and the feed.
+pub const fn all_own_sources() -> [(&'static str, &'static str); OWN_SOURCES.len()] {
+    OWN_SOURCES
+}
+
 /// Whether a feed is some distribution's own. Such a feed speaks of that distribution's packages alone.
 pub fn is_own_source(source: &str) -> bool {
     OWN_SOURCES.into_iter().any(|(_, own)| own == source)

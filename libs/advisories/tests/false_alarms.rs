@@ -2,13 +2,12 @@
 //!
 //! Not here yet, and why:
 //! - *Kernel advisories on header or tool packages*: a match has no "not running here" to be kept apart by.
-//! - *RPM module streams*: OSV's documents name none, so that a package of AlmaLinux or Rocky Linux is compared with every stream's fixes. Red Hat's
-//!   do, and theirs are compared within it.
 //! - *Vendor flavours of an RPM (FIPS, Ksplice)*: they share ecosystem and name with the plain package; only the version's text tells.
 //! - *.NET file versions, shaded jars, example folders, packages that the distribution owns*: what is a package is the analysis' to say.
 
-use plimsoll_advisories::{Candidate, PackageJudgement, PackageVersion, matches};
-use plimsoll_model::{Affected, AffectedState, Range};
+use plimsoll_advisories::feeds::{self, Record};
+use plimsoll_advisories::{Candidate, MemorySource, PackageJudgement, PackageVersion, matches};
+use plimsoll_model::{Affected, AffectedState, PackageKey, Range};
 
 /// What is said of a version where an advisory of `said_of` names `fixed` as the fix.
 fn judged(said_of: &str, fixed: &str, ecosystem: &str, version: &str) -> PackageJudgement {
@@ -87,5 +86,49 @@ fn a_language_package_is_not_judged_by_what_is_said_of_a_distributions_package_o
     for (said_of, ecosystem) in [("Debian:12", "PyPI"), ("PyPI", "Debian:12"), ("npm", "PyPI"), ("Bitnami", "npm")] {
         let judgement = judged(said_of, "99", ecosystem, "1.0.0");
         assert_eq!(judgement, PackageJudgement::default(), "{said_of} on {ecosystem}");
+    }
+}
+
+#[test]
+fn a_build_of_a_module_is_compared_within_its_stream_and_with_the_first_build_of_a_fix() {
+    let advisory = |fixed: &[&str]| {
+        let affected = fixed.iter().map(|fixed| {
+            serde_json::json!({"package": {"ecosystem": "AlmaLinux:8", "name": "nodejs"},
+                               "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}]})
+        });
+        serde_json::json!({"id": "ALSA-2023:1", "modified": "2023-01-01T00:00:00Z", "summary": "nodejs:18 security update",
+                           "affected": affected.collect::<Vec<_>>()})
+    };
+    let fixed = ["1:18.14.2-3.module_el8.7.0+3510+1", "1:18.14.2-3.module_el8.6.0+3400+1"];
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    archive.start_file("ALSA-2023:1.json", zip::write::SimpleFileOptions::default()).unwrap();
+    std::io::Write::write_all(&mut archive, advisory(&fixed).to_string().as_bytes()).unwrap();
+    let mut archive = archive.finish().unwrap();
+    let mut records: Vec<Record> = vec![];
+    feeds::parse(&feeds::osv::document("AlmaLinux"), &mut archive, &mut records).unwrap();
+    let [Record::Advisory(advisory)] = &records[..] else { panic!("{records:?}") };
+    let said: Vec<Candidate> = MemorySource::new(&[(**advisory).clone()])
+        .of(&PackageKey { ecosystem: "AlmaLinux:8".parse().unwrap(), package: "nodejs".into() })
+        .to_vec();
+    for (version, module, expected) in [
+        ("1:18.12.1-2.module_el8.7.0+3400+1", Some("nodejs:18"), "affected"),
+        ("1:18.14.2-3.module_el8.6.0+3400+1", Some("nodejs:18"), "clean"),
+        ("1:16.18.1-3.module_el8.7.0+3300+1", Some("nodejs:16"), "clean"),
+        ("1:16.18.1-3.module_el8.7.0+3300+1", None, "unknown"),
+        ("1:10.24.0-1.el8", None, "clean"),
+    ] {
+        let package = PackageVersion {
+            ecosystem: "AlmaLinux:8".parse().unwrap(),
+            name: "nodejs".into(),
+            version: version.into(),
+            module: module.map(str::to_owned),
+        };
+        let judgement = matches(&package, &said);
+        let told = match (judgement.matches.len(), judgement.unknown.len()) {
+            (1, 0) => "affected",
+            (0, 0) => "clean",
+            _ => "unknown",
+        };
+        assert_eq!(told, expected, "{version} {module:?}: {judgement:?}");
     }
 }

@@ -13,8 +13,8 @@ use plimsoll_advisories::feeds::{self as formats, Document};
 use plimsoll_feeds::Syncer;
 use plimsoll_fetch::{Fetcher, Options, Retries};
 use plimsoll_model::{
-    DiffId, Digest, Ecosystem, InstalledPackage, Inventory, Layer, Observation, ObservationKind, OrgId, OsRelease,
-    Package, PackageKey, PackageType, Place, Severity, SourcePackage,
+    DiffId, Digest, Ecosystem, ImageId, InstalledPackage, Inventory, Layer, Observation, ObservationKind, OrgId,
+    OsRelease, Package, PackageKey, PackageType, Place, Severity, SourcePackage,
 };
 use plimsoll_store::feeds::Outcome;
 use plimsoll_store::images::Source;
@@ -88,7 +88,7 @@ impl Platform {
     }
 
     /// An organization that holds an image with one layer, scanned.
-    async fn image_of(&self, slug: &str, inventory: Inventory) {
+    async fn image_of(&self, slug: &str, inventory: Inventory) -> (OrgId, ImageId) {
         let owner = self.database.store("plimsoll_owner").await;
         let mut tx: CatalogTx = owner.catalog_tx().await.unwrap();
         let new = orgs::Org { id: OrgId(Uuid::now_v7()), slug: slug.into(), name: slug.into() };
@@ -115,6 +115,7 @@ impl Platform {
         let mut tx = worker.org_tx(org).await.unwrap();
         findings::refresh_image(&mut tx, held.id).await.unwrap();
         tx.commit().await.unwrap();
+        (org, held.id)
     }
 }
 
@@ -207,6 +208,28 @@ async fn an_advisory_that_names_the_installed_package_meets_it_and_not_what_is_b
     );
     let found = "SELECT count(*) FROM finding f JOIN package_version p ON p.id = f.package_version_id WHERE p.name = 'openssl-libs'";
     assert_eq!((platform.count(found).await, platform.count("SELECT count(*) FROM finding").await), (1, 1));
+}
+
+#[tokio::test]
+async fn how_old_a_judgement_is_goes_by_the_distribution_s_own_feed_too() {
+    let platform = Platform::new().await;
+    let package = Package::new(PackageType::Apk, "openssl", "3.1.0-r0");
+    let ecosystem = Some(Ecosystem::new("Wolfi"));
+    let installed = InstalledPackage { package, ecosystem, purl: None, layer: 0, path: "lib/apk/db/installed".into() };
+    let (org, image) = platform.image_of("acme", Inventory { packages: vec![installed], ..Inventory::default() }).await;
+    let known = async || {
+        let mut tx = platform.store.org_tx(org).await.unwrap();
+        plimsoll_store::views::images::known_as_of(&mut tx, &[image.0]).await.unwrap()
+    };
+    assert!(known().await.is_empty());
+    let mirror = tempfile::tempdir().unwrap();
+    let packages = serde_json::json!([{"pkg": {"name": "openssl", "secfixes": {"3.1.1-r0": ["CVE-2023-2650"]}}}]);
+    let document = serde_json::json!({"reponame": "os", "packages": packages});
+    std::fs::create_dir_all(mirror.path().join("wolfi/os")).unwrap();
+    std::fs::write(mirror.path().join("wolfi/os/security.json"), document.to_string()).unwrap();
+    let document = formats::by_name("wolfi").unwrap().documents().remove(0);
+    assert_eq!(platform.sync(mirror.path(), &document).await, Outcome::Changed);
+    assert!(matches!(known().await.as_slice(), [(of, Some(_))] if *of == image));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use plimsoll_advisories::all_own_sources;
 use plimsoll_model::{Digest, ImageId, OsRelease, PackageSource, Problem};
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
@@ -295,6 +296,8 @@ pub async fn bases(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<BaseImage>> {
 /// For each of these images, the oldest answer of a server among the feed documents that its packages are judged by, or `None`
 /// where one of them never answered.
 pub async fn known_as_of(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(ImageId, Option<DateTime<Utc>>)>> {
+    let (distributions, feeds): (Vec<String>, Vec<String>) =
+        all_own_sources().into_iter().map(|(distribution, feed)| (distribution.to_owned(), feed.to_owned())).unzip();
     let rows = sqlx::query!(
         r#"WITH ecosystems AS (
                SELECT DISTINCT i.id, p.ecosystem FROM image i
@@ -306,13 +309,15 @@ pub async fn known_as_of(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(ImageId
            FROM ecosystems e
            JOIN feed_document d
              ON d.feed IN ('kev', 'epss')
-             OR (d.feed = 'debian' AND split_part(e.ecosystem, ':', 1) = 'Debian')
-             OR (d.feed = 'alpine' AND split_part(e.ecosystem, ':', 1) = 'Alpine'
-                 AND split_part(d.document, '/', 1) = split_part(e.ecosystem, ':', 2))
+             OR (EXISTS (SELECT FROM unnest($3::text[], $4::text[]) AS own (ecosystem, feed)
+                        WHERE own.feed = d.feed AND own.ecosystem = split_part(e.ecosystem, ':', 1))
+                 AND (d.feed <> 'alpine' OR split_part(d.document, '/', 1) = split_part(e.ecosystem, ':', 2)))
              OR (d.feed = 'osv' AND split_part(d.document, '/', 1) IN (e.ecosystem, split_part(e.ecosystem, ':', 1)))
            GROUP BY e.id"#,
         tx.org().0,
-        images
+        images,
+        &distributions,
+        &feeds
     )
     .fetch_all(tx.conn())
     .await?;
