@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use plimsoll_model::Ecosystem;
+use plimsoll_model::{Ecosystem, PackageType};
 
 /// A way of ordering versions. One file each in `schemes/`; to add one, see the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,6 +123,17 @@ impl Scheme {
     pub fn for_ecosystem(ecosystem: &Ecosystem) -> Option<Self> {
         Self::ALL.into_iter().find(|scheme| scheme.ecosystems().contains(&ecosystem.name()))
     }
+
+    /// The scheme of a package: its ecosystem's, else that of its type, which orders a package of an unknown operating system too.
+    pub fn for_package(kind: PackageType, ecosystem: Option<&Ecosystem>) -> Option<Self> {
+        ecosystem.and_then(Self::for_ecosystem).or_else(|| match kind {
+            PackageType::Deb => Some(Self::Dpkg),
+            PackageType::Apk => Some(Self::Apk),
+            PackageType::Rpm => Some(Self::Rpm),
+            PackageType::Generic => Some(Self::Generic),
+            _ => kind.language_ecosystem().as_ref().and_then(Self::for_ecosystem),
+        })
+    }
 }
 
 impl fmt::Display for Scheme {
@@ -175,6 +186,20 @@ mod tests {
             assert!(row.is_some_and(|row| row.contains(&format!("| {ecosystems} |"))), "{scheme}: {ecosystems}");
         }
         assert_eq!(readme.lines().filter(|line| line.starts_with("| `")).count(), Scheme::ALL.len());
+    }
+
+    #[test]
+    fn a_package_without_a_known_ecosystem_is_ordered_by_its_type() {
+        for (kind, ecosystem, scheme) in [
+            (PackageType::Deb, None, Some(Scheme::Dpkg)),
+            (PackageType::Rpm, Some("Nobody's Linux:1"), Some(Scheme::Rpm)),
+            (PackageType::Npm, None, Some(Scheme::Npm)),
+            (PackageType::Generic, Some("PyPI"), Some(Scheme::Pep440)),
+            (PackageType::Alpm, None, None),
+        ] {
+            let ecosystem = ecosystem.map(|text| text.parse::<Ecosystem>().unwrap());
+            assert_eq!(Scheme::for_package(kind, ecosystem.as_ref()), scheme, "{kind} {ecosystem:?}");
+        }
     }
 
     #[test]
