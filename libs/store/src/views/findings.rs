@@ -357,9 +357,8 @@ pub async fn counts_of_images(tx: &mut OrgTx, images: &[Uuid], filter: &FindingF
     Ok(rows.fetch_all(tx.conn()).await?)
 }
 
-/// The finding with this id, open or not.
-pub async fn by_id(tx: &mut OrgTx, id: i64) -> Result<Option<Finding>> {
+/// Of the findings with these ids, those that the organization has, open or not.
+pub async fn by_ids(tx: &mut OrgTx, ids: &[i64]) -> Result<Vec<Finding>> {
     let any = FindingFilter { is_open: None, ..FindingFilter::default() };
-    let found = findings!("", [" AND f.id = $14"], tx, any, FindingOrder::Urgency, [id])?;
-    Ok(found.into_iter().next())
+    Ok(findings!("", [" AND f.id = ANY($14)"], tx, any, FindingOrder::Urgency, [ids])?)
 }

@@ -13,6 +13,7 @@ pub mod layers;
 pub mod members;
 pub mod observations;
 pub mod packages;
+pub mod places;
 pub mod repositories;
 pub mod tags;
 pub mod vulnerabilities;

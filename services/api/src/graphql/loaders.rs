@@ -67,6 +67,8 @@ keys! {
     VulnerabilityOf(i64),
     /// Where a package version lies in an image.
     LocationsOf((ImageId, i64)),
+    /// A finding by its row.
+    FindingOf(i64),
     /// What a manifest (in a repository, by digest) names: an image itself, an index its images.
     PlatformsOf((RepositoryId, String)),
     /// How many tags a repository has.
@@ -288,6 +290,12 @@ loader!(LocationsOf => Vec<Location>, |tx, keys| {
     let wanted: Vec<(Uuid, i64)> = keys.iter().map(|key| (key.0.0.0, key.0.1)).collect();
     let rows = installed::locations(tx, &wanted).await.map_err(of_store)?;
     Ok(grouped(rows.into_iter().map(|row| (LocationsOf((row.image, row.package)), row))))
+});
+
+loader!(FindingOf => findings::Finding, |tx, keys| {
+    let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
+    let rows = findings::by_ids(tx, &ids).await.map_err(of_store)?;
+    Ok(rows.into_iter().map(|row| (FindingOf(row.id), row)).collect())
 });
 
 loader!(PlatformsOf => Vec<tags::TagPlatform>, |tx, keys| {

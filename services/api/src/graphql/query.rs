@@ -5,12 +5,12 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use plimsoll_identity::Permission;
 use plimsoll_model::{ApiKeyId, ImageId, RepositoryId};
-use plimsoll_store::views::{api_keys, feeds, findings, packages, vulnerabilities};
+use plimsoll_store::views::{api_keys, feeds, packages, vulnerabilities};
 use plimsoll_store::{accounts, yara_rule_sets};
 
 use super::complaint::{internal, of_store};
 use super::global_id::GlobalId;
-use super::loaders::{ImageOf, RepositoryOf};
+use super::loaders::{FindingOf, ImageOf, RepositoryOf};
 use super::tenant::{Asking, Tenant};
 use super::types::{
     ApiKey, Feed, Finding, Image, MemberRole, Node, Organization, Package, Repository, Scope, Vulnerability,
@@ -155,7 +155,7 @@ async fn node(tenant: &Arc<Tenant>, id: &GlobalId) -> Result<Option<Node>> {
             row.map(|row| Box::new(Vulnerability(row)).into())
         }
         GlobalId::Finding(id) => {
-            let row = findings::by_id(&mut tenant.tx().await?, *id).await.map_err(of_store)?;
+            let row = tenant.load(FindingOf(*id)).await?;
             row.map(|row| Box::new(Finding { tenant: here(), row }).into())
         }
         GlobalId::ApiKey(id) => {

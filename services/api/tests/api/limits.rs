@@ -26,6 +26,7 @@ async fn requests_that_cost_too_much_are_refused_with_the_limit() {
     let nested = |depth: usize| format!("{}a{}", "{ a ".repeat(depth), " }".repeat(depth));
     let bomb: String = (0..30).map(|n| format!("fragment f{n} on Query {{ ...f{0} ...f{0} }} ", n + 1)).collect();
     let wide = "{ organization(slug: \"ours\") { images(first: 200) { nodes { findings(first: 200) { nodes { id severity fixedIn } } } } } }";
+    let everywhere = "{ organization(slug: \"ours\") { whereIs(what: { vulnerability: \"x\" }, first: 200) { nodes { image { findings(first: 200) { nodes { id severity fixedIn } } } } } } }";
     let cases = [
         (query(nested(200)), 400, "limit of 100 levels (depth)"),
         (query(nested(20)), 400, "levels of selections (depth); the limit is 16"),
@@ -45,6 +46,8 @@ async fn requests_that_cost_too_much_are_refused_with_the_limit() {
         (Value::Array(vec![one.clone(); 1_000]).to_string(), 400, "1000 operations in its batch; the limit is 10"),
         (query(format!("{{ __typename }} #{}", "x".repeat(5 << 20))), 413, "limit of 262144 bytes"),
         (query(wide.into()), 400, "units of complexity; the limit is 100000"),
+        (query(everywhere.into()), 400, "units of complexity; the limit is 100000"),
+        (query("{ organization(slug: \"ours\") { whereIs(what: { vulnerability: \"x\" }, first: 201) { totalCount } } }".into()), 200, "first is 201; it may be 0 to 200"),
         (
             query("{ organization(slug: \"ours\") { images(first: 1000000) { nodes { id } } } }".into()),
             200,

@@ -48,6 +48,8 @@ async fn pages_show_each_element_once_in_the_order_of_the_whole() {
         ("findings", "orderBy: OPENED_AT", "id", 20),
         ("findings", "orderBy: PACKAGE", "id", 20),
         ("findings", "filter: { image: \"ours-web/shop:v1\" }", "id", 4),
+        ("whereIs", "what: { vulnerability: \"CVE-2024-0001\" }", "finding { id }", 5),
+        ("whereIs", "what: { package: { name: \"django\", versions: \"<4\" } }", "image { id }", 5),
     ];
     for (field, arguments, known_by, count) in lists {
         let given = if arguments.is_empty() { String::new() } else { format!(", {arguments}") };

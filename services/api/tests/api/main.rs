@@ -19,4 +19,5 @@ mod served;
 mod sign_in;
 mod statements;
 mod tenancy;
+mod where_is;
 mod yara_rule_sets;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use plimsoll_model::OrgId;
 use plimsoll_store::Store;
 use plimsoll_store::views::findings::{self, FindingFilter, FindingOrder};
+use plimsoll_store::views::places;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
@@ -42,9 +43,11 @@ async fn crowd(world: &World) -> OrgId {
              SELECT 'sha256:' || encode(sha256(n::text::bytea), 'hex'), 'sha256:' || n FROM generate_series(1, 200) n;
              INSERT INTO image (org_id, id, manifest_digest, image_content_id, source)
              SELECT o.id, gen_random_uuid(), c.manifest_digest, c.id, 'push' FROM org o CROSS JOIN image_content c;
-             INSERT INTO package_version (key, type, ecosystem, name, version)
-             SELECT sha256(n::text::bytea), 'pypi', 'PyPI', 'p' || n, '1' FROM generate_series(1, 300) n;
+             INSERT INTO package_version (key, type, ecosystem, name, version, advisory_name, advisory_version)
+             SELECT sha256(n::text::bytea), 'pypi', 'PyPI', 'p' || n, '1', 'p' || n, '1' FROM generate_series(1, 300) n;
              INSERT INTO vulnerability (name, severity) SELECT 'CVE-1-' || n, n % 6 FROM generate_series(1, 300) n;
+             INSERT INTO vulnerability_alias (alias, vulnerability_id)
+             SELECT name, id FROM vulnerability WHERE name LIKE 'CVE-1-%';
              INSERT INTO finding (org_id, image_id, package_version_id, vulnerability_id)
              SELECT i.org_id, i.id, p.id, v.id FROM image i CROSS JOIN generate_series(0, 2) k
              JOIN package_version p ON p.name = 'p' || ((i.image_content_id + k) % 300 + 1)
@@ -80,10 +83,13 @@ async fn findings_are_read_by_the_organizations_own_index_entries() {
     assert_eq!(findings::count(&mut tx, &filter).await.unwrap(), 600);
     let images: Vec<uuid::Uuid> = rows.iter().take(3).map(|row| row.image.0).collect();
     findings::counts_of_images(&mut tx, &images, &filter).await.unwrap();
+    let id = ["CVE-1-7".to_owned()];
+    assert_eq!(places::of_vulnerability(&mut tx, &id, None, 51).await.unwrap().len(), 3);
+    assert_eq!(places::count_of_vulnerability(&mut tx, &id).await.unwrap(), 3);
     drop(guard);
     let text = notices.0.lock().unwrap().clone();
     let plans: Vec<&str> = text.split("Query Text").filter(|plan| plan.contains("FROM finding")).collect();
-    assert_eq!(plans.len(), 4, "{text}");
+    assert_eq!(plans.len(), 6, "{text}");
     for plan in plans {
         assert!(!plan.contains("Seq Scan on finding"), "{plan}");
         assert!(plan.contains("org_id = "), "{plan}");

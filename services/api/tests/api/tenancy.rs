@@ -150,6 +150,8 @@ async fn a_key_without_the_scope_to_read_reads_nothing() {
         "findings { totalCount }",
         "members { totalCount }",
         "image(reference: \"x\") { id }",
+        "whereIs(what: { vulnerability: \"CVE-2024-0001\" }) { totalCount }",
+        "whereIs(what: { package: { name: \"django\" } }) { totalCount }",
     ] {
         let answer = served.ask(&pusher, &format!("{{ organization(slug: \"ours\") {{ {field} }} }}"), json!({})).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{field}");

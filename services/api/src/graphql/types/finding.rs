@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{ID, Object, Result, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
+use plimsoll_model::ImageId;
 use plimsoll_store::views::findings;
 use plimsoll_store::views::installed::Location;
 
@@ -39,6 +40,18 @@ pub struct PackageLocation {
     path: String,
     /// The layer and build step that brought it there.
     introduced_by: Option<Introduction>,
+}
+
+impl PackageLocation {
+    /// Every place in an image where a package version lies, by path.
+    pub async fn all(tenant: &Tenant, image: ImageId, package: i64) -> Result<Vec<Self>> {
+        let (places, layers) =
+            futures::try_join!(tenant.load(LocationsOf((image, package))), tenant.load(LayersOf(image)))?;
+        let layers = layers.unwrap_or_default();
+        let location =
+            |place: Location| Self { introduced_by: Introduction::by(&layers, place.layer), path: place.path };
+        Ok(places.unwrap_or_default().into_iter().map(location).collect())
+    }
 }
 
 impl Finding {
@@ -112,13 +125,7 @@ impl Finding {
 
     /// Every place in the image where this package version lies, by path.
     async fn locations(&self) -> Result<Vec<PackageLocation>> {
-        let (places, layers) = futures::try_join!(self.places(), self.tenant.load(LayersOf(self.row.image)))?;
-        let layers = layers.unwrap_or_default();
-        let location = |place: Location| PackageLocation {
-            introduced_by: Introduction::by(&layers, place.layer),
-            path: place.path,
-        };
-        Ok(places.into_iter().map(location).collect())
+        PackageLocation::all(&self.tenant, self.row.image, self.row.package).await
     }
 
     /// The lowest version with a fix; null where there is none.

@@ -15,6 +15,7 @@ mod node;
 mod observation;
 mod organization;
 mod package;
+mod place;
 mod repository;
 mod scan;
 mod vulnerability;

@@ -12,6 +12,7 @@ use super::finding_list::{self, FindingFilterInput, FindingOrderInput};
 use super::image_list::{self, ImageFilterInput, ImageOrderInput};
 use super::member::Member;
 use super::package::PackageFilterInput;
+use super::place::{self, Place, WhereIsInput};
 use super::{ApiKey, Finding, Image, Package, Repository, YaraRuleSet};
 use crate::graphql::complaint::of_store;
 use crate::graphql::global_id::GlobalId;
@@ -153,6 +154,19 @@ impl Organization {
             Some(image) => finding_list::of_image(&self.0, image, filter.filter(), order, first, after).await,
             None => Window::<()>::of("", first, None)?.page([], Total::new(|| async { Ok(0) }.boxed())),
         }
+    }
+
+    /// Where a vulnerability or a package is, also one that no advisory names: every image with every package version that it is there by, the
+    /// newest image first.
+    #[graphql(complexity = "cost(first, child_complexity)")]
+    async fn where_is(
+        &self,
+        #[graphql(desc = "What is looked for.")] what: WhereIsInput,
+        #[graphql(desc = "How many, 200 at most; 50 where not given.")] first: Option<i32>,
+        #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
+    ) -> Result<Page<Place>> {
+        self.0.require_reading()?;
+        place::of_organization(&self.0, what, first, after).await
     }
 
     /// Its API keys, in the order of their making. For those who manage keys.
