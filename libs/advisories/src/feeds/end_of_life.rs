@@ -28,7 +28,7 @@ pub static FEED: Feed = Feed {
 };
 
 const PRODUCTS: &str = "products-full.json";
-/// Twice today's document. Read whole, it takes up to some twenty times its length in memory.
+/// An estimate: the document itself could not be had here. An array of nothing but small values takes some twenty times its length in memory.
 const MAX_DOCUMENT_BYTES: u64 = 8 << 20;
 /// The longest name of a product or release that is believed, in bytes.
 const MAX_NAME: usize = 100;
