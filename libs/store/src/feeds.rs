@@ -276,11 +276,16 @@ pub async fn replace_records(tx: &mut CatalogTx, run: i64, feed: &str, document:
     )
     .execute(tx.conn())
     .await?;
+    held_by_none(tx, feed, &gone).await
+}
+
+/// Those of these keys that no document of the feed holds.
+async fn held_by_none(tx: &mut CatalogTx, feed: &str, keys: &[String]) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar!(
-        r#"SELECT key AS "key!" FROM unnest($2::text[]) AS g (key)
+        r#"SELECT DISTINCT key AS "key!" FROM unnest($2::text[]) AS g (key)
            WHERE NOT EXISTS (SELECT FROM feed_record r WHERE r.feed = $1 AND r.key = g.key)"#,
         feed,
-        &gone
+        keys
     )
     .fetch_all(tx.conn())
     .await?)
@@ -334,14 +339,7 @@ pub async fn forget_documents(tx: &mut CatalogTx, feed: &str, documents: &[Strin
     sqlx::query!("DELETE FROM feed_document WHERE feed = $1 AND document = ANY($2)", feed, documents)
         .execute(tx.conn())
         .await?;
-    Ok(sqlx::query_scalar!(
-        r#"SELECT DISTINCT key AS "key!" FROM unnest($2::text[]) AS g (key)
-           WHERE NOT EXISTS (SELECT FROM feed_record r WHERE r.feed = $1 AND r.key = g.key)"#,
-        feed,
-        &gone
-    )
-    .fetch_all(tx.conn())
-    .await?)
+    held_by_none(tx, feed, &gone).await
 }
 
 /// Forgets a feed's records whose key, or what stands before the slash in it, is one of these, in whatever document; gives their keys.
