@@ -28,7 +28,7 @@ pub async fn refresh_image(tx: &mut OrgTx, image: ImageId) -> Result<Changes> {
            FROM image i
            WHERE f.org_id = $1 AND f.image_id = $2 AND f.closed_at IS NULL AND i.org_id = f.org_id AND i.id = f.image_id
              AND NOT EXISTS (SELECT FROM image_package p
-                             JOIN "match" m ON m.package_version_id = p.package_version_id
+                             JOIN counted_match m ON m.package_version_id = p.package_version_id
                              WHERE p.image_content_id = i.image_content_id AND p.package_version_id = f.package_version_id
                                AND m.vulnerability_id = f.vulnerability_id)"#,
         org,
@@ -41,7 +41,7 @@ pub async fn refresh_image(tx: &mut OrgTx, image: ImageId) -> Result<Changes> {
            SELECT DISTINCT i.org_id, i.id, m.package_version_id, m.vulnerability_id, clock_timestamp()
            FROM image i
            JOIN image_package p ON p.image_content_id = i.image_content_id
-           JOIN "match" m ON m.package_version_id = p.package_version_id
+           JOIN counted_match m ON m.package_version_id = p.package_version_id
            WHERE i.org_id = $1 AND i.id = $2
            ON CONFLICT (org_id, image_id, package_version_id, vulnerability_id) WHERE closed_at IS NULL DO NOTHING"#,
         org,
@@ -63,7 +63,7 @@ pub async fn refresh_packages(tx: &mut OrgTx, package_versions: &[i64]) -> Resul
                                       ELSE 'advisory_changed' END
            FROM vulnerability v
            WHERE f.org_id = $1 AND f.package_version_id = ANY($2) AND f.closed_at IS NULL AND v.id = f.vulnerability_id
-             AND NOT EXISTS (SELECT FROM "match" m WHERE (m.package_version_id, m.vulnerability_id)
+             AND NOT EXISTS (SELECT FROM counted_match m WHERE (m.package_version_id, m.vulnerability_id)
                                                         = (f.package_version_id, f.vulnerability_id))"#,
         org,
         package_versions
@@ -74,7 +74,7 @@ pub async fn refresh_packages(tx: &mut OrgTx, package_versions: &[i64]) -> Resul
     let opened = sqlx::query!(
         r#"INSERT INTO finding (org_id, image_id, package_version_id, vulnerability_id, opened_at)
            SELECT DISTINCT i.org_id, i.id, m.package_version_id, m.vulnerability_id, clock_timestamp()
-           FROM "match" m
+           FROM counted_match m
            JOIN image_package p ON p.package_version_id = m.package_version_id
            JOIN image i ON i.image_content_id = p.image_content_id
            WHERE m.package_version_id = ANY($2) AND i.org_id = $1 AND i.layers_analysed IS NOT NULL
