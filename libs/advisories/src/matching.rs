@@ -7,12 +7,14 @@
 //! 2. A withdrawn advisory says nothing.
 //! 3. Where the distribution's own feed speaks of a vulnerability in its package, others' statements on the same package do not
 //!    count: it knows what it patched. Of several feeds of its own the first that speaks counts alone.
-//! 4. A version is affected if any statement left says so (OSV schema, "Evaluation"). States that are no finding (not affected,
-//!    under investigation) affect nothing.
+//! 4. A version is affected if any statement left says so (OSV schema, "Evaluation"). *Not affected* affects nothing; *under investigation*
+//!    makes a match of that state where nothing else makes one: it is shown apart and never counted.
 //!    Of the fixes that Red Hat names the lowest counts: a later advisory lists again what an earlier one of the same stream fixed. So it is with
 //!    AlmaLinux, whose advisories list each rebuild of a fix.
 //! 5. What cannot be judged is *unknown*, unless another statement says that the version is affected. It is never "not affected".
-//! 6. Statements of one vulnerability make one match: the lowest fix above the version, the state nearest to a fix, the highest
+//! 6. What is affected does not run from every package that was built of the same source: a kernel's headers or tools, documentation
+//!    (`inert`). Their matches are *not running*, shown apart and never counted.
+//! 7. Statements of one vulnerability make one match: the lowest fix above the version, the state nearest to a fix, the highest
 //!    of the severities given for the package, all sources and advisories that say so.
 
 use std::cmp::Ordering;
@@ -27,7 +29,10 @@ use serde::{Deserialize, Serialize};
 use crate::judgeable::Unmatchable;
 use crate::{AdvisorySource, Candidate, SourceError};
 
+mod inert;
 mod streams;
+
+pub use inert::is_inert;
 
 pub(crate) use streams::is_built_in_module;
 use streams::{Meaning, meaning};
@@ -44,6 +49,9 @@ pub struct PackageVersion {
     /// The module and stream that it was built in, `nodejs:18`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
+    /// Whether nothing runs from the package of what advisories speak of ([`is_inert`]).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_inert: bool,
 }
 
 impl PackageVersion {
@@ -52,7 +60,9 @@ impl PackageVersion {
         let ecosystem = installed.ecosystem.clone()?;
         let (name, version) = installed.package.advised_as(Some(&ecosystem));
         let module = installed.package.module.as_deref().map(|label| module_stream(label).to_owned());
-        Some(Self { name: name.to_owned(), version: version.to_owned(), module, ecosystem })
+        let source = installed.package.source.as_ref().map(|source| source.name.as_str());
+        let is_inert = is_inert(installed.package.kind, &installed.package.name, source);
+        Some(Self { name: name.to_owned(), version: version.to_owned(), module, is_inert, ecosystem })
     }
 
     /// What it is looked up by.
@@ -184,11 +194,13 @@ fn judge_vulnerability(
 ) {
     let scheme = Scheme::for_ecosystem(&package.ecosystem);
     let mut affecting: Vec<(&Candidate, Option<String>)> = Vec::new();
+    let mut investigated = Vec::new();
     let mut unknown = Vec::new();
     let mut is_fixed = false;
     for &candidate in said {
         match judge_candidate(scheme, package, candidate) {
             Ok(Judgement { is_affected: true, fixed_in }) => affecting.push((candidate, fixed_in)),
+            Ok(_) if candidate.affected.state == AffectedState::UnderInvestigation => investigated.push(candidate),
             Ok(_) => is_fixed |= meaning(package, candidate) == Meaning::Meant && lists_fixes_again(candidate),
             Err(why) => unknown.push(UnknownMatch {
                 vulnerability: vulnerability.to_owned(),
@@ -205,9 +217,28 @@ fn judge_vulnerability(
         unknown.sort_by(|a, b| (&a.advisory, &a.source, &a.why).cmp(&(&b.advisory, &b.source, &b.why)));
         unknown.dedup();
         judgement.unknown.append(&mut unknown);
-    } else {
-        judgement.matches.push(merged(scheme, vulnerability, &affecting));
+        affecting
+            .extend(investigated.into_iter().filter_map(|candidate| under_investigation(scheme, package, candidate)));
     }
+    if !affecting.is_empty() {
+        let found = merged(scheme, vulnerability, &affecting);
+        let state = if package.is_inert { AffectedState::NotRunning } else { found.state };
+        judgement.matches.push(Match { state, ..found });
+    }
+}
+
+/// What is being looked into, where it may concern the version.
+fn under_investigation<'a>(
+    scheme: Option<Scheme>,
+    package: &PackageVersion,
+    candidate: &'a Candidate,
+) -> Option<(&'a Candidate, Option<String>)> {
+    let as_affected = Affected { state: AffectedState::Affected, ..candidate.affected.clone() };
+    let is_held = match scheme {
+        Some(scheme) => judge(scheme, &as_affected, &package.version).is_ok_and(|judged| judged.is_affected),
+        None => as_affected.versions.contains(&package.version),
+    };
+    is_held.then_some((candidate, None))
 }
 
 /// Whether it names a fix as one of several that may have been listed.

@@ -57,7 +57,8 @@ fn every_fact_of_an_ecosystem_with_a_version_order_holds() {
             *left.entry(ecosystem.to_string()).or_default() += 1;
             continue;
         }
-        let package = PackageVersion { ecosystem, name: name.into(), version: version.into(), module: None };
+        let package =
+            PackageVersion { ecosystem, name: name.into(), version: version.into(), module: None, is_inert: false };
         let said = source.of(&package.key());
         let is_known = said.iter().any(|candidate| candidate.advisory == advisory);
         let judgement = matches(&package, said);

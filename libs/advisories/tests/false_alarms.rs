@@ -1,7 +1,6 @@
 //! False alarms whose cause is known, each with its right answer, as far as the matcher gives it.
 //!
 //! Not here yet, and why:
-//! - *Kernel advisories on header or tool packages*: a match has no "not running here" to be kept apart by.
 //! - *Vendor flavours of an RPM (FIPS, Ksplice)*: they share ecosystem and name with the plain package; only the version's text tells.
 //! - *.NET file versions, shaded jars, example folders, packages that the distribution owns*: what is a package is the analysis' to say.
 
@@ -32,6 +31,7 @@ fn judged(said_of: &str, fixed: &str, ecosystem: &str, version: &str) -> Package
         name: "pkg".into(),
         version: version.into(),
         module: None,
+        is_inert: false,
     };
     matches(&package, &[candidate])
 }
@@ -122,6 +122,7 @@ fn a_build_of_a_module_is_compared_within_its_stream_and_with_the_first_build_of
             name: "nodejs".into(),
             version: version.into(),
             module: module.map(str::to_owned),
+            is_inert: false,
         };
         let judgement = matches(&package, &said);
         let told = match (judgement.matches.len(), judgement.unknown.len()) {
@@ -130,5 +131,45 @@ fn a_build_of_a_module_is_compared_within_its_stream_and_with_the_first_build_of
             _ => "unknown",
         };
         assert_eq!(told, expected, "{version} {module:?}: {judgement:?}");
+    }
+}
+
+#[test]
+fn a_kernels_headers_and_tools_are_told_apart_and_its_image_is_counted() {
+    let said = |name: &str| {
+        let installed = plimsoll_model::InstalledPackage {
+            package: plimsoll_model::Package {
+                source: Some(plimsoll_model::SourcePackage { name: "linux".into(), version: "6.1.76-1".into() }),
+                ..plimsoll_model::Package::new(plimsoll_model::PackageType::Deb, name, "6.1.76-1")
+            },
+            ecosystem: Some("Debian:12".parse().unwrap()),
+            purl: None,
+            layer: 0,
+            path: "var/lib/dpkg/status".into(),
+        };
+        let affected = Affected {
+            ecosystem: "Debian:12".parse().unwrap(),
+            package: "linux".into(),
+            module: None,
+            state: AffectedState::Affected,
+            ranges: vec![Range::until("6.1.90-1")],
+            versions: vec![],
+            severity: None,
+        };
+        let candidate = Candidate {
+            vulnerability: "CVE-2024-1".into(),
+            source: "debian".into(),
+            advisory: "CVE-2024-1".into(),
+            is_withdrawn: false,
+            affected,
+        };
+        matches(&PackageVersion::of(&installed).unwrap(), &[candidate]).matches[0].state
+    };
+    for (name, expected) in [
+        ("linux-libc-dev", AffectedState::NotRunning),
+        ("bpftool", AffectedState::NotRunning),
+        ("linux-image-6.1.0-18-amd64-unsigned", AffectedState::Affected),
+    ] {
+        assert_eq!(said(name), expected, "{name}");
     }
 }

@@ -121,7 +121,10 @@ impl Known {
         let said = self.source.of(key);
         let is_told = said.iter().any(|candidate| vulnerabilities.contains(candidate.vulnerability.as_str()));
         let (ecosystem, name) = (key.ecosystem.clone(), key.package.clone());
-        let judgement = matches(&PackageVersion { ecosystem, name, version: version.to_owned(), module: None }, said);
+        let judgement = matches(
+            &PackageVersion { ecosystem, name, version: version.to_owned(), module: None, is_inert: false },
+            said,
+        );
         (is_told, judgement.matches.iter().any(|found| vulnerabilities.contains(found.vulnerability.as_str())))
     }
 }

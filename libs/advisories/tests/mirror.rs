@@ -329,6 +329,7 @@ fn installed(release: &str, name: &str, version: &str, module: Option<&str>) -> 
         name: name.into(),
         version: version.into(),
         module: module.map(str::to_owned),
+        is_inert: false,
     }
 }
 

@@ -113,9 +113,15 @@ pub enum AffectedState {
     UnderInvestigation,
     /// The source says that this package never was affected.
     NotAffected,
+    /// No source's word but ours, of a match: what is affected is not in this package (a kernel's headers or tools, documentation).
+    NotRunning,
 }
 
 impl AffectedState {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Affected, Self::WontFix, Self::EndOfLife, Self::UnderInvestigation, Self::NotAffected, Self::NotRunning];
+
     /// Whether versions in the ranges are findings.
     pub const fn is_affected(self) -> bool {
         matches!(self, Self::Affected | Self::WontFix | Self::EndOfLife)
@@ -129,14 +135,13 @@ impl AffectedState {
             Self::EndOfLife => "end_of_life",
             Self::UnderInvestigation => "under_investigation",
             Self::NotAffected => "not_affected",
+            Self::NotRunning => "not_running",
         }
     }
 
     /// The state that [`AffectedState::as_str`] names.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Affected, Self::WontFix, Self::EndOfLife, Self::UnderInvestigation, Self::NotAffected]
-            .into_iter()
-            .find(|state| state.as_str() == text)
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 }
 

@@ -50,6 +50,7 @@ async fn match_batch(tx: &mut CatalogTx, ids: &[i64]) -> Result<u64> {
             name: version.name.clone(),
             version: version.version.clone(),
             module: version.module.as_deref().map(|label| module_stream(label).to_owned()),
+            is_inert: version.is_inert,
         };
         let judgement = matches(&judged, said.get(&key).map(Vec::as_slice).unwrap_or_default());
         if let Some(first) = judgement.unknown.first() {

@@ -1,6 +1,7 @@
 //! Distinct package versions: each is stored and matched once, whoever has it.
 
-use plimsoll_model::{Ecosystem, InstalledPackage, PackageKey};
+use plimsoll_advisories::is_inert;
+use plimsoll_model::{Ecosystem, InstalledPackage, PackageKey, PackageType};
 
 use crate::{CatalogTx, Result};
 
@@ -17,6 +18,8 @@ pub struct PackageVersion {
     pub version: String,
     /// The label of the module stream that it was built in.
     pub module: Option<String>,
+    /// Whether nothing runs from it of what advisories speak of.
+    pub is_inert: bool,
 }
 
 /// The rows of these packages, in the same order, made where they are missing.
@@ -98,7 +101,7 @@ pub async fn under_keys(tx: &mut CatalogTx, keys: &[PackageKey]) -> Result<Vec<i
 /// *before* it reads what affects them, so that an older reading never overwrites a newer one.
 pub async fn lock(tx: &mut CatalogTx, ids: &[i64]) -> Result<Vec<PackageVersion>> {
     let rows = sqlx::query!(
-        "SELECT id, ecosystem, advisory_name, advisory_version, module FROM package_version
+        "SELECT id, ecosystem, advisory_name, advisory_version, module, type AS kind, name, source_name FROM package_version
          WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE",
         ids
     )
@@ -109,6 +112,8 @@ pub async fn lock(tx: &mut CatalogTx, ids: &[i64]) -> Result<Vec<PackageVersion>
         .into_iter()
         .map(|row| PackageVersion {
             id: row.id,
+            is_inert: PackageType::parse(&row.kind)
+                .is_some_and(|kind| is_inert(kind, &row.name, row.source_name.as_deref())),
             ecosystem: version(row.ecosystem),
             name: row.advisory_name,
             version: row.advisory_version,

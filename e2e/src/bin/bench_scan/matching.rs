@@ -84,6 +84,7 @@ fn package_versions(folder: &Path) -> Vec<PackageVersion> {
         name: key.package,
         version,
         module: None,
+        is_inert: false,
     };
     versions.into_iter().map(of_key).collect()
 }

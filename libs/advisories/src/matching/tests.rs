@@ -6,7 +6,13 @@ use super::*;
 use crate::MemorySource;
 
 fn package(ecosystem: &str, version: &str) -> PackageVersion {
-    PackageVersion { ecosystem: ecosystem.parse().unwrap(), name: "pkg".into(), version: version.into(), module: None }
+    PackageVersion {
+        ecosystem: ecosystem.parse().unwrap(),
+        name: "pkg".into(),
+        version: version.into(),
+        module: None,
+        is_inert: false,
+    }
 }
 
 /// `osv` says that versions below 2.0 of `pkg` have CVE-2024-1.
@@ -107,18 +113,41 @@ fn of_a_distributions_own_feeds_the_first_that_speaks_counts_alone() {
 }
 
 #[test]
-fn states_that_are_no_finding_match_nothing_and_the_others_are_kept() {
-    for (state, is_finding) in [
-        (AffectedState::Affected, true),
-        (AffectedState::WontFix, true),
-        (AffectedState::EndOfLife, true),
-        (AffectedState::UnderInvestigation, false),
-        (AffectedState::NotAffected, false),
+fn states_are_kept_as_said_and_only_some_are_counted() {
+    use AffectedState::{Affected, EndOfLife, NotAffected, UnderInvestigation, WontFix};
+    for (state, expected) in [
+        (Affected, Some((Affected, true))),
+        (WontFix, Some((WontFix, true))),
+        (EndOfLife, Some((EndOfLife, true))),
+        (UnderInvestigation, Some((UnderInvestigation, false))),
+        (NotAffected, None),
     ] {
         let judgement = matches(&package("Debian:12", "1.0"), &[own("Debian:12", "debian", |a| a.state = state)]);
-        let states: Vec<_> = judgement.matches.iter().map(|found| found.state).collect();
-        assert_eq!(states, if is_finding { vec![state] } else { vec![] });
+        let states: Vec<_> = judgement.matches.iter().map(|found| (found.state, found.state.is_affected())).collect();
+        assert_eq!(states, Vec::from_iter(expected));
         assert!(judgement.unknown.is_empty());
+    }
+    let investigated = own("Debian:12", "debian", |a| {
+        a.state = UnderInvestigation;
+        a.ranges = vec![Range::until("0.9")];
+    });
+    assert_eq!(matches(&package("Debian:12", "1.0"), &[investigated]).matches, [], "it does not concern the version");
+}
+
+#[test]
+fn what_is_looked_into_is_affected_where_another_source_says_so() {
+    let investigated = with(said("PyPI"), |c| c.affected.state = AffectedState::UnderInvestigation);
+    let judgement = matches(&package("PyPI", "1.0"), &[investigated, said("PyPI")]);
+    assert_eq!(judgement.matches.iter().map(|found| found.state).collect::<Vec<_>>(), [AffectedState::Affected]);
+}
+
+#[test]
+fn what_a_package_does_not_run_is_told_and_not_counted() {
+    let headers = PackageVersion { is_inert: true, ..package("Debian:12", "1.0") };
+    for state in [AffectedState::Affected, AffectedState::WontFix, AffectedState::UnderInvestigation] {
+        let judgement = matches(&headers, &[own("Debian:12", "debian", |a| a.state = state)]);
+        let states: Vec<_> = judgement.matches.iter().map(|found| found.state).collect();
+        assert_eq!(states, [AffectedState::NotRunning]);
     }
 }
 

@@ -65,6 +65,7 @@ async fn the_mirrors_database_says_what_its_documents_say() {
             name: fields[1].into(),
             version: "1".into(),
             module: None,
+            is_inert: false,
         };
         if Scheme::for_ecosystem(&package.ecosystem).is_none() {
             continue;

@@ -16,6 +16,7 @@ pub mod packages;
 pub mod places;
 pub mod repositories;
 pub mod tags;
+pub mod uncounted;
 pub mod vulnerabilities;
 
 pub use sqlx::types::Json;

@@ -124,11 +124,13 @@ pub async fn count(tx: &mut OrgTx, filter: &PackageFilter) -> Result<i64> {
     .await?)
 }
 
-/// Of these packages, those that the organization has or had a finding through.
-pub async fn of_findings(tx: &mut OrgTx, ids: &[i64]) -> Result<Vec<Package>> {
+/// Of these packages, those that one of the organization's images holds or that it has or had a finding through.
+pub async fn by_ids(tx: &mut OrgTx, ids: &[i64]) -> Result<Vec<Package>> {
     Ok(packages!(
         tx,
-        "p.id = ANY($2) AND EXISTS (SELECT FROM finding f WHERE f.org_id = $1 AND f.package_version_id = p.id)",
+        "p.id = ANY($2) AND (EXISTS (SELECT FROM finding f WHERE f.org_id = $1 AND f.package_version_id = p.id)
+                             OR EXISTS (SELECT FROM image i JOIN image_package ip ON ip.image_content_id = i.image_content_id
+                                        WHERE i.org_id = $1 AND ip.package_version_id = p.id))",
         [ids]
     )?)
 }

@@ -1,4 +1,4 @@
-//! Vulnerabilities that an organization has or had a finding of.
+//! Vulnerabilities that an organization has or had a finding of, or that advisories say of what its images hold.
 
 use chrono::{DateTime, Utc};
 use plimsoll_model::CvssVector;
@@ -49,7 +49,10 @@ macro_rules! vulnerabilities {
                       v.cvss_score, v.cvss AS "cvss: Json<Vec<CvssVector>>", v.cwes, v."references", v.published,
                       v.modified, v.withdrawn
                FROM vulnerability v
-               WHERE EXISTS (SELECT FROM finding f WHERE f.org_id = $1 AND f.vulnerability_id = v.id) AND "#
+               WHERE (EXISTS (SELECT FROM finding f WHERE f.org_id = $1 AND f.vulnerability_id = v.id)
+                      OR EXISTS (SELECT FROM "match" m JOIN image_package ip ON ip.package_version_id = m.package_version_id
+                                 JOIN image i ON i.image_content_id = ip.image_content_id
+                                 WHERE m.vulnerability_id = v.id AND i.org_id = $1)) AND "#
                 + $condition,
             $tx.org().0,
             $argument
@@ -57,12 +60,12 @@ macro_rules! vulnerabilities {
     };
 }
 
-/// Of these vulnerabilities, those that the organization has or had a finding of.
+/// Of these vulnerabilities, those that the organization may see.
 pub async fn by_ids(tx: &mut OrgTx, ids: &[i64]) -> Result<Vec<Vulnerability>> {
     Ok(vulnerabilities!(tx, "v.id = ANY($2)", ids).fetch_all(tx.conn()).await?)
 }
 
-/// The vulnerability with this canonical id, if the organization has or had a finding of it.
+/// The vulnerability with this canonical id, if the organization may see it.
 pub async fn by_name(tx: &mut OrgTx, name: &str) -> Result<Option<Vulnerability>> {
     Ok(vulnerabilities!(tx, "v.name = $2", name).fetch_optional(tx.conn()).await?)
 }

@@ -12,11 +12,13 @@ use plimsoll_model::{ImageId, JudgedPackages, OrgId, RepositoryId};
 use plimsoll_store::views::findings::{self, FindingFilter, FindingKey, FindingOrder};
 use plimsoll_store::views::installed::{self, Installed, InstalledFilter, InstalledKey, Location, StatedLicense};
 use plimsoll_store::views::observations::{self, Observation, ObservationFilter};
+use plimsoll_store::views::uncounted::{self, Uncounted, UncountedKey};
 use plimsoll_store::views::{coverage, images, layers, packages, repositories, tags, vulnerabilities};
 use plimsoll_store::{OrgTx, Store, support_periods};
 use uuid::Uuid;
 
 use super::complaint::of_store;
+use super::types::UncountedState;
 
 /// Reads of one organization.
 pub struct Reads {
@@ -125,6 +127,28 @@ pub struct FindingPage {
     pub after: Option<FindingKey>,
     /// How many rows.
     pub limit: i64,
+}
+
+/// A page of an image's matches that are no findings.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UncountedPage {
+    /// Of what it is a page.
+    pub image: ImageId,
+    /// Of which state; any where it is `None`.
+    pub state: Option<UncountedState>,
+    /// After which place.
+    pub after: Option<UncountedKey>,
+    /// How many rows.
+    pub limit: i64,
+}
+
+/// How many matches an image has that are no findings.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UncountedCount {
+    /// The image.
+    pub image: ImageId,
+    /// Of which state; any where it is `None`.
+    pub state: Option<UncountedState>,
 }
 
 /// A page of an image's observations.
@@ -276,7 +300,7 @@ loader!(ObservationCount => i64, |tx, keys| {
 
 loader!(PackageOf => packages::Package, |tx, keys| {
     let ids: Vec<i64> = keys.iter().map(|key| key.0).collect();
-    let rows = packages::of_findings(tx, &ids).await.map_err(of_store)?;
+    let rows = packages::by_ids(tx, &ids).await.map_err(of_store)?;
     Ok(rows.into_iter().map(|row| (PackageOf(row.id), row)).collect())
 });
 
@@ -358,6 +382,29 @@ loader!(FindingPage => Vec<findings::Finding>, |tx, keys| {
         pages.extend(grouped(rows.await.map_err(of_store)?.into_iter().map(|row| (key(&row), row))));
     }
     Ok(pages)
+});
+
+loader!(UncountedPage => Vec<Uncounted>, |tx, keys| {
+    let mut pages = HashMap::new();
+    for alike in together(keys, |key| (key.state, key.after.clone(), key.limit)) {
+        let Some(one) = alike.first() else { continue };
+        let (images, state) = (ids(&alike, |key| key.image.0), one.state.map(UncountedState::as_str));
+        let rows = uncounted::pages(tx, &images, state, one.after.as_ref(), one.limit).await.map_err(of_store)?;
+        let key = |row: &Uncounted| UncountedPage { image: row.image, ..one.clone() };
+        pages.extend(grouped(rows.into_iter().map(|row| (key(&row), row))));
+    }
+    Ok(pages)
+});
+
+loader!(UncountedCount => i64, |tx, keys| {
+    let mut counts = HashMap::new();
+    for alike in together(keys, |key| key.state) {
+        let Some(one) = alike.first() else { continue };
+        let images = ids(&alike, |key| key.image.0);
+        let rows = uncounted::counts(tx, &images, one.state.map(UncountedState::as_str)).await.map_err(of_store)?;
+        counts.extend(rows.into_iter().map(|(image, count)| (UncountedCount { image, ..one.clone() }, count)));
+    }
+    Ok(counts)
 });
 
 loader!(FindingCounts => Vec<(i16, i64)>, |tx, keys| {

@@ -44,6 +44,7 @@ impl<'d> Asker<'d> {
             version: question.version.clone(),
             // A question names no stream: of a build of a module nothing is told but that it is one.
             module: None,
+            is_inert: false,
         };
         let (mut advisories, mut not_judged) = (Vec::new(), Vec::new());
         if self.is_known(&asked.ecosystem)? {
@@ -60,7 +61,13 @@ impl<'d> Asker<'d> {
                     sources.get(first.vulnerability.as_str()).is_some_and(|named| named.contains(&first.source));
                 // What the advisory says by itself: its own fix, not the lowest of all.
                 let found = if counts { matches(&asked, of_advisory).matches.into_iter().next() } else { None };
-                if let Some(found) = found {
+                if let Some(found) = found.as_ref().filter(|found| !found.state.is_affected()) {
+                    not_judged.push(NotJudged {
+                        id: Some(first.advisory.clone()),
+                        vulnerability: Some(found.vulnerability.clone()),
+                        why: format!("{} is still looking into it", first.source),
+                    });
+                } else if let Some(found) = found {
                     advisories.push(self.affecting(first, &found, of_advisory)?);
                 }
             }

@@ -33,6 +33,9 @@ pub struct ScanReport {
     pub unknown: Vec<UnknownPackage>,
     /// What is wrong with it, the most urgent first.
     pub findings: Vec<Finding>,
+    /// What advisories say of it that is no finding, by each one's `state`: what its source still looks into (`under_investigation`), and what
+    /// does not run from the package that it is said of (`not_running`: a kernel's headers or tools, documentation). No gate counts it.
+    pub not_counted: Vec<Finding>,
     /// What is wrong with it without any advisory saying so: secrets, malware, misconfiguration; the most severe first. None where that is not known: the server's
     /// last scan is older than such judgement.
     pub observations: Option<Vec<Observation>>,

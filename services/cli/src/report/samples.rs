@@ -100,6 +100,11 @@ pub fn report() -> ScanReport {
     let mut hostile = finding("evil\u{1b}[2J", "CVE-2024-2", Severity::Low, None);
     hostile.introduced_by.build_step =
         Some("RUN \u{202e}true\n && echo a very long command that goes on and on and on".into());
+    let headers = Finding {
+        state: AffectedState::NotRunning,
+        ecosystem: Ecosystem::with_release("Debian", "12"),
+        ..finding("linux-libc-dev", "CVE-2024-9", Severity::High, None)
+    };
     ScanReport {
         image: ScannedImage {
             name: "docker.io/library/app:1".into(),
@@ -127,6 +132,7 @@ pub fn report() -> ScanReport {
             why: "'unknown' is not a version".into(),
         }],
         findings: vec![exploited, finding("urllib3", "CVE-2024-3", Severity::Medium, Some("1.26.19")), hostile],
+        not_counted: vec![headers],
         observations: Some(observations()),
         coverage: Some(coverage()),
         knowledge: [

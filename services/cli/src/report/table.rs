@@ -1,6 +1,6 @@
 //! The report for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -77,6 +77,9 @@ fn head(report: &ScanReport, now: DateTime<Utc>) -> String {
     };
     line("Packages", &format!("{}{layers}", report.package_count));
     line("Findings", &summary(report));
+    for said in not_counted(&report.not_counted) {
+        line("", &said);
+    }
     if let Some(observed) = &report.observations {
         line("Observed", &observations::summary(observed));
     }
@@ -130,6 +133,23 @@ fn summary(report: &ScanReport) -> String {
     }
     let _ = write!(words, "; {} with a fix", count(|finding| finding.fixed_in.is_some()));
     words
+}
+
+/// What is told of but no finding, by why it is none.
+fn not_counted(told: &[Finding]) -> impl Iterator<Item = String> {
+    let of = |state, why: &str| {
+        let of_state = told.iter().filter(|finding| finding.state == state);
+        let packages: BTreeSet<&str> = of_state.clone().map(|finding| finding.package.as_str()).collect();
+        let mut names: Vec<String> = packages.iter().take(SHOWN).map(|name| shortened(name, 60)).collect();
+        names.extend((packages.len() > SHOWN).then(|| "...".to_owned()));
+        let count = of_state.count() as u64;
+        (count > 0).then(|| format!("not counted: {count} {why} ({})", names.join(", ")))
+    };
+    let lines = [
+        of(AffectedState::NotRunning, "in packages from which they do not run here"),
+        of(AffectedState::UnderInvestigation, "that their source still looks into"),
+    ];
+    lines.into_iter().flatten()
 }
 
 /// What could not be read or judged: the findings are then not all there may be.
@@ -230,6 +250,7 @@ mod tests {
         let coverage = Coverage { is_complete: true, os: OsSupport::Absent, sources: vec![], gaps: vec![] };
         let report = ScanReport {
             findings: vec![],
+            not_counted: vec![],
             problems: vec![],
             unknown: vec![],
             observations: Some(vec![]),

@@ -42,7 +42,8 @@ async fn judged(mut source: ReadSource, db: &AdvisoryDb) -> Result<ScanReport, F
     let judgements = judge_packages(db, &versions).await.map_err(Failure::undone)?;
     let by_version: HashMap<&PackageVersion, &PackageJudgement> = versions.iter().zip(&judgements).collect();
     let mut known = Known { db, by_id: HashMap::new() };
-    let (mut findings, mut unknown, mut judged) = (Vec::new(), BTreeSet::new(), Judged::default());
+    let (mut findings, mut not_counted) = (Vec::new(), Vec::new());
+    let (mut unknown, mut judged) = (BTreeSet::new(), Judged::default());
     for package in &inventory.packages {
         let version = PackageVersion::of(package);
         let judgement = version.as_ref().and_then(|version| by_version.get(version));
@@ -56,10 +57,12 @@ async fn judged(mut source: ReadSource, db: &AdvisoryDb) -> Result<ScanReport, F
             unknown.insert(unknown_package(package, first.why.clone()));
         }
         for found in &judgement.matches {
-            findings.push(known.finding(package, &inventory.layers, found).map_err(Failure::undone)?);
+            let told = known.finding(package, &inventory.layers, found).map_err(Failure::undone)?;
+            if told.state.is_affected() { findings.push(told) } else { not_counted.push(told) }
         }
     }
     findings.sort_by(urgency);
+    not_counted.sort_by(urgency);
     let knowledge = db::knowledge(db).map_err(Failure::undone)?;
     let coverage = coverage(&source, judged, db, &knowledge, &end_of_life, now.date_naive());
     let coverage = coverage.map_err(Failure::undone)?;
@@ -73,6 +76,7 @@ async fn judged(mut source: ReadSource, db: &AdvisoryDb) -> Result<ScanReport, F
         problems,
         unknown: unknown.into_iter().collect(),
         findings,
+        not_counted,
         observations: Some(observations),
         coverage: Some(JudgedCoverage { coverage, unjudged_checks }),
         knowledge,

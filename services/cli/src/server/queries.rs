@@ -57,6 +57,27 @@ query ($slug: String!, $image: String!, $after: String) {
   }
 }";
 
+/// A page of what is said of an image's packages that is no finding.
+pub const UNCOUNTED: &str = "
+query ($slug: String!, $image: String!, $after: String) {
+  organization(slug: $slug) {
+    image(reference: $image) {
+      page: uncountedMatches(first: 200, after: $after) {
+        nodes {
+          vulnerability { name aliases title cvss { vector score } }
+          severity severitySource
+          epss { score percentile }
+          knownExploitedSince
+          package { name version purl ecosystem type }
+          locations { path introducedBy { layer { index diffId } buildStep { command created } } }
+          fixedIn state sources
+        }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+}";
+
 /// What of an image was judged, and what was not.
 pub const COVERAGE: &str = "
 query ($slug: String!, $image: String!) {

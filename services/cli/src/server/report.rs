@@ -26,6 +26,7 @@ impl Server {
         let image: answers::Image = self.of_image(queries::IMAGE, slug, digest, None).await?.ok_or_else(gone)?;
         let packages: Vec<InstalledPackage> = self.pages(queries::PACKAGES, slug, digest).await?;
         let findings: Vec<answers::Finding> = self.pages(queries::FINDINGS, slug, digest).await?;
+        let uncounted: Vec<answers::Finding> = self.pages(queries::UNCOUNTED, slug, digest).await?;
         let covered: ImageCoverage = self.of_image(queries::COVERAGE, slug, digest, None).await?.ok_or_else(gone)?;
         let observed: Vec<observation::Observation> = self.pages(queries::OBSERVATIONS, slug, digest).await?;
         let observed: Vec<_> = observed.into_iter().map(observation::observation).collect::<Result<_, _>>()?;
@@ -35,6 +36,8 @@ impl Server {
         let unknown: BTreeSet<UnknownPackage> = packages.into_iter().filter_map(unknown).collect();
         let mut findings: Vec<Finding> = findings.into_iter().flat_map(of_each_place).collect();
         findings.sort_by(urgency);
+        let mut not_counted: Vec<Finding> = uncounted.into_iter().flat_map(of_each_place).collect();
+        not_counted.sort_by(urgency);
         Ok(ScanReport {
             image: ScannedImage {
                 name: digest.to_owned(),
@@ -52,6 +55,7 @@ impl Server {
             problems: image.problems,
             unknown: unknown.into_iter().collect(),
             findings,
+            not_counted,
             observations: coverage.is_some().then_some(observed),
             coverage,
             knowledge: knowledge(feeds),

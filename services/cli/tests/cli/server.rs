@@ -75,12 +75,13 @@ fn graphql(request: &Request, state: &mut State) -> ResponseTemplate {
     let query = body["query"].as_str().unwrap();
     let after = body["variables"]["after"].as_str();
     let image = |image: Value| json!({ "organization": { "image": image } });
-    let asks: [(&str, &'static str); 8] = [
+    let asks: [(&str, &'static str); 9] = [
         ("viewer", "viewer"),
         ("scan {", "scan"),
         ("prettyName", "image"),
         ("page: packages", "packages"),
         ("page: findings", "findings"),
+        ("page: uncountedMatches", "uncounted"),
         ("coverage {", "coverage"),
         ("page: observations", "observations"),
         ("feeds", "feeds"),
@@ -111,6 +112,11 @@ fn graphql(request: &Request, state: &mut State) -> ResponseTemplate {
                             "pageInfo": { "hasNextPage": true, "endCursor": "f1" } }),
             Some(_) => json!({ "nodes": [finding("CVE-2024-3", "LOW", &["c"])], "pageInfo": { "hasNextPage": false, "endCursor": "f2" } }),
         } })),
+        "uncounted" => {
+            let mut headers = finding("CVE-2024-4", "HIGH", &["usr/include"]);
+            headers["state"] = json!("NOT_RUNNING");
+            image(json!({ "page": { "nodes": [headers], "pageInfo": { "hasNextPage": false, "endCursor": "u1" } } }))
+        }
         "coverage" => image(json!({ "coverage": {
             "os": { "state": "ENDED", "endedOn": "2026-06-10", "until": null },
             "sources": [{ "analyser": "python", "files": 2, "packages": 2 }],

@@ -33,6 +33,13 @@ pub struct Epss {
     percentile: f64,
 }
 
+impl Epss {
+    /// Of a score and its percentile, where there are both.
+    pub fn of(score: Option<f64>, percentile: Option<f64>) -> Option<Self> {
+        Some(Self { score: score?, percentile: percentile? })
+    }
+}
+
 /// Where in an image a package lies.
 #[derive(SimpleObject)]
 pub struct PackageLocation {
@@ -86,7 +93,7 @@ impl Finding {
 
     /// FIRST's estimate of exploitation; null where there is none.
     async fn epss(&self) -> Option<Epss> {
-        Some(Epss { score: self.row.epss_score?, percentile: self.row.epss_percentile? })
+        Epss::of(self.row.epss_score, self.row.epss_percentile)
     }
 
     /// Whether CISA lists the vulnerability as exploited.

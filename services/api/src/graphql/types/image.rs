@@ -20,6 +20,7 @@ use super::license::{self, ImageLicense};
 use super::observation::{self, Observation, ObservationFilterInput};
 use super::repository::Tag;
 use super::scan::{ImageProblem, Scan};
+use super::uncounted::{self, UncountedMatch, UncountedState};
 use super::words::Severity;
 use crate::graphql::global_id::GlobalId;
 use crate::graphql::loaders::{
@@ -239,6 +240,17 @@ impl Image {
     ) -> Result<Page<Finding>> {
         let filter = FindingFilter { repository: None, ..filter.unwrap_or_default().filter() };
         finding_list::of_image(&self.tenant, self.row.id, filter, order_by.unwrap_or_default(), first, after).await
+    }
+
+    /// What advisories say of its packages that is no finding: what is still looked into, and what does not run where it lies.
+    #[graphql(complexity = "cost(first, child_complexity)")]
+    async fn uncounted_matches(
+        &self,
+        #[graphql(desc = "Of this state alone.")] state: Option<UncountedState>,
+        #[graphql(desc = "How many, 200 at most; 50 where not given.")] first: Option<i32>,
+        #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
+    ) -> Result<Page<UncountedMatch>> {
+        uncounted::of_image(&self.tenant, self.row.id, state, first, after).await
     }
 
     /// What is wrong in it without an advisory: malware, secrets, misconfiguration; the most severe first.

@@ -46,6 +46,8 @@ pub enum AffectedState {
     UnderInvestigation,
     /// The source says that this package never was affected.
     NotAffected,
+    /// What is affected does not run from this package: a kernel's headers or tools, documentation.
+    NotRunning,
 }
 
 /// Where a scan stands.
