@@ -4,7 +4,7 @@
 //! make no difference to that. The canonical id is the least by this order: a CVE (the lowest year, then number), then by database
 //! as in [`ORDER`], then whatever else, by text.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use plimsoll_model::{Advisory, VulnerabilityId};
 
@@ -44,9 +44,18 @@ impl AliasGroups {
         Self::default()
     }
 
-    /// Joins an advisory's ids.
+    /// Joins an advisory's ids; what a notice is about stays apart.
     pub fn add(&mut self, advisory: &Advisory) {
-        self.join(advisory.ids());
+        if advisory.is_notice() {
+            advisory.ids().for_each(|id| self.join([id]));
+        } else {
+            self.join(advisory.ids());
+        }
+    }
+
+    /// The canonical ids of what an advisory is about, sorted.
+    pub fn of<'a>(&'a self, advisory: &'a Advisory) -> BTreeSet<&'a str> {
+        advisory.vulnerabilities().map(|id| self.canonical(id)).collect()
     }
 
     /// Joins ids that are one vulnerability: those of an advisory, or of a group known before. A join that would make a group

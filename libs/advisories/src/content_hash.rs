@@ -13,6 +13,7 @@ const FORM: &[u8] = b"plimsoll advisory 1\n";
 pub fn content_hash(advisory: &Advisory) -> [u8; 32] {
     let mut normal = advisory.clone();
     sort(&mut normal.aliases);
+    sort(&mut normal.about);
     sort(&mut normal.cwes);
     sort(&mut normal.references);
     normal.cvss.sort_by(|a, b| (&a.vector, &a.source).cmp(&(&b.vector, &b.source)));

@@ -36,14 +36,16 @@ pub trait AdvisorySource {
     fn affecting(&self, keys: &[PackageKey]) -> impl Future<Output = Result<Vec<Candidate>, SourceError>> + Send;
 }
 
-/// The words of an advisory on each of its packages, under the vulnerability's canonical id.
-pub fn candidates<'a>(advisory: &'a Advisory, canonical: &'a str) -> impl Iterator<Item = Candidate> + 'a {
-    advisory.affected.iter().map(move |affected| Candidate {
-        vulnerability: canonical.to_owned(),
-        source: advisory.source.clone(),
-        advisory: advisory.id.clone(),
-        is_withdrawn: advisory.is_withdrawn(),
-        affected: affected.clone(),
+/// The words of an advisory on each of its packages, under the canonical id of each vulnerability that it is about.
+pub fn candidates<'a>(advisory: &'a Advisory, groups: &'a AliasGroups) -> impl Iterator<Item = Candidate> + 'a {
+    groups.of(advisory).into_iter().flat_map(move |canonical| {
+        advisory.affected.iter().map(move |affected| Candidate {
+            vulnerability: canonical.to_owned(),
+            source: advisory.source.clone(),
+            advisory: advisory.id.clone(),
+            is_withdrawn: advisory.is_withdrawn(),
+            affected: affected.clone(),
+        })
     })
 }
 
@@ -62,7 +64,7 @@ impl MemorySource {
         }
         let mut by_key: BTreeMap<PackageKey, Vec<Candidate>> = BTreeMap::new();
         for advisory in advisories {
-            for candidate in candidates(advisory, groups.canonical(&advisory.id)) {
+            for candidate in candidates(advisory, &groups) {
                 by_key.entry(candidate.affected.key()).or_default().push(candidate);
             }
         }

@@ -190,8 +190,11 @@ impl Inner {
     /// The advisories of a vulnerability, without what they affect.
     fn advisories(&mut self, id: &str) -> Result<Vec<Advisory>, DbError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT d.feed, a.key, a.content FROM vulnerability v JOIN advisory a ON a.vulnerability = v.id
-             JOIN document d ON d.id = a.document WHERE v.name = ?1",
+            "WITH v AS MATERIALIZED (SELECT id FROM vulnerability WHERE name = ?1)
+             SELECT d.feed, a.key, a.content
+             FROM (SELECT a.id FROM v JOIN advisory a ON a.vulnerability = v.id
+                   UNION ALL SELECT n.advisory FROM v JOIN notice n ON n.vulnerability = v.id) of_it
+             JOIN advisory a ON a.id = of_it.id JOIN document d ON d.id = a.document",
         )?;
         let mut rows = statement.query([id])?;
         let mut advisories = Vec::new();
@@ -204,24 +207,43 @@ impl Inner {
 
     fn affecting(&mut self, key: &PackageKey, candidates: &mut Vec<Candidate>) -> Result<(), DbError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT v.name, d.feed, coalesce(a.name, a.key), a.is_withdrawn, f.content
+            "SELECT v.name, d.feed, coalesce(a.name, a.key), a.is_withdrawn, f.content, a.id
              FROM package p JOIN affected f ON f.package = p.id JOIN advisory a ON a.id = f.advisory
-             JOIN vulnerability v ON v.id = a.vulnerability JOIN document d ON d.id = a.document
+             LEFT JOIN vulnerability v ON v.id = a.vulnerability JOIN document d ON d.id = a.document
              WHERE p.ecosystem = ?1 AND p.name = ?2",
         )?;
         let mut rows = statement.query((key.ecosystem.to_string(), &key.package))?;
         while let Some(row) = rows.next()? {
+            // Without a vulnerability of its own it is a notice on several, or does not count and is on none.
+            let about = match row.get(0)? {
+                Some(own) => vec![own],
+                None => about(&self.connection, row.get(5)?)?,
+            };
+            if about.is_empty() {
+                continue;
+            }
             let affected: Affected = self.unpacker.unpack(blob(row, 4)?)?;
-            candidates.push(Candidate {
-                vulnerability: row.get(0)?,
-                source: row.get(1)?,
-                advisory: row.get(2)?,
-                is_withdrawn: row.get(3)?,
-                affected: Affected { ecosystem: key.ecosystem.clone(), package: key.package.clone(), ..affected },
-            });
+            let affected = Affected { ecosystem: key.ecosystem.clone(), package: key.package.clone(), ..affected };
+            for vulnerability in about {
+                candidates.push(Candidate {
+                    vulnerability,
+                    source: row.get(1)?,
+                    advisory: row.get(2)?,
+                    is_withdrawn: row.get(3)?,
+                    affected: affected.clone(),
+                });
+            }
         }
         Ok(())
     }
+}
+
+/// What a notice is about.
+fn about(connection: &Connection, advisory: i64) -> Result<Vec<String>, DbError> {
+    let sql = "SELECT v.name FROM notice n JOIN vulnerability v ON v.id = n.vulnerability WHERE n.advisory = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let names = statement.query_map([advisory], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
 }
 
 fn blob<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r [u8], DbError> {

@@ -15,17 +15,23 @@ pub fn derive(connection: &mut Connection) -> Result<(), DbError> {
     let transaction = connection.transaction()?;
     let mut groups = AliasGroups::new();
     let kept = standing(&transaction, &mut groups)?;
-    transaction.execute_batch("UPDATE advisory SET vulnerability = NULL; DELETE FROM vulnerability;")?;
-    let names: BTreeSet<&str> = kept.iter().map(|(_, name)| groups.canonical(name)).collect();
+    transaction
+        .execute_batch("UPDATE advisory SET vulnerability = NULL; DELETE FROM notice; DELETE FROM vulnerability;")?;
+    let names: BTreeSet<&str> = kept.iter().flat_map(|kept| &kept.names).map(|name| groups.canonical(name)).collect();
     let mut ids: HashMap<&str, i64> = HashMap::with_capacity(names.len());
     for (name, id) in names.into_iter().zip(1_i64..) {
         transaction.prepare_cached("INSERT INTO vulnerability (id, name) VALUES (?1, ?2)")?.execute((id, name))?;
         ids.insert(name, id);
     }
-    for (advisory, name) in &kept {
-        transaction
-            .prepare_cached("UPDATE advisory SET vulnerability = ?2 WHERE id = ?1")?
-            .execute((advisory, ids.get(groups.canonical(name))))?;
+    for advisory in &kept {
+        let sql = if advisory.is_notice {
+            "INSERT OR IGNORE INTO notice (advisory, vulnerability) VALUES (?1, ?2)"
+        } else {
+            "UPDATE advisory SET vulnerability = ?2 WHERE id = ?1"
+        };
+        for name in &advisory.names {
+            transaction.prepare_cached(sql)?.execute((advisory.row, ids.get(groups.canonical(name))))?;
+        }
     }
     transaction.execute_batch(
         "DELETE FROM exploit_score WHERE cve NOT IN (SELECT name FROM vulnerability);
@@ -34,10 +40,18 @@ pub fn derive(connection: &mut Connection) -> Result<(), DbError> {
     Ok(transaction.commit()?)
 }
 
-/// The advisories that count, by row and own id. Of a record that several documents of a feed hold, the one changed last does; of equal ones,
+/// An advisory that counts.
+struct Standing {
+    row: i64,
+    /// Whether its names are what it is about ([`Advisory::is_notice`]).
+    is_notice: bool,
+    names: Vec<String>,
+}
+
+/// The advisories that count, by row. Of a record that several documents of a feed hold, the one changed last does; of equal ones,
 /// the one of the first document.
-fn standing(transaction: &Transaction<'_>, groups: &mut AliasGroups) -> Result<Vec<(i64, String)>, DbError> {
-    type Newest = (Option<DateTime<Utc>>, i64, String);
+fn standing(transaction: &Transaction<'_>, groups: &mut AliasGroups) -> Result<Vec<Standing>, DbError> {
+    type Newest = (Option<DateTime<Utc>>, Standing);
     let mut unpacker = Unpacker::new()?;
     let mut newest: HashMap<(String, String), Newest> = HashMap::new();
     let mut statement = transaction.prepare(
@@ -51,9 +65,11 @@ fn standing(transaction: &Transaction<'_>, groups: &mut AliasGroups) -> Result<V
             continue;
         }
         groups.add(&advisory);
-        newest.insert(record, (advisory.modified, row.get(0)?, advisory.id));
+        let names = advisory.vulnerabilities().map(str::to_owned).collect();
+        newest
+            .insert(record, (advisory.modified, Standing { row: row.get(0)?, is_notice: advisory.is_notice(), names }));
     }
-    let mut kept: Vec<(i64, String)> = newest.into_values().map(|(_, row, id)| (row, id)).collect();
-    kept.sort_unstable();
+    let mut kept: Vec<Standing> = newest.into_values().map(|(_, standing)| standing).collect();
+    kept.sort_unstable_by_key(|standing| standing.row);
     Ok(kept)
 }

@@ -5,12 +5,13 @@ use rusqlite::Connection;
 use crate::DbError;
 
 /// The format of the file. Raised when tables, their meaning or the codec's dictionary change: an older file is then built anew.
-pub const FORMAT: i64 = 2;
+pub const FORMAT: i64 = 3;
 /// "PLIM": SQLite's mark for whose file it is.
 pub const APPLICATION_ID: i64 = 0x504c_494d;
 
 /// `advisory.content` and `affected.content` are JSON in the codec's compression. `advisory.vulnerability` is set when the file is
-/// finished; a record that several documents hold has it in one of them only, the others do not count.
+/// finished, or rows of `notice` where it is about several; a record that several documents hold has them in one of them only, the others
+/// do not count.
 const TABLES: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE document (
@@ -25,6 +26,10 @@ const TABLES: &str = "
         UNIQUE (document, key)
     );
     CREATE INDEX advisory_by_vulnerability ON advisory (vulnerability);
+    CREATE TABLE notice (
+        advisory INTEGER NOT NULL, vulnerability INTEGER NOT NULL, PRIMARY KEY (advisory, vulnerability)
+    ) WITHOUT ROWID;
+    CREATE INDEX notice_by_vulnerability ON notice (vulnerability);
     CREATE TABLE package (id INTEGER PRIMARY KEY, ecosystem TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (ecosystem, name));
     CREATE TABLE affected (
         package INTEGER NOT NULL, advisory INTEGER NOT NULL, position INTEGER NOT NULL, content BLOB NOT NULL,

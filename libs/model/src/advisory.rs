@@ -20,6 +20,9 @@ pub struct Advisory {
     /// Other ids of the *same* vulnerability. Related ones and upstreams are not aliases.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// The vulnerabilities that it is about, where `id` names a notice (`ALSA-2022:0894`) and no vulnerability; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<String>,
     /// One line.
     #[serde(default)]
     pub title: String,
@@ -50,9 +53,22 @@ pub struct Advisory {
 }
 
 impl Advisory {
-    /// Every id of this vulnerability that the advisory knows, its own first.
+    /// Every id of a vulnerability that the advisory knows: all of one and the same, its own first, or of a notice those that it is about.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.id.as_str()).chain(self.aliases.iter().map(String::as_str))
+        let own = (!self.is_notice()).then_some(&self.id).into_iter();
+        let others = if self.is_notice() { &self.about } else { &self.aliases };
+        own.chain(others).map(String::as_str)
+    }
+
+    /// One id of each vulnerability that it is about.
+    pub fn vulnerabilities(&self) -> impl Iterator<Item = &str> {
+        let most = if self.is_notice() { usize::MAX } else { 1 };
+        self.ids().take(most)
+    }
+
+    /// Whether its id names a notice on vulnerabilities and none of them.
+    pub const fn is_notice(&self) -> bool {
+        !self.about.is_empty()
     }
 
     /// Whether the source has taken it back.

@@ -5,15 +5,15 @@ use sqlx::types::Json;
 
 use crate::{CatalogTx, Result, StoreError};
 
-/// An advisory to store, with the vulnerability that it is about.
+/// An advisory to store, with what it is about.
 #[derive(Debug, Clone)]
 pub struct NewAdvisory {
     /// The advisory.
     pub advisory: Advisory,
     /// Its content hash.
     pub content_hash: [u8; 32],
-    /// The vulnerability's row.
-    pub vulnerability: i64,
+    /// The rows of the vulnerabilities.
+    pub vulnerabilities: Vec<i64>,
 }
 
 /// What [`put`] did.
@@ -52,6 +52,7 @@ pub async fn put(tx: &mut CatalogTx, source: &str, advisories: &[NewAdvisory]) -
     touched.extend(advisories.iter().flat_map(|new| new.advisory.affected.iter().map(Affected::key)));
     touched.sort_unstable();
     touched.dedup();
+    put_vulnerabilities(tx, advisories, &ids).await?;
     insert_affected(tx, advisories, &ids).await?;
     Ok(Put { added, changed, touched })
 }
@@ -60,7 +61,6 @@ pub async fn put(tx: &mut CatalogTx, source: &str, advisories: &[NewAdvisory]) -
 async fn put_rows(tx: &mut CatalogTx, source: &str, advisories: &[NewAdvisory]) -> Result<(Vec<i64>, u64)> {
     let keys: Vec<String> = advisories.iter().map(|new| new.advisory.key.clone()).collect();
     let external: Vec<String> = advisories.iter().map(|new| new.advisory.id.clone()).collect();
-    let vulnerabilities: Vec<i64> = advisories.iter().map(|new| new.vulnerability).collect();
     let hashes: Vec<Vec<u8>> = advisories.iter().map(|new| new.content_hash.to_vec()).collect();
     let withdrawn: Vec<Option<chrono::DateTime<chrono::Utc>>> =
         advisories.iter().map(|new| new.advisory.withdrawn).collect();
@@ -69,15 +69,13 @@ async fn put_rows(tx: &mut CatalogTx, source: &str, advisories: &[NewAdvisory]) 
         .map(|new| serde_json::to_value(Advisory { affected: Vec::new(), ..new.advisory.clone() }))
         .collect::<Result<Vec<_>, serde_json::Error>>()?;
     let rows = sqlx::query!(
-        r#"INSERT INTO advisory (source, key, external_id, vulnerability_id, content_hash, document, withdrawn)
-           SELECT $1, * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bytea[], $6::jsonb[], $7::timestamptz[])
-           ON CONFLICT (source, key) DO UPDATE SET external_id = excluded.external_id, vulnerability_id = excluded.vulnerability_id,
-               content_hash = excluded.content_hash, document = excluded.document, withdrawn = excluded.withdrawn, changed_at = now()
+        r#"INSERT INTO advisory (source, key, external_id, content_hash, document, withdrawn)
+           SELECT $1, * FROM unnest($2::text[], $3::text[], $4::bytea[], $5::jsonb[], $6::timestamptz[])
+           ON CONFLICT (source, key) DO UPDATE SET external_id = excluded.external_id, content_hash = excluded.content_hash, document = excluded.document, withdrawn = excluded.withdrawn, changed_at = now()
            RETURNING id, key, (xmax = 0) AS "is_new!""#,
         source,
         &keys,
         &external,
-        &vulnerabilities,
         &hashes,
         &documents,
         &withdrawn as &[Option<chrono::DateTime<chrono::Utc>>]
@@ -88,6 +86,34 @@ async fn put_rows(tx: &mut CatalogTx, source: &str, advisories: &[NewAdvisory]) 
     let by_key: std::collections::HashMap<&str, i64> = rows.iter().map(|row| (row.key.as_str(), row.id)).collect();
     let ids = keys.iter().filter_map(|key| by_key.get(key.as_str()).copied()).collect();
     Ok((ids, added))
+}
+
+/// Replaces what the advisories of these rows are about.
+async fn put_vulnerabilities(tx: &mut CatalogTx, advisories: &[NewAdvisory], ids: &[i64]) -> Result<()> {
+    let (owners, vulnerabilities): (Vec<i64>, Vec<i64>) = advisories
+        .iter()
+        .zip(ids)
+        .flat_map(|(new, id)| new.vulnerabilities.iter().map(move |vulnerability| (*id, *vulnerability)))
+        .unzip();
+    sqlx::query!(
+        "DELETE FROM advisory_vulnerability av WHERE av.advisory_id = ANY($1)
+         AND NOT EXISTS (SELECT FROM unnest($2::bigint[], $3::bigint[]) AS n (a, v)
+                         WHERE (n.a, n.v) = (av.advisory_id, av.vulnerability_id))",
+        ids,
+        &owners,
+        &vulnerabilities
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "INSERT INTO advisory_vulnerability (advisory_id, vulnerability_id)
+         SELECT * FROM unnest($1::bigint[], $2::bigint[]) ON CONFLICT DO NOTHING",
+        &owners,
+        &vulnerabilities
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 async fn remove_affected(tx: &mut CatalogTx, advisories: &[i64]) -> Result<Vec<PackageKey>> {
@@ -167,7 +193,8 @@ pub async fn affecting(tx: &mut CatalogTx, keys: &[PackageKey]) -> Result<Vec<Af
            FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS k (ecosystem, package)
            JOIN affected f ON f.ecosystem = k.ecosystem AND f.package = k.package
            JOIN advisory a ON a.id = f.advisory_id
-           JOIN vulnerability v ON v.id = a.vulnerability_id"#,
+           JOIN advisory_vulnerability av ON av.advisory_id = a.id
+           JOIN vulnerability v ON v.id = av.vulnerability_id"#,
         &ecosystems,
         &packages
     )

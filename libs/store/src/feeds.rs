@@ -207,15 +207,17 @@ pub struct StagedCounts {
     pub held: i64,
 }
 
-/// Compares a run's staged records with what we hold of its document.
+/// Compares a run's staged records with what we hold of its document. Each is looked up by its key, and not joined: what was staged a moment ago
+/// is in no statistics yet, and a join planned for a few rows takes minutes for many.
 pub async fn staged_counts(tx: &mut CatalogTx, run: i64, feed: &str, document: &str) -> Result<StagedCounts> {
     Ok(sqlx::query_as!(
         StagedCounts,
         r#"SELECT (SELECT count(*) FROM feed_staging WHERE run_id = $1) AS "staged!",
-                  (SELECT count(*) FROM feed_staging s JOIN advisory a ON a.source = $2 AND a.key = s.key
-                   WHERE s.run_id = $1 AND a.content_hash = s.content_hash) AS "unchanged!",
+                  (SELECT count(*) FROM feed_staging s
+                   WHERE s.run_id = $1 AND s.content_hash = (SELECT a.content_hash FROM advisory a WHERE a.source = $2 AND a.key = s.key))
+                  AS "unchanged!",
                   (SELECT count(*) FROM feed_record r WHERE r.feed = $2 AND r.document = $3
-                   AND NOT EXISTS (SELECT FROM feed_staging s WHERE s.run_id = $1 AND s.key = r.key)) AS "gone!",
+                   AND (SELECT s.key FROM feed_staging s WHERE s.run_id = $1 AND s.key = r.key) IS NULL) AS "gone!",
                   (SELECT count(*) FROM feed_record r WHERE r.feed = $2 AND r.document = $3) AS "held!""#,
         run,
         feed,
@@ -237,7 +239,8 @@ pub async fn staged_changes(
 ) -> Result<Vec<(Advisory, [u8; 32])>> {
     let rows = sqlx::query!(
         r#"SELECT s.content_hash, s.advisory AS "advisory: Json<Advisory>"
-           FROM feed_staging s LEFT JOIN advisory a ON a.source = $2 AND a.key = s.key
+           FROM feed_staging s
+           LEFT JOIN LATERAL (SELECT * FROM advisory a WHERE a.source = $2 AND a.key = s.key LIMIT 1) a ON true
            WHERE s.run_id = $1 AND s.key > $3 AND a.content_hash IS DISTINCT FROM s.content_hash
              AND NOT ($5 AND a.withdrawn IS NULL
                       AND coalesce((s.advisory->>'modified')::timestamptz < (a.document->>'modified')::timestamptz, false))
@@ -260,7 +263,7 @@ pub async fn staged_changes(
 pub async fn replace_records(tx: &mut CatalogTx, run: i64, feed: &str, document: &str) -> Result<Vec<String>> {
     let gone = sqlx::query_scalar!(
         "DELETE FROM feed_record r WHERE r.feed = $2 AND r.document = $3
-         AND NOT EXISTS (SELECT FROM feed_staging s WHERE s.run_id = $1 AND s.key = r.key) RETURNING r.key",
+         AND (SELECT s.key FROM feed_staging s WHERE s.run_id = $1 AND s.key = r.key) IS NULL RETURNING r.key",
         run,
         feed,
         document

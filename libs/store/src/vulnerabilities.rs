@@ -111,14 +111,22 @@ pub async fn put_ids(tx: &mut CatalogTx, groups: &[NewIds]) -> Result<(Vec<i64>,
 async fn absorb(tx: &mut CatalogTx, group: &NewIds) -> Result<Vec<PackageKey>> {
     let Some(into) = group.id else { return Ok(Vec::new()) };
     let touched = sqlx::query!(
-        "SELECT DISTINCT f.ecosystem, f.package FROM affected f JOIN advisory a ON a.id = f.advisory_id
-         WHERE a.vulnerability_id = ANY($1)",
+        "SELECT DISTINCT f.ecosystem, f.package FROM affected f
+         JOIN advisory_vulnerability a ON a.advisory_id = f.advisory_id WHERE a.vulnerability_id = ANY($1)",
         &group.absorbs
     )
     .fetch_all(tx.conn())
     .await?;
     sqlx::query!("DELETE FROM \"match\" WHERE vulnerability_id = ANY($1)", &group.absorbs).execute(tx.conn()).await?;
-    sqlx::query!("UPDATE advisory SET vulnerability_id = $2 WHERE vulnerability_id = ANY($1)", &group.absorbs, into)
+    sqlx::query!(
+        "INSERT INTO advisory_vulnerability (advisory_id, vulnerability_id)
+         SELECT DISTINCT advisory_id, $2::bigint FROM advisory_vulnerability WHERE vulnerability_id = ANY($1) ON CONFLICT DO NOTHING",
+        &group.absorbs,
+        into
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!("DELETE FROM advisory_vulnerability WHERE vulnerability_id = ANY($1)", &group.absorbs)
         .execute(tx.conn())
         .await?;
     sqlx::query!(
@@ -175,8 +183,9 @@ async fn put_aliases(tx: &mut CatalogTx, groups: &[NewIds], ids: &[i64]) -> Resu
 /// Every advisory (without what it affects) about these vulnerabilities, with the vulnerability's row.
 pub async fn advisories_of(tx: &mut CatalogTx, vulnerabilities: &[i64]) -> Result<Vec<(i64, Advisory)>> {
     let rows = sqlx::query!(
-        r#"SELECT vulnerability_id, document AS "document: Json<Advisory>" FROM advisory
-           WHERE vulnerability_id = ANY($1) ORDER BY vulnerability_id, source, key"#,
+        r#"SELECT av.vulnerability_id, a.document AS "document: Json<Advisory>"
+           FROM advisory_vulnerability av JOIN advisory a ON a.id = av.advisory_id
+           WHERE av.vulnerability_id = ANY($1) ORDER BY av.vulnerability_id, a.source, a.key"#,
         vulnerabilities
     )
     .fetch_all(tx.conn())
@@ -187,7 +196,8 @@ pub async fn advisories_of(tx: &mut CatalogTx, vulnerabilities: &[i64]) -> Resul
 /// The vulnerabilities that these advisories of a source are about.
 pub async fn of_advisories(tx: &mut CatalogTx, source: &str, keys: &[String]) -> Result<Vec<i64>> {
     Ok(sqlx::query_scalar!(
-        "SELECT DISTINCT vulnerability_id FROM advisory WHERE source = $1 AND key = ANY($2)",
+        "SELECT DISTINCT av.vulnerability_id FROM advisory a JOIN advisory_vulnerability av ON av.advisory_id = a.id
+         WHERE a.source = $1 AND a.key = ANY($2)",
         source,
         keys
     )

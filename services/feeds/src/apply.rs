@@ -48,13 +48,13 @@ async fn apply_chunk(tx: &mut CatalogTx, feed: &str, chunk: Vec<(Advisory, [u8; 
     let (groups, rows, mut touched) = put_groups(tx, chunk.iter().map(|(advisory, _)| advisory)).await?;
     let new: Vec<NewAdvisory> = chunk
         .into_iter()
-        .filter_map(|(advisory, content_hash)| {
-            let vulnerability = *rows.get(groups.canonical(&advisory.id))?;
-            Some(NewAdvisory { advisory, content_hash, vulnerability })
+        .map(|(advisory, content_hash)| {
+            let vulnerabilities = groups.of(&advisory).into_iter().filter_map(|id| rows.get(id).copied()).collect();
+            NewAdvisory { advisory, content_hash, vulnerabilities }
         })
         .collect();
     let mut put = advisories::put(tx, feed, &new).await?;
-    let vulnerabilities: BTreeSet<i64> = new.iter().map(|new| new.vulnerability).collect();
+    let vulnerabilities: BTreeSet<i64> = new.iter().flat_map(|new| new.vulnerabilities.iter().copied()).collect();
     merge_vulnerabilities(tx, &vulnerabilities.into_iter().collect::<Vec<_>>()).await?;
     touched.append(&mut put.touched);
     tell_changed(tx, feed, touched.into_iter().collect()).await?;

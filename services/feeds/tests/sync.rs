@@ -263,6 +263,53 @@ async fn ids_that_become_one_vulnerability_become_one_finding() {
 }
 
 #[tokio::test]
+async fn a_notice_is_one_finding_for_each_vulnerability_that_it_is_about() {
+    let platform = Platform::new().await;
+    let mirror = tempfile::tempdir().unwrap();
+    let installed = InstalledPackage {
+        package: Package::new(PackageType::Rpm, "curl", "7.61.1-1.el8"),
+        ecosystem: Some(Ecosystem::with_release("AlmaLinux", "8")),
+        purl: None,
+        layer: 0,
+        path: "var/lib/rpm".into(),
+    };
+    platform.image_of("ours", Inventory { packages: vec![installed], ..Inventory::default() }).await;
+    let notice = |id: &str, cves: &[&str], fixed: &str| {
+        serde_json::json!({
+            "schema_version": "1.4.0", "id": id, "modified": "2024-01-01T00:00:00Z", "related": cves, "summary": "curl security update",
+            "affected": [{"package": {"ecosystem": "AlmaLinux:8", "name": "curl"},
+                          "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}]}],
+        })
+    };
+    let open = async || {
+        let mut connection = PgConnection::connect(&platform.database.url()).await.unwrap();
+        let sql = "SELECT v.name, m.fixed_in, m.advisories, v.aliases FROM finding f JOIN vulnerability v ON v.id = f.vulnerability_id
+                   JOIN \"match\" m USING (package_version_id, vulnerability_id) WHERE f.closed_at IS NULL ORDER BY v.name";
+        let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
+        let told = |row: &sqlx::postgres::PgRow| {
+            assert_eq!(row.get::<Vec<String>, _>("aliases"), Vec::<String>::new(), "one CVE is no other's alias");
+            let advisories: Vec<String> = row.get("advisories");
+            format!("{} {} {}", row.get::<String, _>("name"), row.get::<String, _>("fixed_in"), advisories.join("+"))
+        };
+        rows.iter().map(told).collect::<Vec<_>>()
+    };
+    write_osv(mirror.path(), &[notice("ALSA-2024:1", &["CVE-2024-1", "CVE-2024-2"], "7.61.1-2.el8")]);
+    platform.sync(mirror.path(), &osv("PyPI/all.zip")).await;
+    rematch(&platform).await;
+    assert_eq!(open().await, ["CVE-2024-1 7.61.1-2.el8 ALSA-2024:1", "CVE-2024-2 7.61.1-2.el8 ALSA-2024:1"]);
+
+    let second = notice("ALSA-2024:2", &["CVE-2024-2", "CVE-2024-3"], "7.61.1-3.el8");
+    write_osv(mirror.path(), &[notice("ALSA-2024:1", &["CVE-2024-2"], "7.61.1-2.el8"), second]);
+    platform.sync(mirror.path(), &osv("PyPI/all.zip")).await;
+    rematch(&platform).await;
+    assert_eq!(
+        open().await,
+        ["CVE-2024-2 7.61.1-2.el8 ALSA-2024:1+ALSA-2024:2", "CVE-2024-3 7.61.1-3.el8 ALSA-2024:2"],
+        "a notice that is about less closes what it no longer names"
+    );
+}
+
+#[tokio::test]
 async fn an_unchanged_document_is_not_read_again_and_a_broken_one_changes_nothing() {
     let platform = Platform::new().await;
     let mirror = tempfile::tempdir().unwrap();

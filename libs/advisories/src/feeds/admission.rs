@@ -24,6 +24,8 @@ const MAX_DESCRIPTION: usize = 64 * 1024;
 const MAX_ADDRESS: usize = 2_000;
 /// The most references, CWEs or CVSS vectors of an advisory.
 const MAX_LIST: usize = 200;
+/// The most that a notice says: vulnerabilities times packages. A kernel's of SUSE comes to some 200,000.
+const MAX_SAID: usize = 1_000_000;
 /// The most aliases of an advisory.
 const MAX_ALIASES: usize = 1_000;
 /// The most affected packages of an advisory. Distributions' advisories for a whole desktop name some thousands.
@@ -118,6 +120,14 @@ impl<'s> Intake<'s> {
         if advisory.aliases.len() < before {
             self.problem(&own_id, format!("{} aliases left out", before - advisory.aliases.len()));
         }
+        advisory.about.retain(|id| is_token(id, MAX_ID));
+        if advisory.about.len().saturating_mul(advisory.affected.len()) > MAX_SAID {
+            advisory.about.clear();
+            self.problem(
+                &own_id,
+                "it is about too many vulnerabilities in too many packages: told under its own id alone",
+            );
+        }
         advisory.aliases.retain(|alias| *alias != own_id);
         advisory.aliases.sort();
         advisory.aliases.dedup();
@@ -204,6 +214,7 @@ mod tests {
             key: id.into(),
             id: id.into(),
             aliases: vec![],
+            about: vec![],
             title: String::new(),
             description: String::new(),
             published: None,
@@ -265,6 +276,27 @@ mod tests {
         assert_eq!(record.cvss, []);
         assert_eq!(record.affected.len(), 1);
         assert_eq!(report.problems, 3);
+    }
+
+    #[test]
+    fn a_notice_that_says_too_much_is_told_under_its_own_id() {
+        for (about, packages, expected) in [(1_000, 1_000, 1_000), (1_001, 1_000, 0)] {
+            let affected = |n: usize| Affected {
+                ecosystem: "SUSE:15".parse().unwrap(),
+                package: format!("p{n}"),
+                module: None,
+                state: Default::default(),
+                ranges: vec![Range::until("1.0")],
+                versions: vec![],
+                severity: None,
+            };
+            let (record, report) = admitted(Advisory {
+                about: (0..about).map(|n| format!("CVE-2024-{n}")).collect(),
+                affected: (0..packages).map(affected).collect(),
+                ..advisory("SUSE-SU-1")
+            });
+            assert_eq!((record.unwrap().about.len(), report.problems), (expected, u64::from(expected == 0)));
+        }
     }
 
     #[test]

@@ -207,6 +207,7 @@ impl Statement {
             key,
             id,
             aliases: vec![],
+            about: vec![],
             title: String::new(),
             description: self.description.unwrap_or_default(),
             published: None,

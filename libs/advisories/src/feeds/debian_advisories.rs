@@ -173,6 +173,7 @@ impl Entry {
             key: if is_own_id { id.to_owned() } else { format!("{}/{id}", self.id) },
             id: id.to_owned(),
             aliases: vec![],
+            about: vec![],
             // The entry's title tells of the update, so that it is no title for a CVE.
             title: if is_own_id { self.title.clone() } else { String::new() },
             description: format!("{}: {}", self.id, self.title),

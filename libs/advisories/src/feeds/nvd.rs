@@ -219,6 +219,7 @@ fn advisory(cve: Cve, intake: &mut Intake<'_>) -> Advisory {
         source: intake.source().to_owned(),
         key: cve.id.clone(),
         aliases: vec![],
+        about: vec![],
         title: String::new(),
         description: english(cve.descriptions).next().unwrap_or_default(),
         published,

@@ -7,6 +7,7 @@
 
 mod lists;
 mod modules;
+mod notices;
 mod schema;
 
 use std::io::{BufReader, Read as _};

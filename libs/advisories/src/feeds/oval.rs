@@ -210,6 +210,7 @@ impl Distribution {
                 key: cve.map_or_else(|| definition.id.clone(), |cve| format!("{}/{cve}", definition.id)),
                 id: cve.unwrap_or(definition.name()).to_owned(),
                 aliases: vec![],
+                about: vec![],
                 title: String::new(),
                 description: texts.description(cve),
                 published: definition.issued,

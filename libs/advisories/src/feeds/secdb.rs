@@ -112,6 +112,7 @@ impl Distribution {
             references: vec![format!("{}{id}", self.pages)],
             id,
             aliases: vec![],
+            about: vec![],
             title: String::new(),
             description: listed.join("\n"),
             published: None,

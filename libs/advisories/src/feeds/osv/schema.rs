@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::lists::{self, Telling};
-use super::modules;
+use super::{modules, notices};
 use crate::advisory_name;
 
 #[derive(Deserialize)]
@@ -19,6 +19,7 @@ struct OsvDocument<'a> {
     withdrawn: Option<DateTime<Utc>>,
     aliases: Option<Vec<String>>,
     upstream: Option<Vec<String>>,
+    related: Option<Vec<String>>,
     summary: Option<String>,
     details: Option<String>,
     severity: Option<Vec<OsvSeverity>>,
@@ -127,12 +128,20 @@ pub fn advisory(json: &[u8], source: &str) -> Result<(Advisory, Vec<String>), se
         affected.extend(package.into_iter().flat_map(|package| modules::of_each_stream(package, &streams)));
         ratings.extend(its_ratings);
     }
+    let aliases: Vec<String> =
+        document.aliases.unwrap_or_default().into_iter().chain(ubuntus_cve(&document.id)).collect();
+    let others = document.upstream.into_iter().chain(document.related).flatten();
+    let about = notices::about(&document.id, &aliases, &affected, others);
+    if about.is_empty() && notices::is_of_no_vulnerability(&document.id) {
+        affected.iter_mut().for_each(|affected| affected.severity = Some(Severity::Negligible));
+    }
     let word = ratings.iter().find_map(severity_word);
     let cwes = specific.cwe_ids.as_array().into_iter().flatten().filter_map(|cwe| cwe.as_str().map(str::to_owned));
     let advisory = Advisory {
         source: source.to_owned(),
         key: document.id.clone(),
-        aliases: document.aliases.unwrap_or_default().into_iter().chain(ubuntus_cve(&document.id)).collect(),
+        aliases,
+        about,
         id: document.id,
         title: document.summary.unwrap_or_default(),
         description: document.details.unwrap_or_default(),
@@ -151,10 +160,14 @@ pub fn advisory(json: &[u8], source: &str) -> Result<(Advisory, Vec<String>), se
 /// The CVE of `UBUNTU-CVE-2024-1`. Canonical names it as upstream, not as alias, though its record is of that CVE alone: without
 /// this the record would be a vulnerability of its own, which no score and no catalogue knows.
 fn ubuntus_cve(id: &str) -> Option<String> {
-    let cve = id.strip_prefix("UBUNTU-")?;
-    let (year, number) = cve.strip_prefix("CVE-")?.split_once('-')?;
+    id.strip_prefix("UBUNTU-").filter(|id| is_cve(id)).map(str::to_owned)
+}
+
+/// Whether it is `CVE-2024-1`.
+pub(super) fn is_cve(id: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    (is_number(year) && is_number(number)).then(|| cve.to_owned())
+    let numbers = id.strip_prefix("CVE-").and_then(|numbers| numbers.split_once('-'));
+    numbers.is_some_and(|(year, number)| is_number(year) && is_number(number))
 }
 
 /// Whether it is a notice of Ubuntu's on CVEs that have records of their own. Those say of every package what the notice says,

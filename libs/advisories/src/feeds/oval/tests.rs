@@ -118,6 +118,7 @@ fn a_vulnerability_of_azure_linux_is_an_advisory_with_all_that_is_said_of_it() {
         key: "oval:x:def:1/CVE-2024-1".into(),
         id: "CVE-2024-1".into(),
         aliases: vec![],
+        about: vec![],
         title: String::new(),
         description: "CVE-2024-1 affecting package oath for versions less than 2.6-3. A patch is available.".into(),
         published: definition::instant("2024-07-23T22:05:39Z"),

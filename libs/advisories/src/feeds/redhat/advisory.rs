@@ -58,6 +58,7 @@ pub fn told(
         key: if is_own_document { cve.to_owned() } else { format!("{}/{cve}", head.tracking.id) },
         id: cve.to_owned(),
         aliases: vec![],
+        about: vec![],
         title: vulnerability.title.as_deref().unwrap_or(&head.title).to_owned(),
         description,
         published: vulnerability.release_date,
