@@ -1,0 +1,20 @@
+//! VEX: what somebody who knows says of a vulnerability in a product, and why.
+//!
+//! In: the bytes of an OpenVEX, CSAF or CycloneDX document, possibly hostile ([`read`]). Out: [`Statement`]s; which of them counts for a
+//! package in an image ([`Decisions`]); and documents of our own in each of the formats ([`write`]).
+//! Pure: the clock and ids of documents come in as arguments.
+
+mod decisions;
+mod document;
+mod image;
+mod package;
+mod product;
+pub mod read;
+pub mod write;
+
+pub use decisions::{Decisions, Said, Subject};
+pub use document::{Document, Format, Justification, Statement, Status};
+pub use image::{ImageIdentity, ImagePattern, Repository};
+pub use package::PackagePattern;
+pub use product::{Claim, Meaning, Product};
+pub use read::{Limits, VexError, read};
