@@ -64,6 +64,8 @@ Examples:
   plimsoll scan --offline --yara-rules rules/ --clamd unix:/run/clamav/clamd.ctl cart.tar
   plimsoll scan --offline --format json Cargo.lock | jq '.findings[].vulnerability'
   plimsoll scan --offline --format json cart.tar | jq -r '.coverage.gaps[].statement'
+  plimsoll scan --offline --vex vendor.openvex.json --vex ours.cdx.json --fail-on high cart.tar
+  plimsoll scan --offline --format openvex cart.tar > cart.openvex.json
 
 Findings are vulnerabilities that advisories tell of. Observations are what is wrong without one: secrets, malware, misconfiguration. \
 --fail-on counts them as findings: a critical secret shuts the gate as a critical vulnerability does, also \
@@ -83,6 +85,8 @@ pub struct ScanArguments {
     pub database: DatabaseArguments,
     #[command(flatten)]
     pub malware: MalwareArguments,
+    #[command(flatten)]
+    pub vex: VexArguments,
     #[command(flatten)]
     pub output: OutputArguments,
     /// Give up after this time: `90s`, `15m`, `2h`.
@@ -223,6 +227,19 @@ pub struct MalwareArguments {
     pub clamd: Option<ClamdAddress>,
 }
 
+/// What others who know say of the findings.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "VEX")]
+pub struct VexArguments {
+    /// A VEX document: OpenVEX, CSAF or CycloneDX, as JSON. Findings that it says are not affected or fixed are shown apart and do not count. Of
+    /// several statements the latest counts. Repeatable.
+    #[arg(long, value_name = "FILE")]
+    pub vex: Vec<PathBuf>,
+    /// Who the VEX documents that are written say to be their author.
+    #[arg(long, value_name = "NAME", default_value = "plimsoll")]
+    pub vex_author: String,
+}
+
 /// How the result is shown, and what it decides.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Result")]
@@ -252,6 +269,14 @@ pub enum Format {
     Table,
     /// For programs.
     Json,
+    /// OpenVEX 0.2.0: each finding as affected, with what to do; what --vex hides as it says.
+    #[value(name = "openvex")]
+    OpenVex,
+    /// The same as CSAF 2.0.
+    CsafVex,
+    /// The same as CycloneDX 1.6.
+    #[value(name = "cyclonedx-vex")]
+    CycloneDxVex,
 }
 
 /// What to do with the database.

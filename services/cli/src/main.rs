@@ -5,6 +5,7 @@
 mod arguments;
 mod clock;
 mod db;
+mod edition;
 mod escape;
 mod exit;
 mod inventory;

@@ -4,20 +4,17 @@ mod table;
 
 use std::io::IsTerminal as _;
 
-use chrono::{DateTime, Utc};
 use plimsoll_analysis::{Engine, Limits};
 use plimsoll_interchange::cyclonedx::{Bom, Edition, Subject};
 use plimsoll_model::Inventory;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
-use uuid::Uuid;
 
 use crate::arguments::{InventoryArguments, InventoryFormat};
 use crate::exit::{Failure, Outcome};
 use crate::progress::Progress;
 use crate::report::{ScannedImage, json};
 use crate::source::{self, ReadSource};
-use crate::{clock, output};
+use crate::{edition, output};
 
 /// The document of `--format json`; fields may be added, none goes or changes its meaning.
 #[derive(Serialize)]
@@ -52,26 +49,9 @@ pub async fn run(arguments: InventoryArguments) -> Result<Outcome, Failure> {
 }
 
 fn bom(image: &ScannedImage, inventory: &Inventory) -> Bom {
-    let timestamp = source_date_epoch().unwrap_or_else(clock::now);
+    let timestamp = edition::time();
     let subject = Subject { name: &image.name, digest: image.digest.as_deref(), platform: image.platform.as_deref() };
     let edition =
-        Edition { serial_number: serial_number(image, timestamp), timestamp, tool_version: env!("CARGO_PKG_VERSION") };
+        Edition { serial_number: edition::id(image, timestamp), timestamp, tool_version: env!("CARGO_PKG_VERSION") };
     Bom::of(inventory, &subject, &edition)
-}
-
-/// The time that a reproducible build sets (reproducible-builds.org, `SOURCE_DATE_EPOCH`).
-fn source_date_epoch() -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp(std::env::var("SOURCE_DATE_EPOCH").ok()?.parse().ok()?, 0)
-}
-
-/// A UUID (version 8) of what is told and when: another one for each run, the same for a reproducible one.
-fn serial_number(image: &ScannedImage, at: DateTime<Utc>) -> Uuid {
-    let mut sha = Sha256::new();
-    for part in [&image.name, image.digest.as_deref().unwrap_or_default(), &at.to_rfc3339()] {
-        sha.update((part.len() as u64).to_be_bytes());
-        sha.update(part);
-    }
-    let mut bytes = [0; 16];
-    bytes.iter_mut().zip(sha.finalize()).for_each(|(byte, hashed)| *byte = hashed);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }

@@ -3,6 +3,7 @@
 mod advice;
 pub mod columns;
 pub mod head;
+mod hidden;
 mod json;
 mod observations;
 mod table;
@@ -10,7 +11,8 @@ mod table;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use plimsoll_model::{Coverage, Ecosystem, Finding, Layer, Observation, OsRelease, Problem, Severity};
+use plimsoll_model::{Coverage, Digest, Ecosystem, Finding, Layer, Observation, OsRelease, Problem, Severity};
+use plimsoll_vex::{Justification, Status};
 use serde::{Deserialize, Serialize};
 
 pub use json::{json, json_line};
@@ -36,6 +38,8 @@ pub struct ScanReport {
     /// What advisories say of it that is no finding, by each one's `state`: what its source still looks into (`under_investigation`), and what
     /// does not run from the package that it is said of (`not_running`: a kernel's headers or tools, documentation). No gate counts it.
     pub not_counted: Vec<Finding>,
+    /// Findings that a VEX statement says need not be seen, in the same order: they do not count.
+    pub hidden: Vec<HiddenFinding>,
     /// What is wrong with it without any advisory saying so: secrets, malware, misconfiguration; the most severe first. None where that is not known: the server's
     /// last scan is older than such judgement.
     pub observations: Option<Vec<Observation>>,
@@ -43,6 +47,45 @@ pub struct ScanReport {
     pub coverage: Option<JudgedCoverage>,
     /// When each feed was last known to be up to date: the oldest of its documents counts.
     pub knowledge: BTreeMap<String, DateTime<Utc>>,
+    /// Where its packages lie: what a statement says of a module within a program is looked up by it.
+    #[serde(skip)]
+    pub placed: Vec<PlacedPackage>,
+}
+
+/// A finding that does not count, and why.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HiddenFinding {
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// Who says what.
+    pub vex: VexNote,
+}
+
+/// The statement that hides a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VexNote {
+    /// `not_affected` or `fixed`.
+    pub status: Status,
+    /// Why it is not affected.
+    pub justification: Option<Justification>,
+    /// The same in words; may be empty.
+    pub impact: String,
+    /// The document's id, or its file's name where it has none.
+    pub document: String,
+    /// Who says it; may be empty.
+    pub author: String,
+    /// Since when.
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// A package where it lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedPackage {
+    /// The file that shows it.
+    pub path: String,
+    /// Its package URL.
+    pub purl: String,
 }
 
 /// What was scanned.
@@ -54,6 +97,12 @@ pub struct ScannedImage {
     pub digest: Option<String>,
     /// What it runs on: `linux/amd64`.
     pub platform: Option<String>,
+    /// References that it is known by.
+    #[serde(skip)]
+    pub references: Vec<String>,
+    /// The digest of the index that it was chosen from.
+    #[serde(skip)]
+    pub index: Option<Digest>,
 }
 
 /// What of it was judged and what was not.

@@ -5,7 +5,9 @@ use plimsoll_model::{
     Observation, ObservationKind, OsRelease, OsSupport, PackageSource, Place, Problem, ProblemCode, Severity,
 };
 
-use super::{JudgedCoverage, ScanReport, ScannedImage, UnjudgedCheck, UnknownPackage};
+use plimsoll_vex::{Justification, Status};
+
+use super::{HiddenFinding, JudgedCoverage, ScanReport, ScannedImage, UnjudgedCheck, UnknownPackage, VexNote};
 
 pub fn finding(package: &str, vulnerability: &str, severity: Severity, fixed_in: Option<&str>) -> Finding {
     Finding {
@@ -91,6 +93,18 @@ fn coverage() -> JudgedCoverage {
     JudgedCoverage { coverage, unjudged_checks: vec![unjudged("base-image-trusted"), unjudged("content-trust")] }
 }
 
+fn hidden() -> HiddenFinding {
+    let vex = VexNote {
+        status: Status::NotAffected,
+        justification: Some(Justification::VulnerableCodeNotInExecutePath),
+        impact: "The parser \u{202e}is never called.".into(),
+        document: "https://example.com/vex/1".into(),
+        author: "Ann".into(),
+        at: "2026-08-01T10:00:00Z".parse().ok(),
+    };
+    HiddenFinding { finding: finding("pillow", "CVE-2024-4", Severity::High, Some("10.3.0")), vex }
+}
+
 pub fn report() -> ScanReport {
     let mut exploited = finding("django", "CVE-2024-1", Severity::Critical, Some("3.2.14"));
     exploited.known_exploited_since = "2024-01-02".parse().ok();
@@ -110,6 +124,8 @@ pub fn report() -> ScanReport {
             name: "docker.io/library/app:1".into(),
             digest: Some(Digest::from_sha256([9; 32]).to_string()),
             platform: Some("linux/amd64".into()),
+            references: vec![],
+            index: None,
         },
         os: Some(OsRelease {
             id: "debian".into(),
@@ -133,6 +149,7 @@ pub fn report() -> ScanReport {
         }],
         findings: vec![exploited, finding("urllib3", "CVE-2024-3", Severity::Medium, Some("1.26.19")), hostile],
         not_counted: vec![headers],
+        hidden: vec![hidden()],
         observations: Some(observations()),
         coverage: Some(coverage()),
         knowledge: [
@@ -140,5 +157,6 @@ pub fn report() -> ScanReport {
             ("osv".to_owned(), "2026-08-17T10:00:00Z".parse().unwrap()),
         ]
         .into(),
+        placed: vec![],
     }
 }

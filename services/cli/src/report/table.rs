@@ -10,7 +10,7 @@ use plimsoll_model::{AffectedState, Finding, Severity};
 use crate::escape::{escaped, shortened};
 use crate::quantity::{age, counted};
 use crate::report::advice::first_steps;
-use crate::report::{JudgedCoverage, ScanReport, columns, head, observations};
+use crate::report::{JudgedCoverage, ScanReport, columns, head, hidden, observations};
 
 /// How many steps are told to be done first.
 const STEPS: usize = 3;
@@ -54,6 +54,7 @@ pub fn table(report: &ScanReport, view: View, now: DateTime<Utc>) -> String {
         text.push_str(&rows(wanted.iter().take(limit).copied(), view.width));
     }
     text.push_str(&left_out(report.findings.len() - wanted.len(), wanted.len().saturating_sub(limit)));
+    text.push_str(&hidden::paragraph(&report.hidden, view));
     text.push_str(&observations::paragraphs(report.observations.as_deref().unwrap_or_default(), &report.layers, view));
     text
 }
@@ -79,6 +80,9 @@ fn head(report: &ScanReport, now: DateTime<Utc>) -> String {
     line("Findings", &summary(report));
     for said in not_counted(&report.not_counted) {
         line("", &said);
+    }
+    if !report.hidden.is_empty() {
+        line("", &format!("hidden by VEX: {}", report.hidden.len()));
     }
     if let Some(observed) = &report.observations {
         line("Observed", &observations::summary(observed));
@@ -251,6 +255,7 @@ mod tests {
         let report = ScanReport {
             findings: vec![],
             not_counted: vec![],
+            hidden: vec![],
             problems: vec![],
             unknown: vec![],
             observations: Some(vec![]),
@@ -262,7 +267,7 @@ mod tests {
 
     #[test]
     fn what_is_not_shown_is_counted() {
-        let report = ScanReport { observations: None, ..samples::report() };
+        let report = ScanReport { observations: None, hidden: vec![], ..samples::report() };
         let of = |view| shown(&report, view);
         let last = |view| of(view).lines().last().unwrap().to_owned();
         assert_eq!(last(View { limit: 1, ..ALL }), "2 more: --limit 0 shows all");

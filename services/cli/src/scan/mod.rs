@@ -5,11 +5,14 @@ mod malware;
 mod offline;
 mod online;
 mod placement;
+mod vex;
 mod whole;
 
 use std::io::IsTerminal as _;
 
-use crate::arguments::{Format, OutputArguments, ScanArguments};
+use plimsoll_vex::Decisions;
+
+use crate::arguments::{Format, ScanArguments};
 use crate::exit::{Failure, Outcome};
 use crate::progress::Progress;
 use crate::report::{ScanReport, View};
@@ -18,6 +21,8 @@ use crate::{clock, output, report};
 /// Scans, shows, decides.
 pub async fn run(arguments: ScanArguments) -> Result<Outcome, Failure> {
     let progress = Progress::new();
+    let documents = vex::documents(&arguments.vex.vex)?;
+    let decisions = Decisions::of(&documents);
     let scanning = async {
         if arguments.offline {
             offline::scan(&arguments, &progress).await
@@ -27,8 +32,9 @@ pub async fn run(arguments: ScanArguments) -> Result<Outcome, Failure> {
     };
     let report = tokio::time::timeout(arguments.timeout, scanning).await;
     progress.finish();
-    let report = report.map_err(|_| Failure::TimedOut(arguments.timeout))??;
-    show(&report, &arguments.output)?;
+    let mut report = report.map_err(|_| Failure::TimedOut(arguments.timeout))??;
+    vex::hide(&mut report, &decisions);
+    show(&report, &arguments, &decisions)?;
     match arguments.output.fail_on {
         Some(severity) if report.has_at_least(severity) => {
             progress.note(format!(
@@ -41,8 +47,13 @@ pub async fn run(arguments: ScanArguments) -> Result<Outcome, Failure> {
     }
 }
 
-fn show(report: &ScanReport, arguments: &OutputArguments) -> Result<(), Failure> {
+fn show(report: &ScanReport, arguments: &ScanArguments, decisions: &Decisions<'_>) -> Result<(), Failure> {
+    let written = |format| report::json(&vex::document_of(report, format, decisions, &arguments.vex.vex_author));
+    let arguments = &arguments.output;
     let text = match arguments.format {
+        Format::OpenVex => written(plimsoll_vex::Format::OpenVex).map_err(Failure::undone)?,
+        Format::CsafVex => written(plimsoll_vex::Format::Csaf).map_err(Failure::undone)?,
+        Format::CycloneDxVex => written(plimsoll_vex::Format::CycloneDx).map_err(Failure::undone)?,
         Format::Json => report::json(report).map_err(Failure::undone)?,
         Format::Table => {
             let width = std::io::stdout().is_terminal().then(|| comfy_table::Table::new().width()).flatten();

@@ -16,7 +16,7 @@ use crate::db;
 use crate::exit::Failure;
 use crate::progress::Progress;
 use crate::quantity::age;
-use crate::report::{JudgedCoverage, ScanReport, UnknownPackage};
+use crate::report::{JudgedCoverage, PlacedPackage, ScanReport, UnknownPackage};
 use crate::scan::coverage::{Judged, coverage};
 use crate::scan::{malware, whole};
 use crate::source::{self, ReadSource};
@@ -66,6 +66,7 @@ async fn judged(mut source: ReadSource, db: &AdvisoryDb) -> Result<ScanReport, F
     let knowledge = db::knowledge(db).map_err(Failure::undone)?;
     let coverage = coverage(&source, judged, db, &knowledge, &end_of_life, now.date_naive());
     let coverage = coverage.map_err(Failure::undone)?;
+    let placed = packages_placed(&source.inventory);
     let Inventory { os, layers, packages, mut observations, problems, .. } = source.inventory;
     observations.sort_by(|a, b| (b.severity, a).cmp(&(a.severity, b)));
     Ok(ScanReport {
@@ -77,10 +78,18 @@ async fn judged(mut source: ReadSource, db: &AdvisoryDb) -> Result<ScanReport, F
         unknown: unknown.into_iter().collect(),
         findings,
         not_counted,
+        hidden: vec![],
         observations: Some(observations),
         coverage: Some(JudgedCoverage { coverage, unjudged_checks }),
         knowledge,
+        placed,
     })
+}
+
+fn packages_placed(inventory: &Inventory) -> Vec<PlacedPackage> {
+    let placed =
+        |package: &InstalledPackage| Some(PlacedPackage { path: package.path.clone(), purl: package.purl.clone()? });
+    inventory.packages.iter().filter_map(placed).collect()
 }
 
 /// Why no advisory can be asked about a package.

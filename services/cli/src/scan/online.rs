@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use plimsoll_oci::push::{PushEvent, PushProgress, push};
 use plimsoll_oci::registry::{ClientOptions, Credentials, RegistryClient, RegistryError, http_client};
+use plimsoll_oci::source::SourceImage;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::arguments::{ScanArguments, ServerArguments};
@@ -36,7 +37,9 @@ pub async fn scan(arguments: &ScanArguments, progress: &Progress) -> Result<Scan
     wait(&server, &slug, &digest, progress).await?;
     progress.step("fetching the findings", 0);
     let found = server.report(&slug, &digest).await?;
-    Ok(ScanReport { image: ScannedImage { name: opened.image.name, ..found.image }, ..found })
+    let SourceImage { name, names: references, index, .. } = opened.image;
+    let image = ScannedImage { name, references, index, ..found.image };
+    Ok(ScanReport { image, ..found })
 }
 
 fn api_key(arguments: &ServerArguments) -> Result<SecretString, Failure> {

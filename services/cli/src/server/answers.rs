@@ -161,6 +161,7 @@ pub struct PageInfo {
 
 #[derive(Debug, Deserialize)]
 pub struct InstalledPackage {
+    pub path: String,
     pub package: PackageWithReason,
 }
 
@@ -170,6 +171,7 @@ pub struct PackageWithReason {
     pub name: String,
     pub version: String,
     pub ecosystem: Option<Ecosystem>,
+    pub purl: Option<String>,
     pub unknown_reason: Option<String>,
 }
 

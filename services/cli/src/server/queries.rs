@@ -29,7 +29,7 @@ query ($slug: String!, $image: String!, $after: String) {
   organization(slug: $slug) {
     image(reference: $image) {
       page: packages(first: 200, after: $after) {
-        nodes { package { name version ecosystem unknownReason } }
+        nodes { path package { name version purl ecosystem unknownReason } }
         pageInfo { hasNextPage endCursor }
       }
     }

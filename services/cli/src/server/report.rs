@@ -15,7 +15,7 @@ use super::answers::{self, FeedsData, ImagePage, InstalledPackage};
 use super::coverage::{ImageCoverage, judged_coverage};
 use super::{Server, observation, queries};
 use crate::exit::Failure;
-use crate::report::{ScanReport, ScannedImage, UnknownPackage};
+use crate::report::{PlacedPackage, ScanReport, ScannedImage, UnknownPackage};
 
 /// The most pages of a list: far more than an image has packages.
 const MAX_PAGES: usize = 10_000;
@@ -33,6 +33,7 @@ impl Server {
         let coverage = covered.coverage.map(judged_coverage).transpose()?;
         let feeds: FeedsData = self.ask(queries::FEEDS, &json!({})).await?;
         let package_count = packages.len() as u64;
+        let placed = packages.iter().filter_map(placed).collect();
         let unknown: BTreeSet<UnknownPackage> = packages.into_iter().filter_map(unknown).collect();
         let mut findings: Vec<Finding> = findings.into_iter().flat_map(of_each_place).collect();
         findings.sort_by(urgency);
@@ -43,6 +44,8 @@ impl Server {
                 name: digest.to_owned(),
                 platform: platform(&image.platform),
                 digest: Some(image.digest),
+                references: vec![],
+                index: None,
             },
             os: image.os.map(|os| OsRelease {
                 id: os.distribution,
@@ -56,9 +59,11 @@ impl Server {
             unknown: unknown.into_iter().collect(),
             findings,
             not_counted,
+            hidden: vec![],
             observations: coverage.is_some().then_some(observed),
             coverage,
             knowledge: knowledge(feeds),
+            placed,
         })
     }
 
@@ -95,6 +100,10 @@ fn layer(layer: answers::Layer) -> Layer {
         size: layer.size,
         build_step: layer.build_step.map(step),
     }
+}
+
+fn placed(installed: &InstalledPackage) -> Option<PlacedPackage> {
+    Some(PlacedPackage { path: installed.path.clone(), purl: installed.package.purl.clone()? })
 }
 
 fn unknown(installed: InstalledPackage) -> Option<UnknownPackage> {

@@ -8,6 +8,7 @@ use plimsoll_analysis::Engine;
 use plimsoll_checks::judgement::redact;
 use plimsoll_model::Inventory;
 use plimsoll_oci::ImageConfig;
+use plimsoll_oci::source::SourceImage;
 
 use crate::arguments::ImageArguments;
 use crate::exit::Failure;
@@ -32,7 +33,13 @@ pub async fn read(
     progress: &Progress,
 ) -> Result<ReadSource, Failure> {
     if let Some((path, inventory)) = tree::inventory(text, engine).await? {
-        let image = ScannedImage { name: path.display().to_string(), digest: None, platform: None };
+        let image = ScannedImage {
+            name: path.display().to_string(),
+            digest: None,
+            platform: None,
+            references: vec![],
+            index: None,
+        };
         return Ok(ReadSource { image, config: None, inventory });
     }
     let opened = image::open(text, arguments, progress).await?;
@@ -41,6 +48,7 @@ pub async fn read(
     redact(&mut inventory);
     let platform = config.platform().as_ref().or(opened.image.platform.as_ref()).map(ToString::to_string);
     let digest = Some(opened.image.manifest.digest.to_string());
-    let image = ScannedImage { name: opened.image.name, digest, platform };
+    let SourceImage { name, names: references, index, .. } = opened.image;
+    let image = ScannedImage { name, digest, platform, references, index };
     Ok(ReadSource { image, config: Some(config), inventory })
 }

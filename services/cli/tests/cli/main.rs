@@ -15,3 +15,4 @@ mod query;
 mod real_mirror;
 mod server;
 mod versions;
+mod vex;

@@ -104,8 +104,8 @@ fn graphql(request: &Request, state: &mut State) -> ResponseTemplate {
                        { "index": 1, "digest": digest(b"1"), "diffId": digest(b"1"), "size": 20,
                          "buildStep": { "index": 3, "command": "RUN pip install", "created": "2026-01-02T03:04:05Z" } }] })),
         "packages" => image(json!({ "page": { "nodes": [
-            { "package": { "name": "django", "version": "3.2", "ecosystem": "PyPI", "unknownReason": null } },
-            { "package": { "name": "odd", "version": "x", "ecosystem": "PyPI", "unknownReason": "it is no version" } }],
+            { "path": "a", "package": { "name": "django", "version": "3.2", "purl": "pkg:pypi/django@3.2", "ecosystem": "PyPI", "unknownReason": null } },
+            { "path": "x", "package": { "name": "odd", "version": "x", "purl": "pkg:pypi/odd@x", "ecosystem": "PyPI", "unknownReason": "it is no version" } }],
             "pageInfo": { "hasNextPage": false, "endCursor": "p1" } } })),
         "findings" => image(json!({ "page": match after {
             None => json!({ "nodes": [finding("CVE-2024-2", "MEDIUM", &["b"]), finding("CVE-2024-1", "CRITICAL", &["a", "z"])],
