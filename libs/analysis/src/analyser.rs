@@ -62,6 +62,12 @@ pub trait Analyser: Send + Sync {
     /// The most bytes of a file that it is given.
     fn max_bytes(&self) -> usize;
 
+    /// The most memory that reading a file of `size` bytes may take beside it. Who reads line by line takes none to speak of, parsers of documents much:
+    /// of each small thing in the text they make a large one.
+    fn working_bytes(&self, size: usize) -> usize {
+        size.saturating_mul(WORKING_FACTOR).min(WORKING_BYTES)
+    }
+
     /// What becomes of a file with more than [`Analyser::max_bytes`].
     fn past_limit(&self) -> PastLimit {
         PastLimit::Refuse
@@ -154,14 +160,16 @@ pub(crate) fn broke_off(analyser: &dyn Analyser) -> Malformed {
     Malformed::new(format!("{} broke off on it", analyser.name()))
 }
 
+/// What a parser takes for each byte of a document, and for a whole one: as much as the bounds of each format let it.
+const WORKING_FACTOR: usize = 100;
+const WORKING_BYTES: usize = 96 << 20;
+
 /// The longest name or version that is believed.
 const NAME_BYTES: usize = 512;
 /// The longest licence text that is kept: what `plimsoll_licenses::debian_statement` makes fits.
 const LICENSE_BYTES: usize = 2000;
 /// How many observations in one file are kept: whoever has these, has to look at it.
 const OBSERVATIONS: usize = 100;
-/// What a fact takes, about.
-pub(crate) const FACT_BYTES: usize = 120;
 /// How many complaints about one file are told one by one.
 const COMPLAINTS: usize = 5;
 
@@ -214,7 +222,7 @@ impl<'a> Observations<'a> {
     /// The operating system that the file names.
     pub fn os_release(&mut self, os: OsRelease) {
         if self.budget.take(256) {
-            self.file.os = Some(os);
+            self.file.os = Some(Box::new(os));
         }
     }
 
@@ -227,7 +235,7 @@ impl<'a> Observations<'a> {
 
     /// Something that the file shows, for checks to judge.
     pub fn fact(&mut self, fact: FileFactKind) {
-        if self.budget.take(FACT_BYTES) {
+        if self.budget.take_facts(1) {
             self.file.facts.push(fact);
         }
     }
@@ -272,6 +280,10 @@ impl<'a> Observations<'a> {
         self.file.observations.dedup();
         self.file.facts.sort_unstable();
         self.file.facts.dedup();
+        // Most files say one thing, for which vectors take room for four.
+        self.file.packages.shrink_to_fit();
+        self.file.observations.shrink_to_fit();
+        self.file.facts.shrink_to_fit();
         self.file.owned = self.owned.into_iter().collect();
         let mut problems = self.problems;
         problems.iter_mut().for_each(|(_, detail)| *detail = path::shown(detail));

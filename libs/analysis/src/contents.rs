@@ -1,5 +1,6 @@
 //! What was seen in a layer or a tree.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_model::{FileFactKind, Observation, OsRelease, Package};
@@ -44,7 +45,7 @@ pub struct FileAnalysis {
     pub packages: Vec<Package>,
     /// The operating system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub os: Option<OsRelease>,
+    pub os: Option<Box<OsRelease>>,
     /// What is wrong in it, sorted, each once; without a layer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observations: Vec<Observation>,
@@ -60,9 +61,9 @@ pub struct FileAnalysis {
     /// Paths that a distribution's package owns; under `usr/` where the merged `/usr` has them.
     #[serde(default, skip_serializing_if = "PathHashes::is_empty")]
     pub owned: PathHashes,
-    /// The analysers that read it, for the account of what was judged.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub read_by: BTreeSet<String>,
+    /// The analysers that read it, sorted, each once, for the account of what was judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub read_by: Vec<Cow<'static, str>>,
 }
 
 impl FileAnalysis {
@@ -75,7 +76,16 @@ impl FileAnalysis {
         self.observations.extend(other.observations);
         self.facts.extend(other.facts);
         self.owned.merge(other.owned);
-        self.read_by.extend(other.read_by);
+        other.read_by.into_iter().for_each(|analyser| self.read_by(analyser));
+    }
+
+    /// That an analyser read it.
+    pub(crate) fn read_by(&mut self, analyser: Cow<'static, str>) {
+        if let Err(position) = self.read_by.binary_search(&analyser) {
+            // There is rarely another.
+            self.read_by.reserve_exact(1);
+            self.read_by.insert(position, analyser);
+        }
     }
 
     /// Whether there is anything in it that matters to an image.

@@ -42,6 +42,11 @@ pub(crate) struct FileSize {
 }
 
 impl FileSizes {
+    /// The memory that it takes.
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.folders.len() * size_of::<Folder>() + self.files.len() * size_of::<FileSize>()
+    }
+
     /// Each folder, after the one that it lies in.
     pub(crate) fn folders(&self) -> &[Folder] {
         &self.folders
@@ -85,8 +90,18 @@ impl FileSizesBuilder {
         let folder = self.folder(path::parent(path).unwrap_or_default());
         self.files.push((hash, FileSize { folder, bytes }));
         if self.files.len() > MOST || self.folders.len() > MOST {
-            *self = Self { is_too_many: true, ..Self::new() };
+            self.give_up();
         }
+    }
+
+    /// The memory that it takes, about: a folder is looked up by its hash too.
+    pub(crate) fn bytes(&self) -> usize {
+        self.folders.len() * 3 * size_of::<Folder>() + self.files.len() * size_of::<(u64, FileSize)>()
+    }
+
+    /// There is no room for more: there will be no sizes.
+    pub(crate) fn give_up(&mut self) {
+        *self = Self { is_too_many: true, ..Self::new() };
     }
 
     /// The position of a folder, which is added with those that it lies in if it is not known yet.

@@ -7,13 +7,14 @@ use plimsoll_model::{DiffId, Digest, Problem, ProblemCode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::Contents;
 use crate::engine::Engine;
 use crate::inspection::{self, Inspections};
-use crate::observer::Observer;
+use crate::observer::{Observed, Observer};
+use crate::pass::Pass;
 use crate::pass::chunks::{ChunkReader, ChunkWriter, pipe};
 use crate::pass::compression::{Inflated, inflate};
 use crate::tar::{TarError, walk};
-use crate::{Contents, Limits};
 
 /// What one layer's bytes say. The same for every image that has the layer, as long as [`crate::analysis_version`] is the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,10 @@ pub struct LayerAnalysis {
     /// What could not be read or believed, without the layer's position, which differs from image to image.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
+    /// Whether it was cut by what is not in its bytes: the room that other layers of the image took, or the time. It is then not what the
+    /// layer says, and must not be kept for other images.
+    #[serde(skip)]
+    pub is_cut_short: bool,
 }
 
 /// Why a layer's bytes could not be had. Nothing that the bytes say is an error: that is a [`Problem`].
@@ -53,26 +58,32 @@ pub(crate) fn analyse(
     blob: impl Read,
     expected: Option<&Digest>,
 ) -> Result<LayerAnalysis, LayerError> {
-    let limits = engine.limits();
     let (blob_in, blob_out) = pipe();
     let (tar_in, tar_out) = pipe();
+    let pass = &Pass::new(engine);
     let (read, inflated, walked) = thread::scope(|scope| {
-        let inflating = scope.spawn(move || inflate(blob_out, &tar_in, limits));
+        let inflating = scope.spawn(move || inflate(blob_out, &tar_in, pass));
         let walking =
-            scope.spawn(move || inspection::beside(engine, |inspections| walk_and_hash(tar_out, engine, inspections)));
-        let read = read_and_hash(blob, blob_in, limits);
+            scope.spawn(move || inspection::beside(pass, |inspections| walk_and_hash(tar_out, pass, inspections)));
+        let read = read_and_hash(blob, blob_in, pass);
         (read, joined(inflating), joined(walking))
     });
     let (digest, compressed_size) = read?;
     let mut layer = LayerAnalysis {
         digest,
-        diff_id: inflated.problem.is_none().then_some(DiffId(walked.digest)),
+        diff_id: inflated.is_whole().then_some(DiffId(walked.digest)),
         compressed_size,
         uncompressed_size: inflated.size,
         contents: walked.contents,
         problems: walked.problems,
+        is_cut_short: walked.is_crowded_out || pass.pace.is_over(),
     };
-    layer.add_problem_of_stream(inflated, walked.failure);
+    if pass.pace.is_over() {
+        layer.contents.is_complete = false;
+        layer.problems.push(problem(ProblemCode::LayerTooLarge, pass.pace.told()));
+    } else {
+        layer.add_problem_of_stream(inflated, walked.failure);
+    }
     if let Some(expected) = expected.filter(|expected| **expected != digest) {
         layer.problems.push(problem(
             ProblemCode::DigestMismatch,
@@ -103,7 +114,7 @@ impl TarError {
         match self {
             Self::EndsEarly { .. } | Self::Corrupt { .. } => ProblemCode::TarCorrupt,
             Self::HeaderTooLarge { .. } => ProblemCode::TarHeaderTooLarge,
-            Self::TooManyEntries { .. } => ProblemCode::LayerTooLarge,
+            Self::TooManyEntries { .. } | Self::Left { .. } => ProblemCode::LayerTooLarge,
         }
     }
 }
@@ -113,12 +124,14 @@ fn problem(code: ProblemCode, detail: String) -> Problem {
 }
 
 /// First stage. Goes on to the blob's end even where no later stage listens: the digest must be right.
-fn read_and_hash(mut blob: impl Read, out: ChunkWriter, limits: &Limits) -> Result<(Digest, u64), LayerError> {
+fn read_and_hash(mut blob: impl Read, out: ChunkWriter, pass: &Pass<'_>) -> Result<(Digest, u64), LayerError> {
+    let limits = pass.engine.limits();
     let mut sha = Sha256::new();
     let mut size = 0;
     loop {
         let (count, failure) = out.fill(&mut blob, |bytes| sha.update(bytes));
         size += count as u64;
+        pass.pace.read(count);
         if let Some(error) = failure {
             return Err(error.into());
         }
@@ -136,17 +149,18 @@ struct Walked {
     digest: Digest,
     contents: Contents,
     problems: Vec<Problem>,
+    is_crowded_out: bool,
     failure: Option<TarError>,
 }
 
 /// Last stage. Goes on to the tar's end even where the archive is broken or over: what follows belongs to the diffID.
-fn walk_and_hash(tar: ChunkReader, engine: &Engine, inspections: Inspections) -> Walked {
+fn walk_and_hash(tar: ChunkReader, pass: &Pass<'_>, inspections: Inspections) -> Walked {
     let mut tar = HashedTar { tar, sha: Sha256::new() };
-    let mut observer = Observer::new(engine, inspections);
-    let failure = walk(&mut tar, engine.limits(), &mut observer).err();
+    let mut observer = Observer::new(pass, inspections);
+    let failure = walk(&mut tar, pass.engine.limits(), &mut observer).err();
     while tar.next_chunk() {}
-    let (contents, problems) = observer.finish();
-    Walked { digest: Digest::from_sha256(tar.sha.finalize().into()), contents, problems, failure }
+    let Observed { contents, problems, is_crowded_out } = observer.finish();
+    Walked { digest: Digest::from_sha256(tar.sha.finalize().into()), contents, problems, is_crowded_out, failure }
 }
 
 /// The tar, each chunk of it hashed as it comes.

@@ -6,16 +6,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use plimsoll_model::{FileFactKind, Problem, ProblemCode};
 
-use crate::analyser::{Analyser, FACT_BYTES, File, Observations, PastLimit, broke_off};
+use crate::analyser::{Analyser, File, Observations, PastLimit, broke_off};
 use crate::budget::Budget;
 use crate::contents::{Contents, FileAnalysis};
 use crate::engine::Engine;
 use crate::facts::HeaderFacts;
 use crate::file_sizes::FileSizesBuilder;
-use crate::inspection::{Inspected, Inspections, Job, shown_to};
+use crate::inspection::{Inspected, Inspections, Job, is_archive_name, shown_to};
 use crate::limits::PATH_BYTES;
+use crate::pass::Pass;
 use crate::path;
-use crate::reservoir::Room;
+use crate::reservoir::{Room, Use};
 use crate::selection::Wanting;
 use crate::tar::{Entry, Kind, Visitor};
 use crate::{ContentKind, PathHashes};
@@ -23,14 +24,20 @@ use crate::{ContentKind, PathHashes};
 /// The largest archive that is opened, unless an analyser asks for larger ones by name.
 const ARCHIVE_BYTES: usize = 64 << 20;
 
+/// As many bytes of a file are read in this thread without taking room.
+const UNCOUNTED: usize = 256 << 10;
+
 /// Makes [`Contents`] of entries, in any order, each path's last entry counting.
 pub(crate) struct Observer<'e> {
     engine: &'e Engine,
+    pass: &'e Pass<'e>,
     inspections: Inspections,
     budget: Budget,
     contents: Contents,
     non_directories: Vec<u64>,
     sizes: FileSizesBuilder,
+    /// What was taken for them.
+    sizes_bytes: usize,
     directories: Vec<u64>,
     problems: Vec<Problem>,
     untold_problems: usize,
@@ -44,19 +51,24 @@ pub(crate) struct Observer<'e> {
     header_facts: HeaderFacts,
     /// What its header and path show.
     facts: Vec<FileFactKind>,
-    /// The memory that its content takes while it is inspected.
+    /// The memory that its content takes while it is read.
     room: Option<Room>,
+    /// Whether it goes to the inspectors.
+    is_inspected: bool,
 }
 
 impl<'e> Observer<'e> {
-    pub(crate) fn new(engine: &'e Engine, inspections: Inspections) -> Self {
+    pub(crate) fn new(pass: &'e Pass<'e>, inspections: Inspections) -> Self {
+        let engine = pass.engine;
         Self {
             engine,
+            pass,
             inspections,
-            budget: Budget::new(engine.limits().kept_bytes),
+            budget: pass.budget(engine.limits().kept_bytes),
             contents: Contents { is_complete: true, ..Contents::default() },
             non_directories: Vec::new(),
             sizes: FileSizesBuilder::new(),
+            sizes_bytes: 0,
             directories: Vec::new(),
             problems: Vec::new(),
             untold_problems: 0,
@@ -68,35 +80,38 @@ impl<'e> Observer<'e> {
             header_facts: HeaderFacts::default(),
             facts: Vec::new(),
             room: None,
+            is_inspected: false,
         }
     }
 
     /// Everything that was seen, and what was wrong with it.
-    pub(crate) fn finish(mut self) -> (Contents, Vec<Problem>) {
+    pub(crate) fn finish(mut self) -> Observed {
         while let Some(inspected) = self.inspections.next_of_rest() {
             self.take_back(inspected);
         }
         self.contents.non_directories = self.non_directories.into_iter().collect();
         self.contents.sizes = self.sizes.finish();
         self.contents.directories = self.directories.into_iter().collect();
-        if self.budget.is_exceeded() {
+        let limits = self.engine.limits();
+        let (is_exceeded, is_crowded_out) = (self.budget.is_exceeded(), self.budget.is_crowded_out());
+        let cuts = [(is_exceeded, "it", limits.kept_bytes), (is_crowded_out, "all layers", limits.image_kept_bytes)];
+        for (_, what, most) in cuts.into_iter().filter(|(is_cut, ..)| *is_cut) {
             self.contents.is_complete = false;
-            let detail = format!(
-                "what is to be kept of it takes more than {} bytes; the rest was left out",
-                self.engine.limits().kept_bytes
-            );
+            let detail = format!("what is to be kept of {what} takes more than {most} bytes; the rest was left out");
             self.problems.push(Problem { code: ProblemCode::LayerTooLarge, layer: None, path: None, detail });
         }
         if self.untold_problems > 0 {
             let detail = format!("{} more problems in files are not listed", self.untold_problems);
             self.problems.push(Problem { code: ProblemCode::FileMalformed, layer: None, path: None, detail });
         }
-        (self.contents, self.problems)
+        self.budget.spent();
+        Observed { contents: self.contents, problems: self.problems, is_crowded_out }
     }
 
     /// Records a problem with the file at `path`.
     pub(crate) fn problem(&mut self, code: ProblemCode, path: &str, detail: String) {
-        if self.problems.len() < self.engine.limits().problems {
+        let is_told = self.problems.len() < self.engine.limits().problems;
+        if is_told && self.budget.take(path.len() + detail.len() + size_of::<Problem>()) {
             self.problems.push(Problem { code, layer: None, path: Some(path.to_owned()), detail });
         } else {
             self.untold_problems += 1;
@@ -127,6 +142,23 @@ impl<'e> Observer<'e> {
         }
     }
 
+    /// Records how many bytes lie at the current path, if there is room for it.
+    fn size_of(&mut self, hash: u64, bytes: u64) {
+        self.sizes.add(hash, &self.path, bytes);
+        let taken = self.sizes.bytes();
+        if taken > self.sizes_bytes {
+            if !self.budget.take(taken - self.sizes_bytes) {
+                self.sizes.give_up();
+                self.budget.give_back(self.sizes_bytes);
+                self.sizes_bytes = 0;
+                return;
+            }
+        } else {
+            self.budget.give_back(self.sizes_bytes - taken);
+        }
+        self.sizes_bytes = taken;
+    }
+
     /// Forgets the files in this layer that lie where now something other than a folder is.
     fn forget_below(&mut self) {
         if self.contents.files.is_empty() {
@@ -144,12 +176,12 @@ impl<'e> Observer<'e> {
 
     /// Records that the current path occurs, with what is known of it.
     fn record(&mut self, mut file: FileAnalysis) {
-        if self.budget.take(self.facts.len() * FACT_BYTES) {
+        if self.budget.take_facts(self.facts.len()) {
             file.facts.extend(self.facts.iter().cloned());
         }
         if let Some(known) = self.contents.files.get_mut(&self.path) {
             *known = file;
-        } else if self.budget.take_text(&self.path) {
+        } else if self.budget.take_file(&self.path) {
             self.contents.files.insert(self.path.clone(), file);
         }
     }
@@ -189,27 +221,19 @@ impl<'e> Observer<'e> {
         let is_known = linked.is_some();
         let mut linked = linked.unwrap_or_default();
         linked.observations.clear();
-        let is_affordable = self.afford(&linked);
+        let is_affordable = self.budget.take_analysis(&linked);
         self.record(if is_affordable { linked } else { FileAnalysis::default() });
         if !is_known {
             self.complain(ProblemCode::FileMalformed, format!("a hard link to {target}, whose content was not held"));
         }
     }
 
-    fn afford(&mut self, file: &FileAnalysis) -> bool {
-        file.packages.iter().all(|package| self.budget.take_package(package))
-            && self.budget.take(file.facts.len() * FACT_BYTES)
-            && file.license.iter().all(|license| self.budget.take_text(license))
-            && file.observations.iter().all(|observation| self.budget.take_observation(observation))
-            && self.budget.take(file.owned.len() * size_of::<u64>())
-    }
-
     /// Keeps what an inspected file says.
     fn take_back(&mut self, inspected: Inspected) {
-        if inspected.analysis.says_something() && self.afford(&inspected.analysis) {
+        if self.budget.absorb(inspected.budget) && inspected.analysis.says_something() {
             if let Some(known) = self.contents.files.get_mut(&inspected.path) {
                 known.merge(inspected.analysis);
-            } else if self.budget.take_text(&inspected.path) {
+            } else if self.budget.take_file(&inspected.path) {
                 self.contents.files.insert(inspected.path, inspected.analysis);
             }
         }
@@ -253,14 +277,15 @@ impl<'e> Observer<'e> {
                 }
                 let mut seen = Observations::new(&mut self.budget, None);
                 // Whatever one file does to its analyser, the others of the layer are read.
-                let outcome = catch_unwind(AssertUnwindSafe(|| analyser.analyse(&shown, &mut seen)));
+                let outcome =
+                    self.pass.pace.work(|| catch_unwind(AssertUnwindSafe(|| analyser.analyse(&shown, &mut seen))));
                 if let Err(malformed) = outcome.unwrap_or_else(|_| Err(broke_off(analyser))) {
                     seen.malformed(malformed);
                 }
                 let (analysis, told) = seen.finish();
                 found = analysis;
                 problems.extend(told);
-                found.read_by.insert(analyser.name().to_owned());
+                found.read_by(analyser.name().into());
             }
         }
         for (code, detail) in problems {
@@ -278,6 +303,14 @@ impl<'e> Observer<'e> {
     }
 }
 
+/// What was seen.
+pub(crate) struct Observed {
+    pub(crate) contents: Contents,
+    pub(crate) problems: Vec<Problem>,
+    /// Whether something was not kept as other layers took the room.
+    pub(crate) is_crowded_out: bool,
+}
+
 /// Folders of manuals and translations, which distributions compress file by file.
 fn is_documentation(path: &str) -> bool {
     ["usr/share/doc/", "usr/share/man/", "usr/share/info/", "usr/share/locale/", "usr/share/i18n/"]
@@ -285,7 +318,45 @@ fn is_documentation(path: &str) -> bool {
         .any(|folder| path.starts_with(folder))
 }
 
+impl Observer<'_> {
+    /// Takes the memory that the current file takes, unless there is never so much.
+    fn take_room(&mut self, held: usize, is_opened: bool) -> bool {
+        let selection = self.engine.selection();
+        let (inspecting, reading): (Vec<&usize>, Vec<&usize>) =
+            self.wanting.iter().partition(|position| selection.is_inspector(**position));
+        let is_archive = self.kind.is_archive() || is_archive_name(&self.path);
+        self.is_inspected = !inspecting.is_empty() || is_opened;
+        let purpose = if self.is_inspected && is_archive { Use::Archive } else { Use::File };
+        let working = reading.into_iter().filter_map(|position| selection.analyser(*position));
+        let working = working.map(|analyser| analyser.working_bytes(held.min(analyser.max_bytes()))).max();
+        let bytes = held + working.unwrap_or_default();
+        let (memory, window) = (self.engine.memory(), self.pass.window());
+        let most = memory.most(purpose, window);
+        if window > 0 && bytes > most {
+            let detail = format!(
+                "{} bytes, for which {bytes} are to be held; the layer's zstd window of {window} bytes leaves {most}",
+                self.size
+            );
+            self.complain(ProblemCode::FileTooLarge, detail);
+            return false;
+        }
+        if bytes > UNCOUNTED || self.is_inspected {
+            let room = memory.try_take(purpose, bytes).unwrap_or_else(|| {
+                // What is held may be held by files that wait for a batch to be full.
+                self.inspections.send_gathered();
+                memory.take(purpose, bytes)
+            });
+            self.room = Some(room);
+        }
+        true
+    }
+}
+
 impl Visitor for Observer<'_> {
+    fn goes_on(&self) -> bool {
+        !self.pass.pace.is_over()
+    }
+
     fn entry(&mut self, entry: &Entry<'_>) -> bool {
         self.contents.entry_count += 1;
         if entry.path.len() > PATH_BYTES {
@@ -310,11 +381,14 @@ impl Visitor for Observer<'_> {
         let hash = PathHashes::hash(&self.path);
         let bytes = if entry.kind == Kind::File { entry.size } else { 0 };
         self.contents.file_bytes = self.contents.file_bytes.saturating_add(bytes);
+        let is_kept = self.budget.take(size_of::<u64>());
         if entry.kind == Kind::Directory {
-            self.directories.push(hash);
+            self.directories.extend(is_kept.then_some(hash));
         } else {
-            self.non_directories.push(hash);
-            self.sizes.add(hash, &self.path, bytes);
+            if is_kept {
+                self.non_directories.push(hash);
+                self.size_of(hash, bytes);
+            }
             self.forget_below();
         }
         let mut wanting = mem::take(&mut self.wanting);
@@ -355,15 +429,8 @@ impl Visitor for Observer<'_> {
             );
         }
         let most = most?;
-        if is_opened || self.wanting.iter().any(|position| selection.is_inspector(*position)) {
-            let held = usize::try_from(self.size).unwrap_or(usize::MAX).min(most);
-            self.room = self.engine.memory().try_take(held).or_else(|| {
-                // What is held may be held by files that wait for a batch to be full.
-                self.inspections.send_gathered();
-                Some(self.engine.memory().take(held))
-            });
-        }
-        Some(most)
+        let held = usize::try_from(self.size).unwrap_or(usize::MAX).min(most);
+        self.take_room(held, is_opened).then_some(most)
     }
 
     fn content(&mut self, bytes: &mut Vec<u8>, is_whole: bool) {
@@ -377,7 +444,7 @@ impl Visitor for Observer<'_> {
         if !reading.is_empty() {
             self.record(analysis);
         }
-        if let Some(room) = self.room.take() {
+        if let Some(room) = self.room.take().filter(|_| self.is_inspected) {
             self.inspections.hand_over(Job {
                 path: self.path.clone(),
                 bytes: mem::take(bytes),

@@ -8,8 +8,8 @@ use crate::Malformed;
 pub(crate) const MAX_BYTES: usize = 3 << 20;
 
 /// What its marks of tables, lists, values and dotted keys may weigh together. While it is parsed, each takes hundreds of bytes of memory,
-/// however short the document; lock files of the largest size weigh two thirds of it.
-const WEIGHT: usize = 450_000;
+/// however short the document; lock files of the largest size weigh nine tenths of it.
+const WEIGHT: usize = 330_000;
 
 /// Reads a document.
 ///

@@ -11,7 +11,8 @@ use plimsoll_model::{Inventory, Problem, ProblemCode};
 use crate::Contents;
 use crate::engine::Engine;
 use crate::inspection::{self, Inspections};
-use crate::observer::Observer;
+use crate::observer::{Observed, Observer};
+use crate::pass::Pass;
 use crate::selection::Wanting;
 use crate::squash::inventory_without_layers;
 use crate::tar::{BEGINNING, Entry, Kind, Visitor};
@@ -53,13 +54,15 @@ pub enum TreeError {
 
 /// See [`Engine::tree`].
 pub(crate) fn analyse(engine: &Engine, root: &Path) -> Result<TreeAnalysis, TreeError> {
-    inspection::beside(engine, |inspections| analyse_beside(engine, root, inspections))
+    let pass = Pass::new(engine);
+    inspection::beside(&pass, |inspections| analyse_beside(&pass, root, inspections))
 }
 
-fn analyse_beside(engine: &Engine, root: &Path, inspections: Inspections) -> Result<TreeAnalysis, TreeError> {
+fn analyse_beside(pass: &Pass<'_>, root: &Path, inspections: Inspections) -> Result<TreeAnalysis, TreeError> {
+    let engine = pass.engine;
     let unreadable = |source| TreeError::Unreadable { path: root.to_owned(), source };
     let metadata = fs::metadata(root).map_err(unreadable)?;
-    let mut walker = Walker { engine, observer: Observer::new(engine, inspections), entries: 0, is_cut: false };
+    let mut walker = Walker { engine, observer: Observer::new(pass, inspections), entries: 0, is_cut: false };
     if metadata.is_dir() {
         fs::read_dir(root).map_err(unreadable)?;
         walker.walk(root);
@@ -147,7 +150,7 @@ impl Walker<'_> {
     }
 
     fn finish(self) -> TreeAnalysis {
-        let (mut contents, mut problems) = self.observer.finish();
+        let Observed { mut contents, mut problems, .. } = self.observer.finish();
         if self.is_cut {
             contents.is_complete = false;
             let detail = format!("more than {} files and folders", self.engine.limits().entries);

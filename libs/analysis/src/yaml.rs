@@ -31,8 +31,8 @@ fn options() -> Options {
         // What it says twice does not make the rest untrue.
         duplicate_keys: DuplicateKeyPolicy::LastWins,
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 100_000 },
-        // Lock files of large repositories have more than the parser's own limits allow; each node takes some 400 bytes of memory.
-        budget: serde_saphyr::budget! { max_nodes: 450_000, max_events: 900_000 },
+        // Lock files of large repositories have more than the parser's own limits allow; each node takes some 300 bytes of memory.
+        budget: serde_saphyr::budget! { max_nodes: 320_000, max_events: 640_000 },
         with_snippet: false,
     }
 }

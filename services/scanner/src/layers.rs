@@ -1,12 +1,12 @@
 //! The layers of an image: those that were read before are taken from their kept analysis, the others are read, once.
 
 use std::collections::HashMap;
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use plimsoll_analysis::LayerAnalysis;
+use plimsoll_analysis::{Engine, LayerAnalysis};
 use plimsoll_blobs::{BlobError, Blobs};
 use plimsoll_model::{DiffId, Digest, OrgId, Problem, ProblemCode};
 use plimsoll_oci::media_type;
@@ -19,8 +19,8 @@ use crate::malware::Analysers;
 
 /// How strongly kept analyses are compressed: they are read far more often than written.
 const ZSTD_LEVEL: i32 = 3;
-/// The largest kept analysis that is read back, in bytes of JSON.
-const MAX_DOCUMENT: u64 = 256 << 20;
+/// The largest kept analysis that is read back, in bytes of JSON: what a layer may keep, written out.
+const MAX_DOCUMENT: u64 = 128 << 20;
 
 /// What reads layers.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub struct LayerReader {
     pub kept_for: KeptFor,
     /// How many layers of one image are read at a time.
     pub parallel: usize,
+    /// Held by who reads back what was kept of a layer.
+    pub reading_back: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// For whom the analysis of a layer is kept.
@@ -46,11 +48,14 @@ pub enum KeptFor {
     Org(OrgId),
 }
 
+/// What a layer holds, or why it was not read. One that stands in several places of an image is held once.
+pub type LayerOutcome = Result<Arc<LayerAnalysis>, Problem>;
+
 /// An image's layers, read.
 #[derive(Debug)]
 pub struct ReadLayers {
     /// Of each layer, in order: what it holds, or why it was not read.
-    pub analyses: Vec<Result<LayerAnalysis, Problem>>,
+    pub analyses: Vec<LayerOutcome>,
     /// How many were read from their blobs.
     pub analysed: u32,
     /// How many were known.
@@ -71,12 +76,15 @@ impl LayerReader {
         let mut distinct = parts.to_vec();
         distinct.sort_by_key(|part| part.blob.digest);
         distinct.dedup_by_key(|part| part.blob.digest);
+        let engine = self.analysers.engine.for_image();
         let reading = distinct.into_iter().map(|part| {
-            let (reader, bytes_read) = (self.clone(), Arc::clone(bytes_read));
+            let (reader, engine, bytes_read) = (self.clone(), engine.clone(), Arc::clone(bytes_read));
             let known = known.get(&part.blob.digest).cloned();
-            async move { Ok::<_, ScanError>((part.blob.digest, reader.read_layer(&part, known, &bytes_read).await?)) }
+            async move {
+                Ok::<_, ScanError>((part.blob.digest, reader.read_layer(&part, known, engine, &bytes_read).await?))
+            }
         });
-        let read: HashMap<Digest, Result<LayerAnalysis, Problem>> =
+        let read: HashMap<Digest, LayerOutcome> =
             stream::iter(reading).buffer_unordered(self.parallel).try_collect().await?;
         let reused = read.keys().filter(|digest| known.contains_key(digest)).count();
         let analyses = parts
@@ -99,19 +107,24 @@ impl LayerReader {
         &self,
         part: &LayerPart,
         known: Option<KnownLayer>,
+        engine: Engine,
         bytes_read: &Arc<AtomicU64>,
-    ) -> Result<Result<LayerAnalysis, Problem>, ScanError> {
-        let Some(known) = known else { return self.analysed(part, bytes_read).await };
+    ) -> Result<LayerOutcome, ScanError> {
+        let Some(known) = known else { return self.analysed(part, engine, bytes_read).await };
         bytes_read.fetch_add(part.blob.size, Ordering::Relaxed);
-        Ok(Ok(self.kept(&known).await?))
+        self.kept(&known, engine).await
     }
 
-    async fn kept(&self, layer: &KnownLayer) -> Result<LayerAnalysis, ScanError> {
+    /// What was kept of a layer. One is read back at a time: only then is it known whether the image has room for it.
+    async fn kept(&self, layer: &KnownLayer, engine: Engine) -> Result<LayerOutcome, ScanError> {
+        let _one = self.reading_back.lock().await;
         let key = layer.document_key.clone();
         let compressed = self.blobs.get_document(&key).await?;
         let parse = move || {
             let json = zstd::Decoder::new(compressed.as_ref()).map_err(|error| error.to_string())?.take(MAX_DOCUMENT);
-            serde_json::from_reader(std::io::BufReader::new(json)).map_err(|error| error.to_string())
+            let analysis: LayerAnalysis =
+                serde_json::from_reader(std::io::BufReader::new(json)).map_err(|error| error.to_string())?;
+            Ok(engine.admit(analysis).map(Arc::new))
         };
         let parsed = tokio::task::spawn_blocking(parse).await.map_err(|_| ScanError::Interrupted)?;
         parsed.map_err(|reason| ScanError::Document { key: layer.document_key.clone(), reason })
@@ -121,8 +134,9 @@ impl LayerReader {
     async fn analysed(
         &self,
         part: &LayerPart,
+        engine: Engine,
         bytes_read: &Arc<AtomicU64>,
-    ) -> Result<Result<LayerAnalysis, Problem>, ScanError> {
+    ) -> Result<LayerOutcome, ScanError> {
         let digest = part.blob.digest;
         if !media_type::is_layer(&part.blob.media_type) {
             let what = part.blob.media_type.chars().take(100).collect::<String>();
@@ -136,7 +150,6 @@ impl LayerReader {
             Err(error) => return Err(error.into()),
         };
         let counted = Counted { inner: blob, count: Arc::clone(bytes_read) };
-        let engine = self.analysers.engine.clone();
         let span = tracing::info_span!("analyse_layer", %digest);
         let analysing = move || span.in_scope(|| engine.layer(counted, Some(&digest)));
         let analysis = tokio::task::spawn_blocking(analysing).await.map_err(|_| ScanError::Interrupted)?;
@@ -144,11 +157,12 @@ impl LayerReader {
         if analysis.digest != digest {
             return Err(ScanError::DigestMismatch { expected: digest, actual: analysis.digest });
         }
-        // A layer that does not decode to its end has no diffID to keep it by: it is read again with the next image that has it.
-        if let Some(diff_id) = analysis.diff_id {
+        // A layer that does not decode to its end has no diffID to keep it by, and one that its neighbours cut says less than it could: they are
+        // read again with the next image that has them.
+        if let Some(diff_id) = analysis.diff_id.filter(|_| !analysis.is_cut_short) {
             self.keep(&analysis, diff_id).await?;
         }
-        Ok(Ok(analysis))
+        Ok(Ok(Arc::new(analysis)))
     }
 
     async fn keep(&self, analysis: &LayerAnalysis, diff_id: DiffId) -> Result<(), ScanError> {
@@ -160,8 +174,7 @@ impl LayerReader {
             KeptFor::Org(org) => format!("org-analysis/{org}/{hex}.json.zst"),
         };
         let failed = |reason: String| ScanError::Document { key: document_key.clone(), reason };
-        let json = serde_json::to_vec(analysis).map_err(|error| failed(error.to_string()))?;
-        let compressed = zstd::encode_all(json.as_slice(), ZSTD_LEVEL).map_err(|error| failed(error.to_string()))?;
+        let compressed = compressed(analysis).map_err(|error| failed(error.to_string()))?;
         self.blobs.put_document(&document_key, compressed.into()).await?;
         if let KeptFor::Org(org) = self.kept_for {
             let mut tx = self.store.org_tx(org).await?;
@@ -183,6 +196,17 @@ impl LayerReader {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// An analysis as it is kept; it is never held written out.
+fn compressed(analysis: &LayerAnalysis) -> std::io::Result<Vec<u8>> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), ZSTD_LEVEL)?;
+    // Serde writes a few bytes at a time.
+    let mut buffered = std::io::BufWriter::new(&mut encoder);
+    serde_json::to_writer(&mut buffered, analysis)?;
+    buffered.flush()?;
+    drop(buffered);
+    encoder.finish()
 }
 
 fn unreadable(detail: impl Into<String>) -> Problem {

@@ -40,7 +40,7 @@ pub struct Config {
     /// How many images are scanned at a time.
     #[serde(default = "two")]
     pub scanner_images: u16,
-    /// How many layers of one image are read at a time; as many as there are processors where it is absent.
+    /// How many layers of one image are read at a time; as many as there are processors, four at most, where it is absent.
     pub scanner_layers: Option<usize>,
     /// A folder of the operator's own YARA rules.
     pub yara_rules: Option<PathBuf>,
@@ -54,6 +54,10 @@ pub struct Config {
 fn default_malware_feeds() -> String {
     "malware-hashes".into()
 }
+
+/// Layers of one image, and files of one layer, that are read at a time unless it is said otherwise: what keeps a worker's memory the same on any
+/// machine.
+const MOST_AT_A_TIME: usize = 4;
 
 const fn two() -> u16 {
     2
@@ -74,14 +78,15 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
         .await
         .context("PLIMSOLL_REDIS_URL")?;
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let parallel = config.scanner_layers.unwrap_or(processors).max(1);
+    // Each takes some 12 MiB, and its inspectors as much again.
+    let parallel = config.scanner_layers.unwrap_or(processors.min(MOST_AT_A_TIME)).max(1);
     let blobs = Blobs::open(&engines.blobs).context("PLIMSOLL_BLOBS")?;
     let operator = OperatorRules {
         folder: config.yara_rules,
         clamd: config.clamd.as_deref().map(str::parse).transpose().context("PLIMSOLL_CLAMD")?,
         feeds: config.malware_feeds.split(',').map(|feed| feed.trim().to_owned()).collect(),
     };
-    let limits = Limits { inspection_threads: processors, ..Limits::default() };
+    let limits = Limits { inspection_threads: processors.min(MOST_AT_A_TIME), ..Limits::default() };
     let rules = tokio::task::spawn_blocking(move || MalwareRules::load(limits, &operator)).await??;
     let scanner = Scanner { store: store.clone(), blobs, rules, parallel, volatile: volatile.clone() };
 

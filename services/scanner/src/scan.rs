@@ -10,7 +10,7 @@ use plimsoll_broker::contracts::ScanImageV1;
 use plimsoll_broker::{Attempt, Outcome};
 use plimsoll_checks::judgement::{ImageDescription, Unjudged, judge_image};
 use plimsoll_checks::{EndOfLifeTable, HistoryStep};
-use plimsoll_model::{Inventory, Problem};
+use plimsoll_model::Inventory;
 use plimsoll_runtime::clock;
 use plimsoll_store::findings::{self, Changes};
 use plimsoll_store::image_contents::UnjudgedCheck;
@@ -21,7 +21,7 @@ use plimsoll_volatile::{ScanState, Volatile};
 
 use crate::error::ScanError;
 use crate::image::{self, ImageParts};
-use crate::layers::{KeptFor, LayerReader, ReadLayers};
+use crate::layers::{KeptFor, LayerOutcome, LayerReader, ReadLayers};
 use crate::malware::{Analysers, MalwareRules};
 use crate::progress::Progress;
 
@@ -83,7 +83,7 @@ impl Scanner {
 
     fn layers(&self, analysers: Analysers, kept_for: KeptFor) -> LayerReader {
         let (store, blobs) = (self.store.clone(), self.blobs.clone());
-        LayerReader { store, blobs, analysers, kept_for, parallel: self.parallel }
+        LayerReader { store, blobs, analysers, kept_for, parallel: self.parallel, reading_back: Arc::default() }
     }
 
     async fn scan(&self, job: &ScanImageV1, progress: &Progress) -> Result<Option<Changes>, ScanError> {
@@ -160,7 +160,7 @@ impl Scanner {
 }
 
 /// Folds an image's layers.
-fn inventory(parts: &ImageParts, analyses: &[Result<plimsoll_analysis::LayerAnalysis, Problem>]) -> Inventory {
+fn inventory(parts: &ImageParts, analyses: &[LayerOutcome]) -> Inventory {
     let layers: Vec<SquashLayer<'_>> = parts
         .layers
         .iter()
@@ -172,7 +172,7 @@ fn inventory(parts: &ImageParts, analyses: &[Result<plimsoll_analysis::LayerAnal
             size: part.blob.size,
             diff_id: part.diff_id,
             build_step: part.build_step.clone(),
-            analysis: analysis.as_ref().map_err(Clone::clone),
+            analysis: analysis.as_deref().map_err(Clone::clone),
         })
         .collect();
     squash(&layers)

@@ -26,6 +26,10 @@ impl Analyser for Accounts {
         1 << 20
     }
 
+    fn working_bytes(&self, _size: usize) -> usize {
+        0
+    }
+
     fn past_limit(&self) -> PastLimit {
         PastLimit::ReadBeginning
     }

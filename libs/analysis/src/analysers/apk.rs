@@ -29,6 +29,10 @@ impl Analyser for Apk {
         16 << 20
     }
 
+    fn working_bytes(&self, _size: usize) -> usize {
+        0
+    }
+
     fn past_limit(&self) -> PastLimit {
         PastLimit::ReadBeginning
     }

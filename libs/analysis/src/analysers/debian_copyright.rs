@@ -40,6 +40,10 @@ impl Analyser for DebianCopyright {
         4 << 20
     }
 
+    fn working_bytes(&self, _size: usize) -> usize {
+        0
+    }
+
     fn past_limit(&self) -> PastLimit {
         PastLimit::ReadBeginning
     }

@@ -43,6 +43,10 @@ impl Analyser for Dpkg {
         16 << 20
     }
 
+    fn working_bytes(&self, _size: usize) -> usize {
+        0
+    }
+
     fn past_limit(&self) -> PastLimit {
         PastLimit::ReadBeginning
     }

@@ -133,7 +133,7 @@ pub fn analysis_version() -> String {
 /// Runs one analyser on one file, as the tests of each do.
 #[cfg(test)]
 pub(crate) fn analyse(analyser: &dyn Analyser, path: &str, bytes: &[u8]) -> (crate::FileAnalysis, Vec<String>) {
-    let mut budget = crate::budget::Budget::new(64 << 20);
+    let mut budget = crate::budget::Budget::new(64 << 20, crate::budget::Pool::new(64 << 20));
     let mut seen = crate::Observations::new(&mut budget, None);
     let kind = crate::ContentKind::of(bytes);
     assert!(analyser.wants(path) || analyser.content_kinds().contains(&kind), "{path} is not wanted");

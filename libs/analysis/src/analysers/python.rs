@@ -42,6 +42,10 @@ impl Analyser for PythonMetadata {
         256 << 10
     }
 
+    fn working_bytes(&self, _size: usize) -> usize {
+        0
+    }
+
     fn past_limit(&self) -> PastLimit {
         PastLimit::BeginningSuffices
     }

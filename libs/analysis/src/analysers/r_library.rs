@@ -31,6 +31,10 @@ impl Analyser for RLibrary {
         256 << 10
     }
 
+    fn working_bytes(&self, _size: usize) -> usize {
+        0
+    }
+
     fn yields_to_distribution(&self) -> bool {
         true
     }

@@ -41,6 +41,10 @@ impl Analyser for Requirements {
         4 << 20
     }
 
+    fn working_bytes(&self, _size: usize) -> usize {
+        0
+    }
+
     fn past_limit(&self) -> PastLimit {
         PastLimit::ReadBeginning
     }

@@ -75,9 +75,10 @@ fn walk(tar: impl BufRead, budget: &ArchiveBudget, visitor: &mut dyn Visitor) ->
     budget.entries.set(budget.entries.get().saturating_sub(files.entries));
     outcome.map_err(|error| match error {
         TarError::TooManyEntries { .. } => ArchiveError::TooManyMembers { limit: budget.limits.entries },
-        TarError::EndsEarly { .. } | TarError::Corrupt { .. } | TarError::HeaderTooLarge { .. } => {
-            ArchiveError::Damaged { detail: error.to_string() }
-        }
+        TarError::EndsEarly { .. }
+        | TarError::Corrupt { .. }
+        | TarError::HeaderTooLarge { .. }
+        | TarError::Left { .. } => ArchiveError::Damaged { detail: error.to_string() },
     })
 }
 

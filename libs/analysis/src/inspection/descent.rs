@@ -6,12 +6,12 @@ use super::thread::InspectionThread;
 use super::{Inspected, InspectionProblem};
 use crate::analyser::File;
 use crate::archive::{self, ArchiveBudget, ArchiveKind};
-use crate::budget::Budget;
+use crate::reservoir::Use;
 use crate::selection::Wanting;
 use crate::{ContentKind, path};
 
-/// Bytes of members that are held at one time, in all depths together.
-const HELD: usize = 32 << 20;
+/// Bytes of a member that any thread may hold, beside the one that holds larger ones.
+const SMALL: usize = 256 << 10;
 
 /// Endings of archives' names, beside those that an inspector's globs name.
 const ARCHIVES: [&str; 10] = [".zip", ".gz", ".tgz", ".tar", ".jar", ".war", ".ear", ".whl", ".egg", ".nupkg"];
@@ -19,7 +19,6 @@ const ARCHIVES: [&str; 10] = [".zip", ".gz", ".tgz", ".tar", ".jar", ".war", ".e
 /// One archive on the way down.
 pub(super) struct Descent<'d, 'e> {
     pub(super) thread: &'d mut InspectionThread<'e>,
-    pub(super) budget: &'d mut Budget,
     pub(super) inspected: &'d mut Inspected,
     pub(super) left: &'d ArchiveBudget,
     /// The archive's path, with those of the archives that it lies in.
@@ -36,22 +35,17 @@ pub(super) struct Descent<'d, 'e> {
 }
 
 /// Inspects what an archive that is a file holds.
-pub(super) fn descend<'e>(
-    thread: &mut InspectionThread<'e>,
-    archive: &File<'_>,
-    budget: &mut Budget,
-    inspected: &mut Inspected,
-) {
+pub(super) fn descend<'e>(thread: &mut InspectionThread<'e>, archive: &File<'_>, inspected: &mut Inspected) {
     let limits = thread.engine().limits().archives;
+    let room = thread.engine().memory().most(Use::Members, 0);
     let mut descent = Descent {
         thread,
-        budget,
         inspected,
         left: &ArchiveBudget::new(limits),
         path: archive.path,
         within: None,
         depth: limits.depth,
-        room: HELD,
+        room,
         wanting: Wanting::new(),
         size: 0,
     };
@@ -96,6 +90,9 @@ impl Descent<'_, '_> {
 impl archive::Visitor for Descent<'_, '_> {
     fn member(&mut self, path: &str, size: u64) -> Option<usize> {
         self.size = size;
+        if self.thread.is_over() {
+            return None;
+        }
         let selection = self.thread.engine().selection();
         let mut wanting = std::mem::take(&mut self.wanting);
         selection.wanting_member(path, size, &mut wanting);
@@ -103,7 +100,13 @@ impl archive::Visitor for Descent<'_, '_> {
         let most = wanting.iter().filter_map(max_bytes).max();
         self.wanting = wanting;
         let is_archive = selection.looks_into_archives() && is_archive_name(path);
-        most.max(is_archive.then_some(self.room)).map(|most| most.min(self.room))
+        let most = most.max(is_archive.then_some(self.room))?.min(self.room);
+        // What states to be small is read as far as that.
+        let is_small = most <= SMALL || (1..=SMALL as u64).contains(&size);
+        if !is_small {
+            self.thread.hold_members();
+        }
+        Some(if is_small { most.min(SMALL) } else { most })
     }
 
     fn content(&mut self, path: &str, bytes: Vec<u8>, is_whole: bool) {
@@ -113,12 +116,11 @@ impl archive::Visitor for Descent<'_, '_> {
         let size = self.size.max(bytes.len() as u64);
         let file = File { path: &full_path, bytes: &bytes, is_whole, kind, mode: 0, size };
         for position in self.refine(&file) {
-            self.thread.run(position, &file, Some(&within), self.budget, self.inspected);
+            self.thread.run(position, &file, Some(&within), self.inspected);
         }
         if is_whole && kind_of(&file).is_some() {
             let mut below = Descent {
                 thread: &mut *self.thread,
-                budget: &mut *self.budget,
                 inspected: &mut *self.inspected,
                 left: self.left,
                 path: &full_path,
@@ -130,10 +132,14 @@ impl archive::Visitor for Descent<'_, '_> {
             };
             below.open(&file);
         }
+        if self.within.is_none() {
+            drop(bytes);
+            self.thread.let_members_go();
+        }
     }
 }
 
-fn is_archive_name(path: &str) -> bool {
+pub(crate) fn is_archive_name(path: &str) -> bool {
     let name = path::file_name(path);
     ARCHIVES.iter().any(|ending| {
         let start = name.len().checked_sub(ending.len());

@@ -6,6 +6,7 @@
 mod descent;
 mod thread;
 
+pub(crate) use self::descent::is_archive_name;
 pub(crate) use self::thread::shown_to;
 
 use std::collections::{BTreeMap, HashMap};
@@ -16,15 +17,17 @@ use plimsoll_model::{Problem, ProblemCode};
 
 use self::thread::InspectionThread;
 use crate::ContentKind;
+use crate::budget::Budget;
 use crate::contents::FileAnalysis;
 use crate::engine::Engine;
-use crate::reservoir::Room;
+use crate::pass::Pass;
+use crate::reservoir::{Room, Use};
 use crate::selection::Wanting;
 
 /// Files that are handed over together, and their bytes: waking a thread takes as long as inspecting a small file.
 const BATCH: usize = 16;
 const BATCH_BYTES: usize = 128 << 10;
-/// Batches on their way to a thread. They are bounded by their bytes too: see [`crate::Limits::inspected_bytes`].
+/// Batches on their way to a thread. They are bounded by their bytes too: see [`crate::Limits::held_bytes`].
 const QUEUE: usize = 8;
 /// Answers that wait for an earlier one.
 const WAITING: usize = 4096;
@@ -50,6 +53,8 @@ pub(crate) struct Inspected {
     pub(crate) analysis: FileAnalysis,
     /// Each with the path within the file, where it concerns a member of an archive.
     pub(crate) problems: Vec<InspectionProblem>,
+    /// What keeping it takes, taken already: answers may wait long for an earlier one.
+    pub(crate) budget: Budget,
 }
 
 /// A problem that an inspector met.
@@ -78,7 +83,8 @@ pub(crate) struct Inspections {
 }
 
 /// Runs `walk` with inspectors beside it, which end with it.
-pub(crate) fn beside<R>(engine: &Engine, walk: impl FnOnce(Inspections) -> R) -> R {
+pub(crate) fn beside<R>(pass: &Pass<'_>, walk: impl FnOnce(Inspections) -> R) -> R {
+    let engine = pass.engine;
     let (jobs_in, jobs_out) = sync_channel::<Batch<Job>>(QUEUE);
     let (answers_in, answers_out) = channel();
     let jobs_out = Mutex::new(jobs_out);
@@ -87,7 +93,7 @@ pub(crate) fn beside<R>(engine: &Engine, walk: impl FnOnce(Inspections) -> R) ->
     std::thread::scope(|scope| {
         for answers in std::iter::repeat_n(answers_in, count) {
             let jobs = &jobs_out;
-            scope.spawn(move || serve(engine, jobs, &answers));
+            scope.spawn(move || serve(pass, jobs, &answers));
         }
         walk(Inspections {
             jobs: jobs_in,
@@ -109,9 +115,10 @@ pub(crate) fn alone(engine: &Engine, path: &str, bytes: &[u8]) -> (FileAnalysis,
     let mut wanting = Wanting::new();
     engine.selection().wanting(&path, &mut wanting);
     engine.selection().wanting_content(&path, kind, size, &mut wanting);
-    let room = engine.memory().take(bytes.len());
+    let pass = Pass::new(engine);
+    let room = engine.memory().take(Use::Archive, bytes.len());
     let job = Job { path, bytes: bytes.to_vec(), is_whole: true, kind, mode: 0o644, size, wanting, room };
-    let inspected = InspectionThread::new(engine).inspect(job);
+    let inspected = InspectionThread::new(&pass).inspect(job);
     let problem = |problem: InspectionProblem| Problem {
         code: problem.code,
         layer: None,
@@ -121,12 +128,13 @@ pub(crate) fn alone(engine: &Engine, path: &str, bytes: &[u8]) -> (FileAnalysis,
     (inspected.analysis, inspected.problems.into_iter().map(problem).collect())
 }
 
-fn serve(engine: &Engine, jobs: &Mutex<Receiver<Batch<Job>>>, answers: &Sender<Batch<Inspected>>) {
-    let mut thread = InspectionThread::new(engine);
+fn serve(pass: &Pass<'_>, jobs: &Mutex<Receiver<Batch<Job>>>, answers: &Sender<Batch<Inspected>>) {
+    let mut thread = InspectionThread::new(pass);
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(batch) = next else { return };
-        let inspected = batch.into_iter().map(|(number, job)| (number, thread.inspect(job))).collect();
+        let inspect = |(number, job)| (number, pass.pace.work(|| thread.inspect(job)));
+        let inspected = batch.into_iter().map(inspect).collect();
         if answers.send(inspected).is_err() {
             return;
         }

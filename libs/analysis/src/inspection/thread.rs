@@ -8,29 +8,36 @@ use plimsoll_model::ProblemCode;
 use super::descent::{descend, kind_of};
 use super::{Inspected, InspectionProblem, Job};
 use crate::analyser::{Analyser, File, Inspection, Observations, PastLimit, broke_off};
-use crate::budget::Budget;
 use crate::contents::FileAnalysis;
 use crate::engine::Engine;
+use crate::pass::Pass;
+use crate::reservoir::{Room, Use};
 
 /// The most that one file may say, as a part of what is kept of a whole layer.
 const SHARE_OF_KEPT: usize = 4;
 
 /// A thread's inspectors, made when the first file for them comes.
 pub(super) struct InspectionThread<'e> {
-    engine: &'e Engine,
+    pass: &'e Pass<'e>,
     begun: HashMap<usize, Option<Box<dyn Inspection + 'e>>>,
+    /// For members of an archive that are more than a few bytes.
+    members: Option<Room>,
 }
 
 impl<'e> InspectionThread<'e> {
-    pub(super) fn new(engine: &'e Engine) -> Self {
-        Self { engine, begun: HashMap::new() }
+    pub(super) fn new(pass: &'e Pass<'e>) -> Self {
+        Self { pass, begun: HashMap::new(), members: None }
     }
 
     /// What a file says, and what its members say if it is an archive.
     pub(super) fn inspect(&mut self, job: Job) -> Inspected {
-        let mut budget = Budget::new(self.engine.limits().kept_bytes / SHARE_OF_KEPT);
+        let budget = self.pass.budget(self.engine().limits().kept_bytes / SHARE_OF_KEPT);
         let mut inspected =
-            Inspected { path: job.path.clone(), analysis: FileAnalysis::default(), problems: Vec::new() };
+            Inspected { path: job.path.clone(), analysis: FileAnalysis::default(), problems: Vec::new(), budget };
+        // The layer says that it was cut.
+        if self.pass.pace.is_over() {
+            return inspected;
+        }
         let file = File {
             path: &job.path,
             bytes: &job.bytes,
@@ -40,12 +47,13 @@ impl<'e> InspectionThread<'e> {
             size: job.size,
         };
         for position in &job.wanting {
-            self.run(*position, &file, None, &mut budget, &mut inspected);
+            self.run(*position, &file, None, &mut inspected);
         }
         if file.is_whole && kind_of(&file).is_some() {
-            descend(self, &file, &mut budget, &mut inspected);
+            descend(self, &file, &mut inspected);
+            self.members = None;
         }
-        if budget.is_exceeded() {
+        if inspected.budget.is_exceeded() {
             let detail = "it says more than is kept of one file; the rest was left out".to_owned();
             inspected.problems.push(InspectionProblem { code: ProblemCode::FileTooLarge, path: job.path, detail });
         }
@@ -53,19 +61,33 @@ impl<'e> InspectionThread<'e> {
     }
 
     pub(super) fn engine(&self) -> &'e Engine {
-        self.engine
+        self.pass.engine
+    }
+
+    /// Waits until large members may be held.
+    pub(super) fn hold_members(&mut self) {
+        if self.members.is_none() {
+            let memory = self.engine().memory();
+            let most = memory.most(Use::Members, 0);
+            self.members = Some(self.pass.pace.wait(|| memory.take(Use::Members, most)));
+        }
+    }
+
+    /// No large member is held any more.
+    pub(super) fn let_members_go(&mut self) {
+        self.members = None;
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.pass.pace.is_over()
     }
 
     /// Runs one inspector on a file, or on the member that lies `within` it.
-    pub(super) fn run(
-        &mut self,
-        position: usize,
-        file: &File<'_>,
-        within: Option<&str>,
-        budget: &mut Budget,
-        inspected: &mut Inspected,
-    ) {
-        let Some(analyser) = self.engine.selection().analyser(position) else { return };
+    pub(super) fn run(&mut self, position: usize, file: &File<'_>, within: Option<&str>, inspected: &mut Inspected) {
+        if self.is_over() {
+            return;
+        }
+        let Some(analyser) = self.engine().selection().analyser(position) else { return };
         let shown = shown_to(analyser, file);
         let problems = &mut inspected.problems;
         if let Err(detail) = &shown {
@@ -79,7 +101,7 @@ impl<'e> InspectionThread<'e> {
             problems.push(InspectionProblem { code: ProblemCode::FileTooLarge, path, detail });
         }
         let session = self.begun.entry(position).or_insert_with(|| analyser.begin());
-        let mut seen = Observations::new(budget, within);
+        let mut seen = Observations::new(&mut inspected.budget, within);
         let outcome = catch_unwind(AssertUnwindSafe(|| match session {
             Some(session) => session.inspect(&shown, &mut seen),
             None => analyser.analyse(&shown, &mut seen),
@@ -95,7 +117,7 @@ impl<'e> InspectionThread<'e> {
         }
         let (mut found, told) = seen.finish();
         if found.says_something() {
-            found.read_by.insert(analyser.name().to_owned());
+            found.read_by(analyser.name().into());
         }
         inspected.analysis.merge(found);
         let path = || file.path.to_owned();

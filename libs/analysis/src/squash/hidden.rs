@@ -9,7 +9,7 @@ use crate::contents::Contents;
 use crate::{FileSizes, PathHashes};
 
 /// Entries of all layers together that are looked at. An image with more is not judged by what it hides.
-const MOST_ENTRIES: usize = 4_000_000;
+const MOST_ENTRIES: usize = 2_000_000;
 
 /// Of each layer, as they are ordered.
 pub(super) fn layer_bytes(ordered: &[&SquashLayer<'_>]) -> Vec<LayerBytes> {

@@ -61,7 +61,7 @@ impl<'a> View<'a> {
 
     /// The operating system that the file at `path` names.
     pub(super) fn os(&self, path: &str) -> Option<&'a OsRelease> {
-        self.files.get(path)?.file.os.as_ref()
+        self.files.get(path)?.file.os.as_deref()
     }
 
     /// Hashes of the paths that belong to a distribution's package.
@@ -86,7 +86,7 @@ impl<'a> View<'a> {
 
     /// Whether an analyser read the file at `path`.
     pub(super) fn is_read_by(&self, path: &str, analyser: &str) -> bool {
-        self.files.get(path).is_some_and(|seen| seen.file.read_by.contains(analyser))
+        self.files.get(path).is_some_and(|seen| seen.file.read_by.iter().any(|name| name == analyser))
     }
 
     /// What the files of every layer show, those that are gone among them.

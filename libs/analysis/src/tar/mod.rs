@@ -22,6 +22,9 @@ pub(crate) enum TarError {
     /// A PAX or long-name header past the limit.
     #[error("the header at byte {offset} claims {size} bytes of extended header; at most {limit} are read")]
     HeaderTooLarge { offset: u64, size: u64, limit: u64 },
+    /// Its visitor has no time left.
+    #[error("the archive was left at byte {offset}")]
+    Left { offset: u64 },
     /// More headers than the limit.
     #[error("more than {limit} entries")]
     TooManyEntries { limit: u64 },

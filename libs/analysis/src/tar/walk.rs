@@ -38,6 +38,9 @@ pub(crate) struct Entry<'a> {
 /// How many bytes of a file [`Visitor::beginning`] is shown.
 pub(crate) const BEGINNING: usize = 512;
 
+/// The largest buffer that is kept from one file to the next.
+const HELD_BETWEEN: usize = 256 << 10;
+
 /// Who is shown the entries of an archive.
 pub(crate) trait Visitor {
     /// Sees an entry, and says whether it wants any of its content.
@@ -45,6 +48,11 @@ pub(crate) trait Visitor {
 
     /// The first [`BEGINNING`] bytes of the entry seen last, or all of them. Says how many it wants, if any.
     fn beginning(&mut self, bytes: &[u8]) -> Option<usize>;
+
+    /// Whether it wants to see more.
+    fn goes_on(&self) -> bool {
+        true
+    }
 
     /// The content of the entry seen last: all of it or as much as was wanted. The visitor may keep the bytes.
     fn content(&mut self, bytes: &mut Vec<u8>, is_whole: bool);
@@ -68,6 +76,9 @@ pub(crate) fn walk(tar: impl BufRead, limits: &Limits, visitor: &mut impl Visito
                 true if !is_zero(&block) => Err(corrupt("a block of zeroes within the archive")),
                 _ => Ok(()),
             };
+        }
+        if !visitor.goes_on() {
+            return Err(TarError::Left { offset });
         }
         headers += 1;
         if headers > limits.entries {
@@ -174,6 +185,9 @@ impl<R: BufRead> Walker<R> {
                 self.hold(all - held, "a file")?;
                 held = all;
                 visitor.content(&mut self.held, held == size);
+                if self.held.capacity() > HELD_BETWEEN {
+                    self.held = Vec::new();
+                }
             }
         }
         self.skip(size - held)?;

@@ -92,7 +92,7 @@ fn files_are_inspected_by_what_they_are_wherever_they_lie() {
 fn thousands_of_files_give_the_same_answer_each_time() {
     let tar =
         || (0..3000).fold(Tar::new(), |tar, number| tar.file(&format!("f{number}"), script(&format!("n{number}"))));
-    let limits = Limits { inspected_bytes: 100, inspection_threads: 4, ..Limits::default() };
+    let limits = Limits { held_bytes: 100, inspection_threads: 4, ..Limits::default() };
     let bytes = gzip(&tar().end());
     let first = engine(limits.clone()).layer(&*bytes, None).unwrap();
     assert_eq!(first.contents.files.len(), 3000);

@@ -17,6 +17,7 @@ mod fuzzed;
 mod hostile_archives;
 mod hostile_databases;
 mod hostile_documents;
+mod hostile_images;
 mod hostile_layers;
 mod hostile_memory;
 mod hostile_paths;

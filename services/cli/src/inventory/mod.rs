@@ -28,7 +28,7 @@ struct Document<'a> {
 pub async fn run(arguments: InventoryArguments) -> Result<Outcome, Failure> {
     let progress = Progress::new();
     // What is wrong with it is not asked.
-    let engine = Engine::of_analysers(Limits::default(), plimsoll_analysis::packages());
+    let engine = Engine::of_analysers(Limits::default(), plimsoll_analysis::packages()).with_clock(clock::stopwatch());
     let reading = source::read(&arguments.source, &arguments.image, &engine, &progress);
     let read = tokio::time::timeout(arguments.timeout, reading).await;
     progress.finish();

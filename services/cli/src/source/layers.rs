@@ -28,6 +28,7 @@ pub async fn inventory(
     };
     let bytes = manifest.layers.iter().map(|layer| layer.size).sum();
     progress.step(format!("reading {} layers", manifest.layers.len()), bytes);
+    let engine = engine.for_image();
     // The futures are made first: a lazy iterator's closure would have to outlive the stream.
     let readings: Vec<_> = manifest
         .layers

@@ -69,6 +69,10 @@ impl Analyser for Rpm {
         64 << 20
     }
 
+    fn working_bytes(&self, _size: usize) -> usize {
+        0
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         if file.path.ends_with("-wal") {
             return log(file.bytes);

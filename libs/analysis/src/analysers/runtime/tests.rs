@@ -165,7 +165,7 @@ fn every_pattern_and_name_compiles_and_has_one_group() {
 #[test]
 fn a_program_too_large_to_be_read_whole_is_a_problem_only_without_a_version() {
     let inspect = |texts: &[u8]| {
-        let mut budget = crate::budget::Budget::new(1 << 20);
+        let mut budget = crate::budget::Budget::new(1 << 20, crate::budget::Pool::new(1 << 20));
         let mut seen = Observations::new(&mut budget, None);
         let bytes = elf(texts);
         let (kind, size) = (ContentKind::Elf, 200 << 20);
