@@ -120,7 +120,7 @@ impl LayerReader {
         let _one = self.reading_back.lock().await;
         let key = layer.document_key.clone();
         let compressed = self.blobs.get_document(&key).await?;
-        let parse = move || {
+        let parse = move || -> Result<LayerOutcome, String> {
             let json = zstd::Decoder::new(compressed.as_ref()).map_err(|error| error.to_string())?.take(MAX_DOCUMENT);
             let analysis: LayerAnalysis =
                 serde_json::from_reader(std::io::BufReader::new(json)).map_err(|error| error.to_string())?;

@@ -7,6 +7,7 @@ mod database;
 mod image;
 mod inventory;
 mod malware;
+mod memory;
 mod mirror;
 mod offline;
 mod online;
