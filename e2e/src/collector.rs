@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::web::{Bytes, Data, PayloadConfig, post};
@@ -22,6 +23,17 @@ pub struct Span {
     pub id: String,
     /// Its parent's id; empty for a root.
     pub parent: String,
+    /// When it began, in nanoseconds since 1970.
+    pub began: u64,
+    /// When it ended, likewise.
+    pub ended: u64,
+}
+
+impl Span {
+    /// How long it took.
+    pub const fn duration(&self) -> Duration {
+        Duration::from_nanos(self.ended.saturating_sub(self.began))
+    }
 }
 
 /// A running collector; it ends when dropped.
@@ -92,6 +104,8 @@ async fn take(body: Bytes, spans: Data<Mutex<Vec<Span>>>) -> HttpResponse {
                 trace: hex::encode(span.trace_id),
                 id: hex::encode(span.span_id),
                 parent: hex::encode(span.parent_span_id),
+                began: span.start_time_unix_nano,
+                ended: span.end_time_unix_nano,
             });
         }
     }

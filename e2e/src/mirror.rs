@@ -60,6 +60,22 @@ pub fn osv(id: &str, alias: &str, package: &str, fixed: &str) -> serde_json::Val
     })
 }
 
+/// Writes the archive of an ecosystem's OSV documents into a mirror.
+///
+/// # Panics
+/// When the folder cannot be written.
+pub fn write_osv_archive(mirror: &Path, ecosystem: &str, documents: &[serde_json::Value]) {
+    let folder = mirror.join("osv").join(ecosystem);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for document in documents {
+        let name = format!("{}.json", document["id"].as_str().expect("an id"));
+        archive.start_file(name, zip::write::SimpleFileOptions::default()).expect("memory");
+        archive.write_all(document.to_string().as_bytes()).expect("memory");
+    }
+    std::fs::write(folder.join("all.zip"), archive.finish().expect("memory").into_inner()).expect("a file");
+}
+
 /// Writes a small mirror: these OSV documents, one issue of Debian's pcre2, and a score and a listing for `CVE-2026-1`.
 ///
 /// # Panics
@@ -70,13 +86,7 @@ pub fn write_small_mirror(folder: &Path, python: &[serde_json::Value]) {
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
         std::fs::write(file, bytes).expect("a file");
     };
-    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for document in python {
-        let name = format!("{}.json", document["id"].as_str().expect("an id"));
-        archive.start_file(name, zip::write::SimpleFileOptions::default()).expect("memory");
-        archive.write_all(document.to_string().as_bytes()).expect("memory");
-    }
-    write("osv/PyPI/all.zip", &archive.finish().expect("memory").into_inner());
+    write_osv_archive(folder, "PyPI", python);
     let pcre2 = serde_json::json!({"pcre2": {"CVE-2026-2": {"scope": "remote", "description": "A flaw in PCRE2", "releases": {
         "bookworm": {"status": "resolved", "repositories": {"bookworm": "10.42-1"}, "fixed_version": "10.42-1+deb12u1", "urgency": "high"}}}}});
     write("debian/tracker/data/json", pcre2.to_string().as_bytes());

@@ -10,6 +10,7 @@ mod measure;
 mod offline;
 mod peers;
 mod platform;
+mod scale;
 mod table;
 
 use std::path::PathBuf;
@@ -25,7 +26,8 @@ use plimsoll_testkit::corpus;
 use crate::table::Table;
 
 /// Measure scanning on a real Debian image and print a Markdown table: the floor that inflating and SHA-256 set, the
-/// offline scan, the platform from push to findings, and matching; and the analysis of a large image beside trivy and syft.
+/// offline scan, the platform from push to findings, and matching; the analysis of a large image beside trivy and syft; and a
+/// platform with a million findings.
 #[derive(Parser)]
 #[command(
     name = "bench-scan",
@@ -57,6 +59,8 @@ enum Part {
     Scan,
     /// Analysis beside trivy and syft, on a large image.
     Peers,
+    /// New knowledge and new images on a platform with a million findings.
+    Scale,
 }
 
 #[tokio::main]
@@ -68,11 +72,15 @@ async fn main() {
     let mirror = Mirror::serve(feeds.canonicalize().expect("the feeds' folder"));
     let mut table = Table::new();
     machine::describe(&mut table, arguments.runs, feeds_name);
-    if arguments.part != Part::Scan {
+    if matches!(arguments.part, Part::All | Part::Scale) {
+        eprintln!("a platform of size");
+        scale::measure(&mut table, folder.path()).await;
+    }
+    if matches!(arguments.part, Part::All | Part::Peers) {
         eprintln!("analysis, beside its peers");
         peers::measure(&mut table, mirror.address(), folder.path(), arguments.runs);
     }
-    if arguments.part == Part::Peers {
+    if matches!(arguments.part, Part::Peers | Part::Scale) {
         machine::describe_end(&mut table);
         print!("{table}");
         return;
