@@ -121,7 +121,7 @@ impl ImagePattern {
     /// The images that a package URL of type `oci` or `docker` names; `None` for any other text.
     pub fn of_purl(text: &str) -> Option<Self> {
         let is_image = |kind: &&str| text.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind));
-        if text.len() > LONGEST || !["pkg:oci/", "pkg:docker/"].iter().any(|kind| is_image(&kind)) {
+        if text.len() > LONGEST || !["pkg:oci/", "pkg:docker/"].iter().any(is_image) {
             return None;
         }
         let purl: PackageUrl<'_> = text.parse().ok()?;

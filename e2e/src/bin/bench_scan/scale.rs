@@ -28,9 +28,10 @@ SET session_replication_role = replica;
 SET synchronous_commit = off;
 INSERT INTO org (id, slug, name) SELECT gen_random_uuid(), 'scale-' || n, 'Scale' FROM generate_series(1, 99) n;
 INSERT INTO package_version (key, type, ecosystem, name, version, purl, advisory_name, advisory_version)
-SELECT sha256(('scale' || n || '-' || v)::bytea), 'pypi', 'PyPI', 'scale-' || n, v || '.0', 'pkg:pypi/scale-' || n || '@' || v || '.0',
-       'scale-' || n, v || '.0'
-FROM generate_series(0, 4999) n, generate_series(1, 8) v;
+SELECT sha256(convert_to(jsonb_build_array('pypi', 'PyPI', name, version, NULL, NULL, NULL, NULL, purl)::text, 'UTF8')),
+       'pypi', 'PyPI', name, version, purl, name, version
+FROM (SELECT 'scale-' || n AS name, v || '.0' AS version, 'pkg:pypi/scale-' || n || '@' || v || '.0' AS purl
+      FROM generate_series(0, 4999) n, generate_series(1, 8) v) p;
 INSERT INTO image_content (manifest_digest, config_digest, analysed_at, analysis_version)
 SELECT 'sha256:' || encode(sha256(('image' || n)::bytea), 'hex'), 'sha256:' || encode(sha256(('config' || n)::bytea), 'hex'), now(), '0'
 FROM generate_series(0, 9999) n;
@@ -190,7 +191,8 @@ async fn new_images(table: &mut Table, platform: &Platform, collector: &Collecto
         if place == 0 {
             continue;
         }
-        let of = |name: &str| spans.iter().filter(|span| span.name == name).map(Span::duration).sum::<Duration>();
+        let of_scanner = spans.iter().filter(|span| span.service.contains("plimsoll-scanner"));
+        let of = |name: &str| of_scanner.clone().filter(|span| span.name == name).map(Span::duration).sum::<Duration>();
         table.row(
             &format!("scale: match a new image of 400 packages, {known} of them known"),
             format!("{:.0} ms", of("match_package_versions").as_secs_f64() * 1e3),

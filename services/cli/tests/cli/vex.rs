@@ -138,7 +138,7 @@ fn a_document_that_cannot_be_read_ends_the_scan_before_it_begins() {
     let place = Place::with_database();
     let statement = json!([{ "vulnerability": "CVE-1", "products": ["pkg:npm/a"], "status": "harmless" }]);
     let broken = place.write("broken.json", openvex(1, statement));
-    let other = place.write("other.json", "{}".to_owned());
+    let other = place.write("other.json", "{}");
     for (path, told) in [
         (broken.as_str(), "broken.json: statements[0].status: 'harmless' is none of not_affected, affected"),
         (other.as_str(), "other.json: neither an OpenVEX nor a CSAF 2 nor a CycloneDX document"),
