@@ -11,5 +11,6 @@ pub mod mirror;
 pub mod platform;
 pub mod process;
 pub mod tools;
+pub mod watching;
 
 pub use platform::Platform;

@@ -4,20 +4,25 @@
 //! what needs that is a new version beside the old one.
 
 mod advisories_changed;
+mod findings_changed;
 mod scan_image;
 mod sync_feeds;
 
 pub use advisories_changed::AdvisoriesChangedV1;
+pub use findings_changed::{
+    ChangedImageV1, ChangedPackageV1, ChangedPlatformV1, FindingChangeV1, FindingEvent, FindingsChangedV1,
+};
 pub use scan_image::ScanImageV1;
 pub use sync_feeds::SyncFeedsV1;
 
+use plimsoll_model::OrgId;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::topology::Topic;
+use crate::topology::{EventTopic, Topic};
 
-/// A message of one topic.
+/// A message of one topic: work, done by one who takes it.
 pub trait Message: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// Where it goes.
     const TOPIC: Topic;
@@ -25,11 +30,23 @@ pub trait Message: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'st
     const NAME: &'static str;
 }
 
-/// Every contract's name and schema, for `api-schema/messages/`.
-pub fn schemas() -> Vec<(&'static str, Schema)> {
-    vec![schema::<ScanImageV1>(), schema::<AdvisoriesChangedV1>(), schema::<SyncFeedsV1>()]
+/// An event of one topic: told to everybody who listens.
+pub trait Event: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    /// Where it goes.
+    const TOPIC: EventTopic;
+    /// The contract's name, `FindingsChangedV1`.
+    const NAME: &'static str;
+
+    /// Whose it is: nobody else may hear it.
+    fn org(&self) -> OrgId;
 }
 
-fn schema<M: Message>() -> (&'static str, Schema) {
-    (M::NAME, schemars::schema_for!(M))
+/// Every contract's name and schema, for `api-schema/messages/`.
+pub fn schemas() -> Vec<(&'static str, Schema)> {
+    vec![
+        (ScanImageV1::NAME, schemars::schema_for!(ScanImageV1)),
+        (AdvisoriesChangedV1::NAME, schemars::schema_for!(AdvisoriesChangedV1)),
+        (SyncFeedsV1::NAME, schemars::schema_for!(SyncFeedsV1)),
+        (FindingsChangedV1::NAME, schemars::schema_for!(FindingsChangedV1)),
+    ]
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::BrokerError;
 use crate::connection::{close, open, within};
+use crate::relay::{self, Address};
 use crate::topology::Topic;
 
 /// A message that could not be handled.
@@ -52,8 +53,9 @@ pub async fn retry(amqp_url: &str, topic: Topic, most: usize) -> Result<usize, B
     while retried < most {
         let getting = channel.basic_get(topic.dead_queue().into(), BasicGetOptions::default());
         let Some(message) = within("reading a dead letter", getting).await? else { break };
-        let confirm = crate::relay::publish(&channel, topic.name(), &message.data, &BTreeMap::new(), 0).await?;
-        crate::relay::confirmed(topic.name(), confirm).await?;
+        let to = Address::of_queue(topic.name());
+        let confirm = relay::publish(&channel, &to, &message.data, &BTreeMap::new(), 0).await?;
+        relay::confirmed(topic.name(), confirm).await?;
         within("removing a dead letter", message.ack(BasicAckOptions::default())).await?;
         retried += 1;
     }

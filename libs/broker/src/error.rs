@@ -12,6 +12,12 @@ pub enum BrokerError {
     /// It did not take a message.
     #[error("message broker: did not confirm a message for {0}")]
     NotConfirmed(String),
+    /// It ended what was asked of it.
+    #[error("message broker: ended the subscription")]
+    Ended,
+    /// More came than could be heard.
+    #[error("message broker: dropped events, as more came than were heard")]
+    Overflow,
     /// The outbox.
     #[error(transparent)]
     Store(#[from] plimsoll_store::StoreError),

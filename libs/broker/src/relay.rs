@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::BrokerError;
 use crate::connection::{close, open, within};
-use crate::topology::EXCHANGE;
+use crate::topology::{EVENTS_EXCHANGE, EXCHANGE, EventTopic};
 
 const BATCH: i64 = 100;
 /// The listener tells of new rows at once; this is for those that it missed.
@@ -42,8 +42,7 @@ async fn relay(store: &Store, amqp_url: &str, shutdown: &CancellationToken) -> R
     within("asking for confirms", channel.confirm_select(ConfirmSelectOptions::default())).await?;
     let mut listener = store.outbox_listener().await?;
     while !shutdown.is_cancelled() {
-        let published = publish_batch(store, &channel).await?;
-        if published == BATCH as usize {
+        if publish_batch(store, &channel).await? > 0 {
             continue;
         }
         tokio::select! {
@@ -66,7 +65,8 @@ async fn publish_batch(store: &Store, channel: &Channel) -> Result<usize, Broker
     let mut confirms = Vec::with_capacity(waiting.len());
     for message in &waiting {
         let payload = serde_json::to_vec(&message.payload)?;
-        confirms.push(publish(channel, &message.topic, &payload, &message.trace_context, message.id).await?);
+        let to = Address::of(message);
+        confirms.push(publish(channel, &to, &payload, &message.trace_context, message.id).await?);
     }
     for (confirm, message) in confirms.into_iter().zip(&waiting) {
         confirmed(&message.topic, confirm).await?;
@@ -77,6 +77,30 @@ async fn publish_batch(store: &Store, channel: &Channel) -> Result<usize, Broker
         tx.commit().await?;
     }
     Ok(ids.len())
+}
+
+/// Where a message is published.
+pub(crate) struct Address {
+    exchange: &'static str,
+    routing_key: String,
+    /// Whether it comes back where no queue would take it: work must not be lost, an event that nobody listens for is.
+    is_mandatory: bool,
+}
+
+impl Address {
+    /// The queue of a topic.
+    pub(crate) fn of_queue(topic: &str) -> Self {
+        Self { exchange: EXCHANGE, routing_key: topic.to_owned(), is_mandatory: true }
+    }
+
+    fn of(waiting: &Waiting) -> Self {
+        match (EventTopic::parse(&waiting.topic), waiting.org) {
+            (Some(topic), Some(org)) => {
+                Self { exchange: EVENTS_EXCHANGE, routing_key: topic.routing_key(org), is_mandatory: false }
+            }
+            _ => Self::of_queue(&waiting.topic),
+        }
+    }
 }
 
 /// Waits until the broker has taken a message: neither refused nor returned for want of a queue.
@@ -90,10 +114,10 @@ pub(crate) async fn confirmed(
     }
 }
 
-/// Publishes a message: persistent, and returned where no queue would take it.
+/// Publishes a message: persistent, with the row's number to know it again by.
 pub(crate) async fn publish(
     channel: &Channel,
-    topic: &str,
+    to: &Address,
     payload: &[u8],
     trace_context: &BTreeMap<String, String>,
     id: i64,
@@ -107,6 +131,8 @@ pub(crate) async fn publish(
         .with_content_type("application/json".into())
         .with_message_id(id.to_string().into())
         .with_headers(headers);
-    let options = BasicPublishOptions { mandatory: true, ..Default::default() };
-    within("publishing", channel.basic_publish(EXCHANGE.into(), topic.into(), options, payload, properties)).await
+    let options = BasicPublishOptions { mandatory: to.is_mandatory, ..Default::default() };
+    let publishing =
+        channel.basic_publish(to.exchange.into(), to.routing_key.as_str().into(), options, payload, properties);
+    within("publishing", publishing).await
 }

@@ -5,11 +5,15 @@
 //!                                                                                                   v
 //! queue scan.image.dead (kept for the operator) <──scan.image── exchange plimsoll.dead (direct) ──> queue scan.image.failed
 //!                                                                                          (read by scanners: the image is told)
+//!
+//! exchange plimsoll.events (topic) ──findings.changed.<organization>──> a queue of each who listens: bound for the organizations that it
+//!                                                                       wants (`#`: all), its own, gone with it; nobody listens: dropped
 //! ```
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind};
+use plimsoll_model::OrgId;
 
 use crate::BrokerError;
 use crate::connection::within;
@@ -18,6 +22,9 @@ use crate::connection::within;
 pub const EXCHANGE: &str = "plimsoll";
 /// Where messages go that could not be handled.
 pub const DEAD_EXCHANGE: &str = "plimsoll.dead";
+
+/// Where events are published: to every queue that is bound, and to none where nobody listens.
+pub const EVENTS_EXCHANGE: &str = "plimsoll.events";
 
 /// How often a message is delivered before it is given up.
 pub const ATTEMPTS: u32 = 5;
@@ -62,11 +69,44 @@ impl Topic {
     }
 }
 
-/// Declares every exchange and queue. All are durable; queues are quorum queues.
+/// A kind of event: told to all who listen for its organization, and kept by nobody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventTopic {
+    /// Findings opened or closed.
+    FindingsChanged,
+}
+
+impl EventTopic {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::FindingsChanged];
+
+    /// Its name in the outbox, and the first part of its routing keys.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FindingsChanged => plimsoll_store::finding_events::TOPIC,
+        }
+    }
+
+    /// The topic of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|topic| topic.name() == name)
+    }
+
+    /// The routing key of an organization's events.
+    pub fn routing_key(self, org: OrgId) -> String {
+        format!("{}.{org}", self.name())
+    }
+}
+
+/// Declares every exchange and lasting queue. All are durable; queues are quorum queues.
 pub(crate) async fn declare(channel: &Channel) -> Result<(), BrokerError> {
-    for exchange in [EXCHANGE, DEAD_EXCHANGE] {
+    let exchanges = [
+        (EXCHANGE, ExchangeKind::Direct),
+        (DEAD_EXCHANGE, ExchangeKind::Direct),
+        (EVENTS_EXCHANGE, ExchangeKind::Topic),
+    ];
+    for (exchange, kind) in exchanges {
         let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
-        let kind = ExchangeKind::Direct;
         within(
             "declaring an exchange",
             channel.exchange_declare(exchange.into(), kind, options, FieldTable::default()),

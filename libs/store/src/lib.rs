@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod advisories;
 pub mod api_keys;
 pub mod feeds;
+pub mod finding_events;
 pub mod findings;
 pub mod image_contents;
 pub mod images;

@@ -84,12 +84,21 @@ async fn insert(
     Ok(())
 }
 
-/// Takes up to `limit` waiting messages, oldest first; others skip them until this transaction ends.
+/// What is taken at once, in bytes as they are stored: compressed, which JSON of hundreds alike is to a fifteenth.
+const MOST_TAKEN: i64 = 128 * 1024;
+
+/// Takes up to `limit` waiting messages, oldest first, and less where they are large; others skip them until this transaction ends.
 pub async fn take(tx: &mut CatalogTx, limit: i64) -> Result<Vec<Waiting>> {
     let rows = sqlx::query!(
-        r#"SELECT id, org_id, topic, payload, trace_context AS "trace_context: Json<BTreeMap<String, String>>"
-           FROM outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED"#,
-        limit
+        r#"WITH taken AS (
+               SELECT id, org_id, topic, payload, trace_context FROM outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
+           ), measured AS (
+               SELECT *, sum(pg_column_size(payload)) OVER (ORDER BY id) - pg_column_size(payload) AS before FROM taken
+           )
+           SELECT id, org_id, topic, payload, trace_context AS "trace_context: Json<BTreeMap<String, String>>"
+           FROM measured WHERE before < $2 ORDER BY id"#,
+        limit,
+        MOST_TAKEN
     )
     .fetch_all(tx.conn())
     .await?;

@@ -20,7 +20,7 @@ struct Arguments {
 const VARIABLES: &str = "\
 Variables:
   PLIMSOLL_DATABASE_URL    PostgreSQL, as plimsoll_api
-  PLIMSOLL_AMQP_URL        RabbitMQ (told to every service; not used by this one)
+  PLIMSOLL_AMQP_URL        RabbitMQ: what becomes of findings, for those who watch them
   PLIMSOLL_REDIS_URL       Redis
   PLIMSOLL_REDIS_PREFIX    put before every key in Redis [plimsoll]
   PLIMSOLL_BLOBS           the object store (told to every service; not used by this one)

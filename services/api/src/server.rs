@@ -9,6 +9,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, ResponseError as _};
+use plimsoll_broker::Listeners;
 use plimsoll_runtime::Problem;
 use plimsoll_runtime::health::{Check, Health};
 use plimsoll_runtime::http::{RequestSpan, measure};
@@ -21,6 +22,7 @@ use url::Url;
 
 use crate::configuration::{Configuration, Limits};
 use crate::graphql;
+use crate::graphql::finding_changes::FindingChanges;
 use crate::rest::{server_facts, sign_in};
 
 /// Connections to PostgreSQL.
@@ -35,6 +37,8 @@ pub struct State {
     pub store: Store,
     /// Redis.
     pub volatile: Volatile,
+    /// RabbitMQ, of which only those need to know who watch findings: it is connected to when the first one does.
+    pub finding_changes: Listeners<FindingChanges>,
     /// Where images are pushed to.
     pub ingest_url: Url,
     /// Where people reach this service.
@@ -83,6 +87,7 @@ pub async fn start(
     let state = State {
         store,
         volatile,
+        finding_changes: Listeners::start(engines.amqp_url.expose_secret().to_owned(), FindingChanges::of),
         ingest_url: configuration.ingest_url.clone(),
         public_url,
         limits: Arc::new(configuration.limits.clone()),

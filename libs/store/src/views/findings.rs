@@ -360,5 +360,22 @@ pub async fn counts_of_images(tx: &mut OrgTx, images: &[Uuid], filter: &FindingF
 /// Of the findings with these ids, those that the organization has, open or not.
 pub async fn by_ids(tx: &mut OrgTx, ids: &[i64]) -> Result<Vec<Finding>> {
     let any = FindingFilter { is_open: None, ..FindingFilter::default() };
-    Ok(findings!("", [" AND f.id = ANY($14)"], tx, any, FindingOrder::Urgency, [ids])?)
+    among(tx, ids, None, &any).await
+}
+
+/// Of the findings with these ids, those that the organization has, in this image where one is given, and that the filter lets through.
+pub async fn among(
+    tx: &mut OrgTx,
+    ids: &[i64],
+    image: Option<ImageId>,
+    filter: &FindingFilter,
+) -> Result<Vec<Finding>> {
+    Ok(findings!(
+        "",
+        [" AND f.id = ANY($14) AND ($15::uuid IS NULL OR f.image_id = $15)"],
+        tx,
+        filter,
+        FindingOrder::Urgency,
+        [ids, image.map(|image| image.0)]
+    )?)
 }

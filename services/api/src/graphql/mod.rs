@@ -3,6 +3,7 @@
 mod complaint;
 pub mod document;
 pub mod endpoint;
+pub mod finding_changes;
 mod global_id;
 pub mod limits;
 mod loaders;

@@ -1,5 +1,6 @@
 //! What can be watched.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,14 +8,16 @@ use std::time::Duration;
 use async_graphql::{Context, Result, Subscription};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{Stream, StreamExt as _, stream};
+use plimsoll_broker::contracts::FindingEvent;
 use plimsoll_model::{Digest, ImageId};
 use plimsoll_store::views::images::{self, Image};
 use plimsoll_volatile::{ScanProgress as Progress, ScanState};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::complaint::{complaint, internal, of_store};
+use super::finding_changes::{MOST_AT_ONCE, Watch};
 use super::tenant::{Asking, Tenant};
-use super::types::{ScanProgress, image_named};
+use super::types::{FindingChange, FindingChangeFilterInput, ScanProgress, image_named};
 use crate::server::State;
 
 /// How often the row is looked at beside the news, which may be lost.
@@ -45,7 +48,7 @@ impl Subscription {
             let mut look = interval(LOOK);
             look.set_missed_tick_behavior(MissedTickBehavior::Delay);
             look.reset();
-            let watch = Watch {
+            let watch = ScanWatch {
                 tenant: Arc::clone(tenant),
                 image: id,
                 news: news.boxed(),
@@ -58,11 +61,44 @@ impl Subscription {
                 Some((watch.next().await?.map(ScanProgress), watch))
             }));
         }
-        Err(complaint("NOT_FOUND", "There is no such image that you may see."))
+        Err(no_such_image())
+    }
+
+    /// What becomes of an organization's findings from now on: some changes at once, 100 at most. First comes an empty list: who reads the
+    /// findings after that misses nothing. A change may be told before one that was earlier: `at` orders them. Where changes may have been
+    /// lost, as to who reads too slowly, it ends with the error `CHANGES_MISSED`: subscribe again, and read the findings again.
+    #[graphql(complexity = "MOST_AT_ONCE.saturating_mul(child_complexity)")]
+    async fn finding_changes(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The organization's slug.")] organization: String,
+        #[graphql(desc = "Which changes.")] filter: Option<FindingChangeFilterInput>,
+    ) -> Result<impl Stream<Item = Result<Vec<FindingChange>>> + use<>> {
+        let state = context.data::<State>()?;
+        let Some(tenant) = Asking::of(context)?.tenant(&organization) else {
+            return Err(complaint("NOT_FOUND", "There is no such organization that you belong to."));
+        };
+        tenant.require_reading()?;
+        let mut filter = filter.unwrap_or_default();
+        let event = filter.kind.map(FindingEvent::from);
+        let image = match filter.image.take() {
+            Some(image) => Some(image_named(tenant, &image).await?.ok_or_else(no_such_image)?),
+            None => None,
+        };
+        let listener = state.finding_changes.listen(tenant.access.org).await.map_err(|error| internal(&error))?;
+        let tenant = Arc::clone(tenant);
+        let watch =
+            Watch { tenant, filter: filter.filter(), image, event, listener, heard: VecDeque::new(), is_over: false };
+        let changes = stream::unfold(watch, |mut watch| async move { Some((watch.next().await?, watch)) });
+        Ok(stream::iter([Ok(Vec::new())]).chain(changes))
     }
 }
 
-struct Watch {
+fn no_such_image() -> async_graphql::Error {
+    complaint("NOT_FOUND", "There is no such image that you may see.")
+}
+
+struct ScanWatch {
     tenant: Arc<Tenant>,
     image: ImageId,
     news: Pin<Box<dyn Stream<Item = Progress> + Send>>,
@@ -73,7 +109,7 @@ struct Watch {
     is_over: bool,
 }
 
-impl Watch {
+impl ScanWatch {
     async fn next(&mut self) -> Option<Result<Progress>> {
         if self.is_over {
             return None;

@@ -43,6 +43,11 @@ impl Tenant {
         Arc::new(Self { access, store, loader })
     }
 
+    /// The same, with nothing loaded yet: for what lasts longer than a request.
+    pub fn anew(&self) -> Arc<Self> {
+        Self::new(self.access.clone(), self.store.clone())
+    }
+
     /// A transaction that sees this organization's rows and no others.
     pub async fn tx(&self) -> Result<OrgTx> {
         self.store.org_tx(self.access.org).await.map_err(of_store)

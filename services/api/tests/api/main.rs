@@ -7,6 +7,7 @@
     reason = "what tests use outside of test functions may panic as they do"
 )]
 
+mod changes;
 mod fields;
 mod limits;
 mod lists;
@@ -17,6 +18,7 @@ mod routes;
 mod seed;
 mod served;
 mod sign_in;
+mod socket;
 mod statements;
 mod tenancy;
 mod where_is;

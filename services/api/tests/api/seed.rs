@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use plimsoll_broker::relay;
 use plimsoll_identity::{ApiKey, Password, hash_password};
 use plimsoll_model::{
     AccountId, AffectedState, ApiKeyId, BuildStep, CvssVector, DiffId, Digest, Ecosystem, ImageId, InstalledPackage,
@@ -19,8 +20,9 @@ use plimsoll_store::{
     Store, accounts, api_keys, feeds, findings, image_contents, images, manifests, matches, orgs, packages,
     repositories, tags, vulnerabilities,
 };
-use plimsoll_testkit::Database;
+use plimsoll_testkit::{Database, Vhost};
 use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
 
 /// The password of every account.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -202,6 +204,21 @@ impl World {
         let held = images::hold(&mut tx, clock::new_id(), &digest, &config, 300, Source::Push).await.unwrap();
         tx.commit().await.unwrap();
         (held.id, digest)
+    }
+
+    /// No source says any more that any package has the vulnerability: the organization's findings of it close.
+    pub async fn taken_back(&self, org: OrgId, vulnerability: &str) {
+        let gone = "DELETE FROM \"match\" WHERE vulnerability_id = (SELECT id FROM vulnerability WHERE name =";
+        self.execute(&format!("{gone} '{vulnerability}')")).await;
+        let every: Vec<i64> = (1..=100).collect();
+        let mut tx = self.feeds.org_tx(org).await.unwrap();
+        findings::refresh_packages(&mut tx, &every).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Publishes what happens from now on.
+    pub fn relay(&self, vhost: &Vhost) {
+        tokio::spawn(relay::run(self.feeds.clone(), vhost.url(), CancellationToken::new()));
     }
 
     /// Points a tag at an index of these images.

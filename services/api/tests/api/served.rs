@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use plimsoll_api::{Configuration, Limits};
 use plimsoll_runtime::config::Engines;
+use plimsoll_testkit::Vhost;
 use plimsoll_volatile::Volatile;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -31,10 +32,19 @@ impl Served {
     }
 
     pub async fn start_with(world: &World, limits: Limits) -> Self {
+        Self::start_at(world, limits, "amqp://nowhere".into()).await
+    }
+
+    /// With a broker, which only watchers of findings need.
+    pub async fn start_with_broker(world: &World, vhost: &Vhost) -> Self {
+        Self::start_at(world, Limits::default(), vhost.url()).await
+    }
+
+    async fn start_at(world: &World, limits: Limits, amqp_url: String) -> Self {
         plimsoll_runtime::install_tls();
         let engines = Engines {
             database_url: world.database.url_as("plimsoll_api").into(),
-            amqp_url: "amqp://nowhere".to_owned().into(),
+            amqp_url: amqp_url.into(),
             redis_url: plimsoll_testkit::redis_url().into(),
             redis_prefix: plimsoll_testkit::key_prefix(),
             blobs: "file:///nowhere".parse().unwrap(),

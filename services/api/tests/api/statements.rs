@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_graphql::{Request, Variables};
+use plimsoll_api::graphql::finding_changes::FindingChanges;
 use plimsoll_api::viewer::{Access, Identity, Standing, Viewer};
 use plimsoll_api::{Limits, State, graphql};
+use plimsoll_broker::Listeners;
 use plimsoll_identity::Role;
 use plimsoll_volatile::Volatile;
 use serde_json::json;
@@ -47,6 +49,8 @@ async fn statements(world: &World, org: &Org, query: &str) -> usize {
         public_url: "https://example.org".parse().unwrap(),
         limits: Arc::new(Limits::default()),
         hashing: Arc::new(Semaphore::new(1)),
+        // Nobody watches: it connects to nothing that is asked for.
+        finding_changes: Listeners::start("amqp://127.0.0.1:1".into(), FindingChanges::of),
     };
     let schema = graphql::schema(state, &Limits::default());
     let access = Access { org: org.id, slug: org.slug.clone(), standing: Standing::Member(Role::Owner) };

@@ -14,7 +14,7 @@ use crate::exit::{Failure, Outcome};
 use crate::progress::Progress;
 use crate::report::{ScannedImage, json};
 use crate::source::{self, ReadSource};
-use crate::{edition, output};
+use crate::{clock, edition, output};
 
 /// The document of `--format json`; fields may be added, none goes or changes its meaning.
 #[derive(Serialize)]

@@ -1,0 +1,12 @@
+//! Syncing and re-matching against real servers.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test's own helpers fail the test"
+)]
+
+mod events;
+mod platform;
+mod sync;
