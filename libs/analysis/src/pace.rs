@@ -4,7 +4,7 @@
 //! it for the network or for other scans: a slow registry or a busy machine cuts nothing.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Tells the time since some moment, the same for all who ask. It never goes back.
@@ -34,14 +34,16 @@ const NANOSECONDS_PER_BYTE: u64 = 2;
 /// Work that was done, and the bytes that were read for it.
 #[derive(Debug, Default)]
 pub(crate) struct Work {
-    nanoseconds: AtomicU64,
+    /// Below zero while what was waited for is taken off and the work around it is not added yet.
+    nanoseconds: AtomicI64,
     bytes: AtomicU64,
 }
 
 impl Work {
     fn is_over(&self, allowance: Duration, bytes_per_second: u64) -> bool {
         let of_bytes = Duration::from_secs(self.bytes.load(Ordering::Relaxed) / bytes_per_second.max(1));
-        Duration::from_nanos(self.nanoseconds.load(Ordering::Relaxed)) > allowance.saturating_add(of_bytes)
+        let done = u64::try_from(self.nanoseconds.load(Ordering::Relaxed)).unwrap_or(0);
+        Duration::from_nanos(done) > allowance.saturating_add(of_bytes)
     }
 }
 
@@ -74,9 +76,7 @@ impl Pace {
         let waited = nanoseconds(self.now().saturating_sub(begun));
         for work in [&self.layer, &*self.image] {
             // What is taken off here is added when the work around it is done.
-            work.nanoseconds
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |done| Some(done.saturating_sub(waited)))
-                .ok();
+            work.nanoseconds.fetch_sub(waited, Ordering::Relaxed);
         }
         outcome
     }
@@ -123,8 +123,8 @@ impl Pace {
     }
 }
 
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+fn nanoseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -97,9 +97,9 @@ async fn a_rescan_is_queued_with_its_message_and_only_by_who_may_push() {
     let image = json!({ "scan": { "state": "QUEUED" }, "findings": { "totalCount": 4 } });
     assert_eq!(answer["rescanImage"], json!({ "image": image, "userErrors": [] }), "the last result stays in force");
     let mut tx = world.database.store("plimsoll_ingest").await.catalog_tx().await.unwrap();
-    let waiting = plimsoll_store::outbox::take(&mut tx, 10).await.unwrap();
+    let mut waiting = plimsoll_store::outbox::take(&mut tx, 10).await.unwrap();
+    waiting.retain(|waiting| waiting.topic == "scan.image");
     assert_eq!(waiting.len(), 1);
-    assert_eq!(waiting[0].topic, "scan.image");
     let (image, digest) = &ours.images[0];
     assert_eq!(waiting[0].payload, json!({ "org": ours.id, "image": image, "digest": digest.to_string() }));
     let wrong = served.ask(&pusher, rescan, json!({ "id": crate::fields::ids(&served, &ours.key).await[1].1 })).await;

@@ -46,11 +46,11 @@ async fn rules_are_saved_replaced_and_deleted_and_each_time_all_images_are_scann
     assert_eq!(again["data"]["deleteYaraRuleSet"]["userErrors"], json!([{ "code": "NOT_FOUND", "field": "id" }]));
 
     let mut tx = world.database.store("plimsoll_ingest").await.catalog_tx().await.unwrap();
-    let waiting = plimsoll_store::outbox::take(&mut tx, 10).await.unwrap();
+    let mut waiting = plimsoll_store::outbox::take(&mut tx, 10).await.unwrap();
+    waiting.retain(|waiting| waiting.topic == "scan.image");
     let (image, digest) = &ours.images[0];
     let message = json!({ "org": ours.id, "image": image, "digest": digest.to_string() });
     assert_eq!(waiting.iter().map(|waiting| &waiting.payload).collect::<Vec<_>>(), [&message; 3]);
-    assert!(waiting.iter().all(|waiting| waiting.topic == "scan.image"));
 }
 
 #[tokio::test]
