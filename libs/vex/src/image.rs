@@ -65,7 +65,8 @@ impl Repository {
             DOCKER_HUB | "index.docker.io" | "registry-1.docker.io" | "registry.hub.docker.com" | "hub.docker.com"
         );
         let path = path.trim_matches('/').to_lowercase();
-        match (is_hub, path.is_empty()) {
+        // A colon is of a host or a tag.
+        match (is_hub, path.is_empty() || path.contains(':')) {
             (_, true) => None,
             (true, _) if !path.contains('/') => {
                 Some(Self { registry: Some(DOCKER_HUB.into()), path: format!("library/{path}") })

@@ -32,7 +32,8 @@ fn every_real_document_is_read() {
     let mut counts = [0; 2];
     for path in documents(&feeds.join("vex/openvex")) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if name == "all.json" || name.contains("schema") {
+        // An attestation's empty frame, and what is no document.
+        if name == "spec-example-3.json" || name == "all.json" || name.contains("schema") {
             continue;
         }
         let read = document(&path);
