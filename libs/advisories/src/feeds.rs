@@ -37,7 +37,7 @@ pub use index::{Held, Index, Listed, Listing, MOST_DOCUMENTS, Plan};
 pub use record::{ExploitScore, KnownExploited, Record, Sink, SinkError};
 pub use report::{FeedError, ParseProblem, ParseReport, Refusal};
 
-use admission::Intake;
+pub(crate) use admission::Intake;
 
 /// What a feed brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,7 @@ pub mod feeds;
 mod findings;
 mod judgeable;
 mod matching;
+pub mod own;
 mod package_name;
 mod rating;
 mod source;

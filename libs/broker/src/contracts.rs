@@ -5,6 +5,7 @@
 
 mod advisories_changed;
 mod findings_changed;
+mod own_advisories_changed;
 mod scan_image;
 mod sync_feeds;
 
@@ -12,6 +13,7 @@ pub use advisories_changed::AdvisoriesChangedV1;
 pub use findings_changed::{
     ChangedImageV1, ChangedPackageV1, ChangedPlatformV1, FindingChangeV1, FindingEvent, FindingsChangedV1,
 };
+pub use own_advisories_changed::OwnAdvisoriesChangedV1;
 pub use scan_image::ScanImageV1;
 pub use sync_feeds::SyncFeedsV1;
 
@@ -47,6 +49,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         (ScanImageV1::NAME, schemars::schema_for!(ScanImageV1)),
         (AdvisoriesChangedV1::NAME, schemars::schema_for!(AdvisoriesChangedV1)),
         (SyncFeedsV1::NAME, schemars::schema_for!(SyncFeedsV1)),
+        (OwnAdvisoriesChangedV1::NAME, schemars::schema_for!(OwnAdvisoriesChangedV1)),
         (FindingsChangedV1::NAME, schemars::schema_for!(FindingsChangedV1)),
     ]
 }

@@ -38,11 +38,13 @@ pub enum Topic {
     AdvisoriesChanged,
     /// Feeds shall be synced now.
     SyncFeeds,
+    /// An organization's own advisories changed: its package versions must be matched again.
+    OwnAdvisoriesChanged,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::ScanImage, Self::AdvisoriesChanged, Self::SyncFeeds];
+    pub const ALL: [Self; 4] = [Self::ScanImage, Self::AdvisoriesChanged, Self::SyncFeeds, Self::OwnAdvisoriesChanged];
 
     /// The routing key, which is also the queue's name.
     pub const fn name(self) -> &'static str {
@@ -50,6 +52,7 @@ impl Topic {
             Self::ScanImage => "scan.image",
             Self::AdvisoriesChanged => "advisories.changed",
             Self::SyncFeeds => "feeds.sync",
+            Self::OwnAdvisoriesChanged => "own_advisories.changed",
         }
     }
 

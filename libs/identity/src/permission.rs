@@ -76,6 +76,8 @@ named! {
         Read = "read",
         /// Push images and documents.
         Push = "push",
+        /// Write the organization's own advisories and bans.
+        Advise = "advise",
     }
 }
 
@@ -88,6 +90,8 @@ pub enum Permission {
     PushImages,
     /// Change the organization's own rules.
     ManageRules,
+    /// Write the organization's own advisories, and ban packages.
+    ManageAdvisories,
     /// Make and revoke API keys.
     ManageKeys,
     /// Change the organization: its name, its members and their roles.
@@ -113,6 +117,8 @@ impl Permission {
             Self::ReadFindings => (&[Owner, Admin, Security, Developer, Auditor], Some(Scope::Read)),
             Self::PushImages => (&[Owner, Admin, Security, Developer], Some(Scope::Push)),
             Self::ManageRules => (&[Owner, Admin, Security], None),
+            // A pipeline keeps them as files beside its code.
+            Self::ManageAdvisories => (&[Owner, Admin, Security], Some(Scope::Advise)),
             Self::ManageKeys => (&[Owner, Admin], None),
             Self::ManageOrganization => (&[Owner], None),
         }
@@ -134,18 +140,19 @@ mod tests {
 
     #[test]
     fn every_actor_may_do_exactly_what_the_table_says() {
-        use Permission::{ManageKeys, ManageOrganization, ManageRules, PushImages, ReadFindings};
-        let columns = [ReadFindings, PushImages, ManageRules, ManageKeys, ManageOrganization];
-        let rows: &[(Actor<'_>, [bool; 5])] = &[
-            (Actor::Member(Role::Owner), [true, true, true, true, true]),
-            (Actor::Member(Role::Admin), [true, true, true, true, false]),
-            (Actor::Member(Role::Security), [true, true, true, false, false]),
-            (Actor::Member(Role::Developer), [true, true, false, false, false]),
-            (Actor::Member(Role::Auditor), [true, false, false, false, false]),
-            (Actor::Key(&[]), [false, false, false, false, false]),
-            (Actor::Key(&[Scope::Read]), [true, false, false, false, false]),
-            (Actor::Key(&[Scope::Push]), [false, true, false, false, false]),
-            (Actor::Key(&[Scope::Read, Scope::Push]), [true, true, false, false, false]),
+        use Permission::{ManageAdvisories, ManageKeys, ManageOrganization, ManageRules, PushImages, ReadFindings};
+        let columns = [ReadFindings, PushImages, ManageRules, ManageAdvisories, ManageKeys, ManageOrganization];
+        let rows: &[(Actor<'_>, [bool; 6])] = &[
+            (Actor::Member(Role::Owner), [true, true, true, true, true, true]),
+            (Actor::Member(Role::Admin), [true, true, true, true, true, false]),
+            (Actor::Member(Role::Security), [true, true, true, true, false, false]),
+            (Actor::Member(Role::Developer), [true, true, false, false, false, false]),
+            (Actor::Member(Role::Auditor), [true, false, false, false, false, false]),
+            (Actor::Key(&[]), [false, false, false, false, false, false]),
+            (Actor::Key(&[Scope::Read]), [true, false, false, false, false, false]),
+            (Actor::Key(&[Scope::Push]), [false, true, false, false, false, false]),
+            (Actor::Key(&[Scope::Advise]), [false, false, false, true, false, false]),
+            (Actor::Key(&[Scope::Read, Scope::Push]), [true, true, false, false, false, false]),
         ];
         for (actor, expected) in rows {
             assert_eq!(columns.map(|permission| allows(*actor, permission)), *expected, "{actor:?}");
@@ -159,7 +166,10 @@ mod tests {
             assert_eq!(serde_json::to_string(role).unwrap(), format!("\"{role}\""));
         }
         assert_eq!("push".parse::<Scope>(), Ok(Scope::Push));
-        assert_eq!("Push".parse::<Scope>().unwrap_err().to_string(), "'Push' is not a scope (one of read, push)");
+        assert_eq!(
+            "Push".parse::<Scope>().unwrap_err().to_string(),
+            "'Push' is not a scope (one of read, push, advise)"
+        );
         assert!("".parse::<Role>().is_err());
     }
 }

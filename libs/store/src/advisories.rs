@@ -224,7 +224,7 @@ pub async fn affecting(tx: &mut CatalogTx, keys: &[PackageKey]) -> Result<Vec<Af
         .collect()
 }
 
-fn key(ecosystem: &str, package: String) -> PackageKey {
+pub(crate) fn key(ecosystem: &str, package: String) -> PackageKey {
     // Parsing an ecosystem cannot fail: its error type has no values.
     let ecosystem = ecosystem.parse().unwrap_or_else(|never: std::convert::Infallible| match never {});
     PackageKey { ecosystem, package }

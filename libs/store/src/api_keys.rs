@@ -16,7 +16,7 @@ pub struct ApiKey {
     pub id: ApiKeyId,
     /// Its name for people.
     pub name: String,
-    /// What it may do: `read`, `push`.
+    /// What it may do: `read`, `push`, `advise`.
     pub scopes: Vec<String>,
     /// From when on it no longer works.
     pub expires_at: Option<DateTime<Utc>>,

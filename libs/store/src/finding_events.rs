@@ -55,12 +55,15 @@ macro_rules! tell {
                      ), told_match AS MATERIALIZED (
                          SELECT w.package, w.vulnerability, v.name AS vulnerability_name,
                                 (ARRAY['UNKNOWN', 'NEGLIGIBLE', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'])
-                                    [coalesce(nullif(m.severity, 0), v.severity) + 1] AS severity,
-                                json_build_object('name', p.name, 'version', p.version, 'purl', p.purl) AS told, m.fixed_in
+                                    [coalesce(nullif(o.severity, 0), nullif(m.severity, 0), v.severity) + 1] AS severity,
+                                json_build_object('name', p.name, 'version', p.version, 'purl', p.purl) AS told,
+                                coalesce(o.fixed_in, m.fixed_in) AS fixed_in
                          FROM (SELECT DISTINCT package, vulnerability FROM change) w
                          JOIN package_version p ON p.id = w.package
                          JOIN vulnerability v ON v.id = w.vulnerability
                          LEFT JOIN "match" m ON m.package_version_id = w.package AND m.vulnerability_id = w.vulnerability
+                         LEFT JOIN own_match o ON o.org_id = $1 AND o.package_version_id = w.package
+                                              AND o.vulnerability_id = w.vulnerability
                      )
                      SELECT json_agg(json_build_object(
                          'event', CASE WHEN c.reason IS NULL THEN 'finding.opened' ELSE 'finding.closed' END,

@@ -46,16 +46,6 @@ pub async fn replace(
     )
     .execute(tx.conn())
     .await?;
-    let rows: Vec<serde_json::Value> = matches
-        .iter()
-        .map(|m| {
-            serde_json::json!({
-                "p": m.package_version, "v": m.vulnerability, "fixed_in": m.fixed_in, "state": m.state.as_str(),
-                "severity": m.severity.map(Severity::rank), "severity_source": m.severity_source,
-                "sources": m.sources, "advisories": m.advisories,
-            })
-        })
-        .collect();
     sqlx::query!(
         r#"INSERT INTO "match" AS m (package_version_id, vulnerability_id, fixed_in, state, severity, severity_source, sources, advisories)
            SELECT p, v, fixed_in, state, severity, severity_source, sources, advisories
@@ -66,7 +56,7 @@ pub async fn replace(
                advisories = excluded.advisories
            WHERE (m.fixed_in, m.state, m.severity, m.severity_source, m.sources, m.advisories) IS DISTINCT FROM
                  (excluded.fixed_in, excluded.state, excluded.severity, excluded.severity_source, excluded.sources, excluded.advisories)"#,
-        serde_json::Value::Array(rows)
+        rows(matches)
     )
     .execute(tx.conn())
     .await?;
@@ -82,4 +72,16 @@ pub async fn replace(
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Matches as statements take them.
+pub(crate) fn rows(matches: &[NewMatch]) -> serde_json::Value {
+    let row = |m: &NewMatch| {
+        serde_json::json!({
+            "p": m.package_version, "v": m.vulnerability, "fixed_in": m.fixed_in, "state": m.state.as_str(),
+            "severity": m.severity.map(Severity::rank), "severity_source": m.severity_source,
+            "sources": m.sources, "advisories": m.advisories,
+        })
+    };
+    matches.iter().map(row).collect()
 }

@@ -31,7 +31,7 @@ pub async fn match_package_versions(store: &Store, ids: &[i64]) -> Result<u64> {
 async fn match_batch(tx: &mut CatalogTx, ids: &[i64]) -> Result<u64> {
     // Locked first, read second: see `packages::lock`.
     let versions = packages::lock(tx, ids).await?;
-    let keys: BTreeSet<PackageKey> = versions.iter().filter_map(key).collect();
+    let keys: BTreeSet<PackageKey> = versions.iter().filter_map(PackageVersion::key).collect();
     let keys: Vec<PackageKey> = keys.into_iter().collect();
     let rows = advisories::affecting(tx, &keys).await?;
     let ids_by_name: HashMap<String, i64> =
@@ -44,7 +44,7 @@ async fn match_batch(tx: &mut CatalogTx, ids: &[i64]) -> Result<u64> {
     let mut found = Vec::new();
     let mut unknown = Vec::new();
     for version in &versions {
-        let (Some(key), Some(ecosystem)) = (key(version), &version.ecosystem) else { continue };
+        let (Some(key), Some(ecosystem)) = (version.key(), &version.ecosystem) else { continue };
         let judged = plimsoll_advisories::PackageVersion {
             ecosystem: ecosystem.clone(),
             name: version.name.clone(),
@@ -60,10 +60,6 @@ async fn match_batch(tx: &mut CatalogTx, ids: &[i64]) -> Result<u64> {
     }
     crate::matches::replace(tx, ids, &found, &unknown).await?;
     Ok(found.len() as u64)
-}
-
-fn key(version: &PackageVersion) -> Option<PackageKey> {
-    version.ecosystem.clone().map(|ecosystem| PackageKey { ecosystem, package: version.name.clone() })
 }
 
 fn candidate(row: AffectedRow) -> Candidate {

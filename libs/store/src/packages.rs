@@ -22,6 +22,13 @@ pub struct PackageVersion {
     pub is_inert: bool,
 }
 
+impl PackageVersion {
+    /// What advisories are looked up by; `None` where it is never matched.
+    pub fn key(&self) -> Option<PackageKey> {
+        self.ecosystem.clone().map(|ecosystem| PackageKey { ecosystem, package: self.name.clone() })
+    }
+}
+
 /// The rows of these packages, in the same order, made where they are missing.
 pub async fn ensure(tx: &mut CatalogTx, packages: &[InstalledPackage]) -> Result<Vec<i64>> {
     let texts = |of: fn(&InstalledPackage) -> Option<String>| packages.iter().map(of).collect::<Vec<_>>();

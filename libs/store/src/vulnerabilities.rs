@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use plimsoll_model::{Advisory, CvssVector, PackageKey, Severity};
+use plimsoll_advisories::{Match, merge, rating};
+use plimsoll_model::{Advisory, AffectedState, CvssVector, PackageKey, Severity};
 use sqlx::types::Json;
 
-use crate::{CatalogTx, Result};
+use crate::{CatalogTx, PgConnection, Result};
 
 /// A vulnerability's ids as they are known now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +62,39 @@ pub struct Merged {
     pub modified: Option<DateTime<Utc>>,
     /// Taken back by every source.
     pub withdrawn: Option<DateTime<Utc>>,
+}
+
+impl Merged {
+    /// What these advisories, all about the vulnerability of this row, say together. The canonical id and the aliases are stored apart.
+    pub fn of(id: i64, advisories: &[Advisory]) -> Self {
+        let vulnerability = merge("", advisories);
+        // The rating that holds where no source rates the package itself.
+        let unrated = Match {
+            vulnerability: String::new(),
+            fixed_in: None,
+            state: AffectedState::Affected,
+            severity: None,
+            severity_source: None,
+            sources: Vec::new(),
+            advisories: Vec::new(),
+        };
+        let rating = rating(&unrated, &vulnerability);
+        Self {
+            id,
+            title: vulnerability.title,
+            description: vulnerability.description,
+            severity: rating.severity,
+            severity_source: rating.source,
+            cvss_vector: rating.cvss_vector,
+            cvss_score: rating.cvss_score,
+            cvss: vulnerability.cvss,
+            cwes: vulnerability.cwes,
+            references: vulnerability.references,
+            published: vulnerability.published,
+            modified: vulnerability.modified,
+            withdrawn: vulnerability.withdrawn,
+        }
+    }
 }
 
 /// The vulnerabilities that are known under any of these ids.
@@ -216,8 +250,8 @@ pub async fn with_vector(tx: &mut CatalogTx, vulnerabilities: &[i64]) -> Result<
     Ok(ids.into_iter().collect())
 }
 
-/// Stores what vulnerabilities' advisories say together.
-pub async fn put_merged(tx: &mut CatalogTx, merged: &[Merged]) -> Result<()> {
+/// Stores the texts and ratings of vulnerabilities that the connection's transaction may write.
+pub(crate) async fn put_contents(connection: &mut PgConnection, merged: &[Merged]) -> Result<()> {
     let rows = merged
         .iter()
         .map(|v| {
@@ -239,8 +273,14 @@ pub async fn put_merged(tx: &mut CatalogTx, merged: &[Merged]) -> Result<()> {
            WHERE v.id = n.id"#,
         serde_json::Value::Array(rows)
     )
-    .execute(tx.conn())
+    .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// Stores what vulnerabilities' advisories say together.
+pub async fn put_merged(tx: &mut CatalogTx, merged: &[Merged]) -> Result<()> {
+    put_contents(tx.conn(), merged).await?;
     // A vector outranks a word on the package, but for the distribution's own: matches that were made before it came give way.
     let scored: Vec<i64> = merged.iter().filter(|v| v.cvss_score.is_some()).map(|v| v.id).collect();
     let own: Vec<String> = plimsoll_advisories::feeds::all()

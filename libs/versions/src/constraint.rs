@@ -5,6 +5,8 @@
 
 use std::cmp::Ordering;
 
+use plimsoll_model::{Event, Range};
+
 use crate::{Scheme, Unknown, Version};
 
 /// A condition on versions, in no scheme yet.
@@ -31,6 +33,11 @@ pub enum BadConstraint {
     /// This part, its beginning at least, is no comparison.
     #[error("'{0}' is no comparison with a version")]
     NoComparison(String),
+    /// Advisories cannot state this.
+    #[error(
+        "'{0}' is no range of an advisory: that begins at a version (>=) and ends before (<) or with (<=) another, or is one version"
+    )]
+    NoRange(String),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +59,10 @@ impl Relation {
         (">", Self::Above),
         ("=", Self::Equal),
     ];
+
+    fn sign(self) -> &'static str {
+        Self::SIGNS.into_iter().find(|(_, relation)| *relation == self).map_or("", |(sign, _)| sign)
+    }
 
     fn holds(self, order: Ordering) -> bool {
         match self {
@@ -81,6 +92,14 @@ impl Constraint {
         Ok(Self { alternatives: text.split("||").map(alternative).collect::<Result<_, _>>()? })
     }
 
+    /// The condition as an advisory states it: a range for each alternative.
+    ///
+    /// # Errors
+    /// [`BadConstraint::NoRange`] where an alternative has more than one beginning or end, or begins after a version.
+    pub fn ranges(&self) -> Result<Vec<Range>, BadConstraint> {
+        self.alternatives.iter().map(|all| range(all)).collect()
+    }
+
     /// The condition in a scheme, read once for many versions.
     pub fn in_scheme(&self, scheme: Scheme) -> OrderedConstraint<'_> {
         let mut alternatives = Vec::new();
@@ -94,6 +113,29 @@ impl Constraint {
         }
         OrderedConstraint { scheme, alternatives }
     }
+}
+
+fn range(all: &[(Relation, String)]) -> Result<Range, BadConstraint> {
+    let (mut begins, mut ends) = (None, None);
+    for (relation, version) in all {
+        let version = version.clone();
+        let is_first = match relation {
+            Relation::AtLeast => begins.replace(Event::Introduced(version)).is_none(),
+            Relation::Below => ends.replace(Event::Fixed(version)).is_none(),
+            Relation::AtMost => ends.replace(Event::LastAffected(version)).is_none(),
+            Relation::Equal => {
+                begins.replace(Event::Introduced(version.clone())).is_none()
+                    & ends.replace(Event::LastAffected(version)).is_none()
+            }
+            Relation::Above => false,
+        };
+        if !is_first {
+            let signed = |(relation, version): &(Relation, String)| format!("{}{version}", relation.sign());
+            return Err(BadConstraint::NoRange(all.iter().map(signed).collect::<Vec<_>>().join(", ")));
+        }
+    }
+    let begins = begins.unwrap_or_else(|| Event::Introduced("0".into()));
+    Ok(Range { events: std::iter::once(begins).chain(ends).collect() })
 }
 
 fn comparison(text: &str) -> Result<(Relation, String), BadConstraint> {
@@ -218,6 +260,32 @@ mod tests {
             for (version, expected) in *versions {
                 assert_eq!(ordered.holds(version).ok(), *expected, "{scheme}: {version} {text}");
             }
+        }
+    }
+
+    #[test]
+    fn a_condition_is_stated_as_ranges_that_hold_the_same_versions() {
+        use plimsoll_model::Affected;
+        for text in ["<2.0", "<=2.0", ">=1.0", ">=1.0, <2.0", "=1.5", "==1.0 || >=2.0,<=3.0"] {
+            let constraint = Constraint::parse(text).unwrap();
+            let affected = Affected {
+                ecosystem: "PyPI".parse().unwrap(),
+                package: "a".into(),
+                module: None,
+                state: Default::default(),
+                ranges: constraint.ranges().unwrap(),
+                versions: vec![],
+                severity: None,
+            };
+            for version in ["0.1", "1.0", "1.5", "1.5.1", "2.0", "2.5", "3.0", "3.0.1"] {
+                let held = constraint.in_scheme(Scheme::Pep440).holds(version).unwrap();
+                let judged = crate::judge(Scheme::Pep440, &affected, version).unwrap();
+                assert_eq!(judged.is_affected, held, "{version} {text}");
+            }
+        }
+        for text in [">1.0", ">=1, >=2", "<1, <=2", "=1, <2"] {
+            let refused = Constraint::parse(text).unwrap().ranges().unwrap_err();
+            assert!(refused.to_string().contains("is no range of an advisory"), "{refused}");
         }
     }
 

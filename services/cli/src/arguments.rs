@@ -16,7 +16,7 @@ use plimsoll_oci::Platform;
     after_help = "\
 Exit codes:
   0  done
-  1  a gate is shut (--fail-on), versions could not be compared, or not all that was asked could be judged
+  1  a gate is shut (--fail-on), versions could not be compared, an advisory was refused, or not all that was asked could be judged
   2  usage error
   3  it could not be done: a service, registry or file is unreachable, an image is broken
   4  timed out"
@@ -39,6 +39,12 @@ pub enum Command {
     Inventory(Box<InventoryArguments>),
     /// Tell which advisories affect a package version, by the advisory database: no image, no server.
     Query(QueryArguments),
+    /// An organization's own advisories at a Plimsoll server: matched like a feed's, and seen by it alone.
+    Advisory {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: AdvisoryCommand,
+    },
     /// The advisory database of offline scans.
     Db {
         /// What to do with it.
@@ -173,16 +179,97 @@ pub enum InventoryFormat {
     Cyclonedx,
 }
 
-/// Which server scans, and where it keeps the image.
+/// What to do with own advisories.
+#[derive(Debug, Subcommand)]
+pub enum AdvisoryCommand {
+    /// Save advisories, each in place of the one with its id.
+    Push(PushAdvisoriesArguments),
+    /// Tell which there are, and how many open findings each has a part in.
+    List(ListAdvisoriesArguments),
+    /// Delete advisories: their findings close, and stay to be seen.
+    Delete(DeleteAdvisoriesArguments),
+}
+
+/// Which advisories are saved.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+A file is one advisory, JSON of the OSV schema: https://ossf.github.io/osv-schema/. All are checked before the first is sent; what is wrong is \
+told with its place, and ends with exit code 1. The key needs the scope `advise`.
+
+Examples:
+  plimsoll advisory push ACME-2026-1.json
+  plimsoll advisory push advisories/
+  plimsoll advisory push --format json advisories/ | jq -r '.[].id'")]
+pub struct PushAdvisoriesArguments {
+    /// Files, or folders of *.json files.
+    #[arg(required = true, value_name = "PATH")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub access: AccessArguments,
+    /// How what was done is told.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Listing,
+}
+
+/// How own advisories are listed.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The key needs the scope `read`.
+
+Examples:
+  plimsoll advisory list
+  plimsoll advisory list --format json | jq -r '.[] | select(.open_findings == 0).name'")]
+pub struct ListAdvisoriesArguments {
+    #[command(flatten)]
+    pub access: AccessArguments,
+    /// How they are written.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Listing,
+}
+
+/// Which advisories are deleted.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The key needs the scopes `read` and `advise`. An id that is not there ends with exit code 1.
+
+Examples:
+  plimsoll advisory delete ACME-2026-1
+  plimsoll advisory delete BAN:PyPI/evil-package")]
+pub struct DeleteAdvisoriesArguments {
+    /// Their ids.
+    #[arg(required = true, value_name = "ID")]
+    pub ids: Vec<String>,
+    #[command(flatten)]
+    pub access: AccessArguments,
+}
+
+/// How a list is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Listing {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// Which server is asked, and by which key.
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Server")]
-pub struct ServerArguments {
+pub struct AccessArguments {
     /// The address of the Plimsoll server's API.
     #[arg(long, value_name = "URL", env = "PLIMSOLL_SERVER")]
     pub server: Option<url::Url>,
     /// A file that holds the API key; without it, the key is read from the variable PLIMSOLL_API_KEY.
     #[arg(long, value_name = "FILE")]
     pub api_key_file: Option<PathBuf>,
+}
+
+/// Which server scans, and where it keeps the image.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Server")]
+pub struct ServerArguments {
+    #[command(flatten)]
+    pub access: AccessArguments,
     /// The repository to push the image to, without the organization; made of the image's name where absent.
     #[arg(long, value_name = "NAME")]
     pub repository: Option<String>,

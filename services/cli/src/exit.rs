@@ -3,7 +3,7 @@
 //! | exit | meaning |
 //! | --- | --- |
 //! | 0 | done |
-//! | 1 | a gate is shut, versions could not be compared, or not all that was asked could be judged |
+//! | 1 | a gate is shut, versions could not be compared, an advisory was refused, or not all that was asked could be judged |
 //! | 2 | usage error |
 //! | 3 | it could not be done: a service, registry or file is unreachable, an image is broken |
 //! | 4 | timed out |

@@ -2,6 +2,7 @@
 //!
 //! Results go to standard output, everything else to standard error. Exit codes are in [`exit`].
 
+mod advisory;
 mod arguments;
 mod clock;
 mod db;
@@ -50,6 +51,7 @@ async fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Scan(arguments) => scan::run(*arguments).await,
         Command::Inventory(arguments) => inventory::run(*arguments).await,
         Command::Query(arguments) => query::run(arguments).await,
+        Command::Advisory { command } => advisory::run(command).await,
         Command::Db { command: DbCommand::Update(arguments) } => db::update::run(arguments).await,
         Command::Db { command: DbCommand::Status(arguments) } => db::status::run(&arguments),
         Command::Version { command: VersionCommand::Compare { scheme } } => version_compare::run(&scheme),

@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use plimsoll_advisories::{AliasGroup, AliasGroups, Match, merge, rating};
+use plimsoll_advisories::{AliasGroup, AliasGroups};
 use plimsoll_broker::Message as _;
 use plimsoll_broker::contracts::AdvisoriesChangedV1;
-use plimsoll_model::{Advisory, AffectedState, PackageKey};
+use plimsoll_model::{Advisory, PackageKey};
 use plimsoll_store::advisories::{self, NewAdvisory};
 use plimsoll_store::vulnerabilities::{self, KnownIds, Merged, NewIds};
 use plimsoll_store::{CatalogTx, Result, Store, feeds, outbox};
@@ -109,39 +109,8 @@ pub async fn merge_vulnerabilities(tx: &mut CatalogTx, ids: &[i64]) -> Result<()
     for (id, advisory) in vulnerabilities::advisories_of(tx, ids).await? {
         by_vulnerability.entry(id).or_default().push(advisory);
     }
-    let merged: Vec<Merged> = by_vulnerability.iter().map(|(id, advisories)| merged(*id, advisories)).collect();
+    let merged: Vec<Merged> = by_vulnerability.iter().map(|(id, advisories)| Merged::of(*id, advisories)).collect();
     vulnerabilities::put_merged(tx, &merged).await
-}
-
-fn merged(id: i64, advisories: &[Advisory]) -> Merged {
-    // The canonical id and the aliases are the groups' business, and stored already.
-    let vulnerability = merge("", advisories);
-    // The rating that holds where no source rates the package itself.
-    let unrated = Match {
-        vulnerability: String::new(),
-        fixed_in: None,
-        state: AffectedState::Affected,
-        severity: None,
-        severity_source: None,
-        sources: Vec::new(),
-        advisories: Vec::new(),
-    };
-    let rating = rating(&unrated, &vulnerability);
-    Merged {
-        id,
-        title: vulnerability.title,
-        description: vulnerability.description,
-        severity: rating.severity,
-        severity_source: rating.source,
-        cvss_vector: rating.cvss_vector,
-        cvss_score: rating.cvss_score,
-        cvss: vulnerability.cvss,
-        cwes: vulnerability.cwes,
-        references: vulnerability.references,
-        published: vulnerability.published,
-        modified: vulnerability.modified,
-        withdrawn: vulnerability.withdrawn,
-    }
 }
 
 /// Withdraws advisories that no document of their feed holds any more.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
-use plimsoll_broker::contracts::{AdvisoriesChangedV1, SyncFeedsV1};
+use plimsoll_broker::contracts::{AdvisoriesChangedV1, OwnAdvisoriesChangedV1, SyncFeedsV1};
 use plimsoll_broker::{Consumer, relay};
 use plimsoll_fetch::{Fetcher, Options};
 use plimsoll_runtime::health::{Check, Health};
@@ -28,7 +28,7 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-pub use rematch::handle as rematch;
+pub use rematch::{handle as rematch, handle_own as rematch_own};
 pub use schedule::Schedule;
 pub use sync::Syncer;
 
@@ -65,7 +65,7 @@ const fn one_in_five() -> f64 {
 /// When the database cannot be reached at the start, or the address cannot be listened on.
 pub async fn run(config: Config, registry: prometheus::Registry, shutdown: CancellationToken) -> anyhow::Result<()> {
     let amqp_url = config.amqp_url.expose_secret().to_owned();
-    let store = Store::connect(config.database_url.expose_secret(), "plimsoll-feeds", 8)
+    let store = Store::connect(config.database_url.expose_secret(), "plimsoll-feeds", 12)
         .await
         .context("PLIMSOLL_DATABASE_URL")?;
     let syncer = Syncer {
@@ -81,7 +81,8 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
         let requests = Consumer::<SyncFeedsV1>::new(&amqp_url, 1);
         let changes = Consumer::<AdvisoriesChangedV1>::new(&amqp_url, 2);
         let requested = Arc::clone(&schedule);
-        let matching = store.clone();
+        let own_changes = Consumer::<OwnAdvisoriesChangedV1>::new(&amqp_url, 2);
+        let (matching, own_matching) = (store.clone(), store.clone());
         async move {
             tokio::join!(
                 schedule.run(stop.clone()),
@@ -90,7 +91,8 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
                     let schedule = Arc::clone(&requested);
                     async move { schedule.handle(message, attempt).await }
                 }),
-                changes.run(stop, move |message, attempt| rematch(matching.clone(), message, attempt)),
+                changes.run(stop.clone(), move |message, attempt| rematch(matching.clone(), message, attempt)),
+                own_changes.run(stop, move |message, attempt| rematch_own(own_matching.clone(), message, attempt)),
             );
         }
     };

@@ -1,16 +1,31 @@
 //! Re-matching what a change touches: the package versions under its keys once for all, then each organization's findings by sets.
 //! No image is opened again.
 
-use plimsoll_broker::contracts::AdvisoriesChangedV1;
+use futures::{StreamExt as _, stream};
+use plimsoll_broker::contracts::{AdvisoriesChangedV1, OwnAdvisoriesChangedV1};
 use plimsoll_broker::{Attempt, Outcome};
+use plimsoll_model::{OrgId, PackageKey};
 use plimsoll_store::findings::{self, Changes};
 use plimsoll_store::matching::match_package_versions;
-use plimsoll_store::{Result, Store, orgs, packages};
+use plimsoll_store::{Result, Store, orgs, own_matching, own_vulnerabilities, packages};
+
+/// Organizations whose findings are brought in line at one time: each is a transaction of its own, and a connection.
+const ORGS_AT_A_TIME: usize = 3;
 
 /// Handles one change; doing it twice changes nothing.
 #[tracing::instrument(skip_all, fields(feed = message.feed, keys = message.keys.len()))]
 pub async fn handle(store: Store, message: AdvisoriesChangedV1, attempt: Attempt) -> Outcome {
-    match rematch(&store, &message).await {
+    outcome(rematch(&store, &message).await, attempt)
+}
+
+/// Handles a change of an organization's own advisories; doing it twice changes nothing.
+#[tracing::instrument(skip_all, fields(org = %message.org, keys = message.keys.len()))]
+pub async fn handle_own(store: Store, message: OwnAdvisoriesChangedV1, attempt: Attempt) -> Outcome {
+    outcome(rematch_own(&store, message.org, &message.keys).await, attempt)
+}
+
+fn outcome(done: Result<Changes>, attempt: Attempt) -> Outcome {
+    match done {
         Ok(changes) => {
             if changes != Changes::default() {
                 tracing::info!(
@@ -28,22 +43,44 @@ pub async fn handle(store: Store, message: AdvisoriesChangedV1, attempt: Attempt
     }
 }
 
+async fn rematch_own(store: &Store, org: OrgId, keys: &[PackageKey]) -> Result<Changes> {
+    let mut tx = store.org_tx(org).await?;
+    let changes = own_matching::rematch(&mut tx, keys).await?;
+    tx.commit().await?;
+    Ok(changes)
+}
+
 async fn rematch(store: &Store, message: &AdvisoriesChangedV1) -> Result<Changes> {
     let mut tx = store.catalog_tx().await?;
     let touched = packages::under_keys(&mut tx, &message.keys).await?;
+    let overtaken = own_vulnerabilities::overtaken_by_feeds(&mut tx).await?;
     let orgs = orgs::all(&mut tx).await?;
     tx.commit().await?;
     let mut total = Changes::default();
+    // What an organization knew alone, and the world knows since, is the world's from now on.
+    for org in overtaken {
+        add(&mut total, rematch_own(store, org, &[]).await?);
+    }
     if touched.is_empty() {
         return Ok(total);
     }
     match_package_versions(store, &touched).await?;
-    for org in orgs {
-        let mut tx = store.org_tx(org).await?;
-        let changes = findings::refresh_packages(&mut tx, &touched).await?;
-        tx.commit().await?;
-        total.opened += changes.opened;
-        total.closed += changes.closed;
+    let touched = touched.as_slice();
+    let mut refreshed = stream::iter(orgs).map(|org| refresh(store, org, touched)).buffer_unordered(ORGS_AT_A_TIME);
+    while let Some(changes) = refreshed.next().await {
+        add(&mut total, changes?);
     }
     Ok(total)
+}
+
+async fn refresh(store: &Store, org: OrgId, touched: &[i64]) -> Result<Changes> {
+    let mut tx = store.org_tx(org).await?;
+    let changes = findings::refresh_packages(&mut tx, touched).await?;
+    tx.commit().await?;
+    Ok(changes)
+}
+
+fn add(total: &mut Changes, changes: Changes) {
+    total.opened += changes.opened;
+    total.closed += changes.closed;
 }

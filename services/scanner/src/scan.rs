@@ -16,7 +16,7 @@ use plimsoll_store::findings::{self, Changes};
 use plimsoll_store::image_contents::UnjudgedCheck;
 use plimsoll_store::images::ScanTarget;
 use plimsoll_store::matching::match_package_versions;
-use plimsoll_store::{Store, StoreError, image_contents, images, observations, support_periods};
+use plimsoll_store::{Store, StoreError, image_contents, images, observations, own_matching, support_periods};
 use plimsoll_volatile::{ScanState, Volatile};
 
 use crate::error::ScanError;
@@ -193,6 +193,7 @@ fn judged(parts: &ImageParts, inventory: &mut Inventory, end_of_life: &EndOfLife
 #[tracing::instrument(skip_all)]
 async fn refresh(store: &Store, job: &ScanImageV1, analysed: u32, reused: u32) -> Result<Changes, StoreError> {
     let mut tx = store.org_tx(job.org).await?;
+    own_matching::match_image(&mut tx, job.image).await?;
     let changes = findings::refresh_image(&mut tx, job.image).await?;
     images::scan_done(&mut tx, job.image, analysed, reused).await?;
     tx.commit().await?;

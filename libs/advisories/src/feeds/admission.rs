@@ -74,6 +74,11 @@ impl<'s> Intake<'s> {
         }
     }
 
+    /// The problems so far, as many as are kept.
+    pub fn problems(&self) -> Vec<String> {
+        self.report.problem_texts.iter().map(|problem| problem.what.clone()).collect()
+    }
+
     /// What the document says of itself.
     pub fn edition(&mut self, edition: Option<String>, as_of: Option<DateTime<Utc>>) {
         self.report.edition = edition.map(|edition| text(&edition, 100));

@@ -10,6 +10,8 @@ mod modules;
 mod notices;
 mod schema;
 
+pub(crate) use schema::advisory;
+
 use std::io::{BufReader, Read as _};
 
 use zip::ZipReadOptions;

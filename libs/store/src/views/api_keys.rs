@@ -13,7 +13,7 @@ pub struct ApiKey {
     pub id: ApiKeyId,
     /// Its name for people.
     pub name: String,
-    /// What it may do: `read`, `push`.
+    /// What it may do: `read`, `push`, `advise`.
     pub scopes: Vec<String>,
     /// When it was made.
     pub created_at: DateTime<Utc>,

@@ -11,10 +11,11 @@ pub async fn judged_packages(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(Ima
     let rows = sqlx::query!(
         r#"WITH counted AS (
                SELECT i.id, p.type, p.ecosystem, count(*) AS packages,
-                      count(*) FILTER (WHERE p.unknown_reason IS NOT NULL) AS unordered
+                      count(*) FILTER (WHERE p.unknown_reason IS NOT NULL OR u.reason IS NOT NULL) AS unordered
                FROM image i
                JOIN image_package ip ON ip.image_content_id = i.image_content_id
                JOIN package_version p ON p.id = ip.package_version_id
+               LEFT JOIN own_unjudged u ON u.org_id = i.org_id AND u.package_version_id = p.id
                WHERE i.org_id = $1 AND i.id = ANY($2)
                GROUP BY i.id, p.type, p.ecosystem
            )

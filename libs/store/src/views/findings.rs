@@ -158,6 +158,8 @@ impl Finding {
     }
 }
 
+// What an organization's own advisories say comes before what all know: it names a fix of its own choice, and rates for itself.
+
 /// A statement over an organization's findings, given by what stands before the tables and after the conditions. Parameters 1 to
 /// 13 are the organization, the filter and the order.
 macro_rules! over_findings {
@@ -169,7 +171,15 @@ macro_rules! over_findings {
             FROM finding f
             JOIN vulnerability v ON v.id = f.vulnerability_id
             JOIN package_version p ON p.id = f.package_version_id
-            LEFT JOIN "match" m ON m.package_version_id = f.package_version_id AND m.vulnerability_id = f.vulnerability_id
+            LEFT JOIN "match" ma ON ma.package_version_id = f.package_version_id AND ma.vulnerability_id = f.vulnerability_id
+            LEFT JOIN own_match ow ON ow.org_id = $1 AND ow.package_version_id = f.package_version_id
+                                  AND ow.vulnerability_id = f.vulnerability_id
+            CROSS JOIN LATERAL (
+                SELECT coalesce(ow.fixed_in, ma.fixed_in) AS fixed_in, coalesce(ow.state, ma.state) AS state,
+                       coalesce(nullif(ow.severity, 0), ma.severity) AS severity,
+                       CASE WHEN nullif(ow.severity, 0) IS NULL THEN ma.severity_source ELSE ow.severity_source END AS severity_source,
+                       ma.sources || ow.sources AS sources, ma.advisories || ow.advisories AS advisories
+            ) m
             LEFT JOIN known_exploited k ON k.cve = v.name
             LEFT JOIN exploit_score e ON e.cve = v.name
             CROSS JOIN LATERAL (SELECT coalesce(nullif(m.severity, 0), v.severity) AS severity) s
@@ -193,7 +203,7 @@ macro_rules! over_findings {
               AND ($8::bool IS NULL OR (m.fixed_in IS NOT NULL) = $8)
               AND ($9::text IS NULL OR p.name = $9 OR p.source_name = $9)
               AND ($10::text IS NULL
-                   OR f.vulnerability_id = (SELECT a.vulnerability_id FROM vulnerability_alias a
+                   OR f.vulnerability_id = (SELECT a.vulnerability_id FROM known_alias a
                                             WHERE a.alias IN ($10, upper($10)) ORDER BY a.alias <> $10 LIMIT 1))
               AND ($11::text IS NULL OR EXISTS (
                    SELECT FROM image i

@@ -51,7 +51,8 @@ pub async fn pages(
 ) -> Result<Vec<Installed>> {
     let rows = sqlx::query!(
         r#"SELECT i.id AS image, x.id, encode(x.key, 'hex') AS "key!", x.type AS kind, x.ecosystem, x.name, x.version,
-                  x.source_name, x.source_version, x.architecture, x.license, x.purl, x.unknown_reason, x.path, x.layer
+                  x.source_name, x.source_version, x.architecture, x.license, x.purl,
+                  coalesce(x.unknown_reason, u.reason) AS unknown_reason, x.path, x.layer
            FROM image i
            CROSS JOIN LATERAL (
                SELECT p.*, ip.path, ip.layer FROM image_package ip JOIN package_version p ON p.id = ip.package_version_id
@@ -62,6 +63,7 @@ pub async fn pages(
                                           > ($5, $6::text, $7::text, $8::bigint))
                ORDER BY p.name COLLATE "C", p.version COLLATE "C", ip.path COLLATE "C", p.id LIMIT $9
            ) x
+           LEFT JOIN own_unjudged u ON u.org_id = i.org_id AND u.package_version_id = x.id
            WHERE i.org_id = $1 AND i.id = ANY($2)
            ORDER BY i.id, x.name COLLATE "C", x.version COLLATE "C", x.path COLLATE "C", x.id"#,
         tx.org().0,

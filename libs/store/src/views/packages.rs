@@ -63,8 +63,9 @@ macro_rules! packages {
         sqlx::query_as!(
             Package,
             r#"SELECT p.id, encode(p.key, 'hex') AS "key!", p.type AS kind, p.ecosystem, p.name, p.version, p.source_name,
-                      p.source_version, p.architecture, p.license, p.purl, p.unknown_reason
-               FROM package_version p
+                      p.source_version, p.architecture, p.license, p.purl,
+                      coalesce(p.unknown_reason, u.reason) AS unknown_reason
+               FROM package_version p LEFT JOIN own_unjudged u ON u.org_id = $1 AND u.package_version_id = p.id
                WHERE "# + $condition,
             $tx.org().0,
             $($argument),*

@@ -86,8 +86,10 @@ macro_rules! places {
         let rows = sqlx::query!(
             "WITH place AS MATERIALIZED (" + $places + r#")
              SELECT l.image AS "image!", l.finding AS "finding?", p.id, encode(p.key, 'hex') AS "key!", p.type AS kind, p.ecosystem, p.name,
-                    p.version, p.source_name, p.source_version, p.architecture, p.license, p.purl, p.unknown_reason
+                    p.version, p.source_name, p.source_version, p.architecture, p.license, p.purl,
+                    coalesce(p.unknown_reason, u.reason) AS unknown_reason
              FROM place l JOIN package_version p ON p.id = l.package
+             LEFT JOIN own_unjudged u ON u.org_id = $1 AND u.package_version_id = p.id
              ORDER BY l.image DESC, l.package DESC"#,
             $tx.org().0,
             $($argument),*
@@ -160,7 +162,7 @@ pub async fn of_vulnerability(
         tx,
         "SELECT f.image_id AS image, f.package_version_id AS package, f.id AS finding FROM finding f
          WHERE f.org_id = $1 AND f.closed_at IS NULL
-           AND f.vulnerability_id = (SELECT a.vulnerability_id FROM vulnerability_alias a
+           AND f.vulnerability_id = (SELECT a.vulnerability_id FROM known_alias a
                                      WHERE a.alias = ANY($2) ORDER BY array_position($2, a.alias) LIMIT 1)
            AND ($3::uuid IS NULL OR (f.image_id, f.package_version_id) < ($3, $4::bigint))
          ORDER BY f.image_id DESC, f.package_version_id DESC LIMIT $5",
@@ -173,7 +175,7 @@ pub async fn count_of_vulnerability(tx: &mut OrgTx, ids: &[String]) -> Result<i6
     Ok(sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM finding f
            WHERE f.org_id = $1 AND f.closed_at IS NULL
-             AND f.vulnerability_id = (SELECT a.vulnerability_id FROM vulnerability_alias a
+             AND f.vulnerability_id = (SELECT a.vulnerability_id FROM known_alias a
                                        WHERE a.alias = ANY($2) ORDER BY array_position($2, a.alias) LIMIT 1)"#,
         tx.org().0,
         ids

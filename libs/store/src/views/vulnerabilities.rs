@@ -67,5 +67,8 @@ pub async fn by_ids(tx: &mut OrgTx, ids: &[i64]) -> Result<Vec<Vulnerability>> {
 
 /// The vulnerability with this canonical id, if the organization may see it.
 pub async fn by_name(tx: &mut OrgTx, name: &str) -> Result<Option<Vulnerability>> {
-    Ok(vulnerabilities!(tx, "v.name = $2", name).fetch_optional(tx.conn()).await?)
+    // One of its own may have a name that the world knows since: the world's is the one that stays.
+    Ok(vulnerabilities!(tx, "v.name = $2 ORDER BY v.org_id NULLS FIRST LIMIT 1", name)
+        .fetch_optional(tx.conn())
+        .await?)
 }

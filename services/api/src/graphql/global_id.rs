@@ -26,6 +26,8 @@ pub enum GlobalId {
     ApiKey(Uuid),
     /// A set of YARA rules.
     YaraRuleSet(Uuid),
+    /// An organization's own advisory.
+    OwnAdvisory(Uuid),
 }
 
 /// Longer than any id of ours.
@@ -43,6 +45,7 @@ impl GlobalId {
             Self::Finding(id) => format!("Finding:{id}"),
             Self::ApiKey(id) => format!("ApiKey:{id}"),
             Self::YaraRuleSet(id) => format!("YaraRuleSet:{id}"),
+            Self::OwnAdvisory(id) => format!("OwnAdvisory:{id}"),
         };
         ID(URL_SAFE_NO_PAD.encode(text))
     }
@@ -72,6 +75,7 @@ impl GlobalId {
             "Finding" => Self::Finding(rest.parse().ok()?),
             "ApiKey" => Self::ApiKey(uuid()?),
             "YaraRuleSet" => Self::YaraRuleSet(uuid()?),
+            "OwnAdvisory" => Self::OwnAdvisory(uuid()?),
             _ => return None,
         };
         // PostgreSQL's text holds no NUL.
@@ -95,6 +99,7 @@ mod tests {
             GlobalId::Finding(42),
             GlobalId::ApiKey(uuid),
             GlobalId::YaraRuleSet(uuid),
+            GlobalId::OwnAdvisory(uuid),
         ] {
             assert_eq!(GlobalId::decode(&id.encode()).unwrap(), id);
         }

@@ -14,7 +14,7 @@ use plimsoll_store::views::installed::{self, Installed, InstalledFilter, Install
 use plimsoll_store::views::observations::{self, Observation, ObservationFilter};
 use plimsoll_store::views::uncounted::{self, Uncounted, UncountedKey};
 use plimsoll_store::views::{coverage, images, layers, packages, repositories, tags, vulnerabilities};
-use plimsoll_store::{OrgTx, Store, support_periods};
+use plimsoll_store::{OrgTx, Store, own_advisories, support_periods};
 use uuid::Uuid;
 
 use super::complaint::of_store;
@@ -75,6 +75,8 @@ keys! {
     PlatformsOf((RepositoryId, String)),
     /// How many tags a repository has.
     TagCount(RepositoryId),
+    /// How many open findings an own advisory has a part in.
+    OwnFindingsOf(Uuid),
 }
 
 /// Until when operating systems are mended.
@@ -331,6 +333,11 @@ loader!(PlatformsOf => Vec<tags::TagPlatform>, |tx, keys| {
 loader!(TagCount => i64, |tx, keys| {
     let rows = tags::counts(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
     Ok(rows.into_iter().map(|(repository, count)| (TagCount(repository), count)).collect())
+});
+
+loader!(OwnFindingsOf => i64, |tx, keys| {
+    let rows = own_advisories::open_findings(tx, &ids(keys, |key| key.0)).await.map_err(of_store)?;
+    Ok(rows.into_iter().map(|(id, count)| (OwnFindingsOf(id), count)).collect())
 });
 
 /// Keys that differ in the object alone are one statement: the keys with the same `of` go together.

@@ -6,15 +6,15 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use plimsoll_identity::Permission;
 use plimsoll_model::{ApiKeyId, ImageId, RepositoryId};
 use plimsoll_store::views::{api_keys, feeds, packages, vulnerabilities};
-use plimsoll_store::{accounts, yara_rule_sets};
+use plimsoll_store::{accounts, own_advisories, yara_rule_sets};
 
 use super::complaint::{internal, of_store};
 use super::global_id::GlobalId;
 use super::loaders::{FindingOf, ImageOf, RepositoryOf};
 use super::tenant::{Asking, Tenant};
 use super::types::{
-    ApiKey, Feed, Finding, Image, MemberRole, Node, Organization, Package, Repository, Scope, Vulnerability,
-    YaraRuleSet,
+    ApiKey, Feed, Finding, Image, MemberRole, Node, Organization, OwnAdvisory, Package, Repository, Scope,
+    Vulnerability, YaraRuleSet,
 };
 use crate::server::State;
 use crate::viewer::{Identity, Standing};
@@ -165,6 +165,10 @@ async fn node(tenant: &Arc<Tenant>, id: &GlobalId) -> Result<Option<Node>> {
         GlobalId::YaraRuleSet(id) => {
             let row = yara_rule_sets::by_id(&mut tenant.tx().await?, *id).await.map_err(of_store)?;
             row.map(|row| YaraRuleSet(row).into())
+        }
+        GlobalId::OwnAdvisory(id) => {
+            let row = own_advisories::by_id(&mut tenant.tx().await?, *id).await.map_err(of_store)?;
+            row.map(|row| Box::new(OwnAdvisory { tenant: here(), row }).into())
         }
     })
 }

@@ -13,6 +13,7 @@ mod limits;
 mod lists;
 mod live;
 mod mutations;
+mod own_advisories;
 mod plans;
 mod routes;
 mod seed;

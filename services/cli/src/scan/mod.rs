@@ -3,7 +3,7 @@
 mod coverage;
 mod malware;
 mod offline;
-mod online;
+pub mod online;
 mod placement;
 mod vex;
 mod whole;

@@ -7,7 +7,7 @@ use plimsoll_oci::registry::{ClientOptions, Credentials, RegistryClient, Registr
 use plimsoll_oci::source::SourceImage;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::arguments::{ScanArguments, ServerArguments};
+use crate::arguments::{AccessArguments, ScanArguments};
 use crate::exit::Failure;
 use crate::progress::Progress;
 use crate::report::{ScanReport, ScannedImage};
@@ -20,13 +20,13 @@ const POLL: (Duration, Duration) = (Duration::from_millis(250), Duration::from_s
 
 /// Scans what the user names.
 pub async fn scan(arguments: &ScanArguments, progress: &Progress) -> Result<ScanReport, Failure> {
-    let address = arguments.server.server.clone().ok_or_else(|| {
+    let address = arguments.server.access.server.clone().ok_or_else(|| {
         Failure::Usage("no server: say --server URL or set PLIMSOLL_SERVER, or scan with --offline".into())
     })?;
     if arguments.source.starts_with("dir:") {
         return Err(Failure::Usage("a folder is scanned with --offline".into()));
     }
-    let key = api_key(&arguments.server)?;
+    let key = api_key(&arguments.server.access)?;
     let opened = image::open(&arguments.source, &arguments.image, progress).await?;
     progress.step(format!("asking {address}"), 0);
     let server = Server::connect(address, key.clone()).await?;
@@ -42,7 +42,8 @@ pub async fn scan(arguments: &ScanArguments, progress: &Progress) -> Result<Scan
     Ok(ScanReport { image, ..found })
 }
 
-fn api_key(arguments: &ServerArguments) -> Result<SecretString, Failure> {
+/// The key that the user names.
+pub fn api_key(arguments: &AccessArguments) -> Result<SecretString, Failure> {
     let key = match &arguments.api_key_file {
         Some(path) => std::fs::read_to_string(path)
             .map_err(|error| Failure::undone(format!("the API key in {}: {error}", path.display())))?,

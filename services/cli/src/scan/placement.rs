@@ -77,6 +77,7 @@ mod tests {
     use plimsoll_oci::RawManifest;
 
     use super::*;
+    use crate::arguments::AccessArguments;
 
     fn image(names: &[&str]) -> SourceImage {
         let manifest = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","layers":[],
@@ -95,8 +96,7 @@ mod tests {
 
     fn arguments(repository: Option<&str>, tag: Option<&str>) -> ServerArguments {
         ServerArguments {
-            server: None,
-            api_key_file: None,
+            access: AccessArguments::default(),
             repository: repository.map(Into::into),
             tag: tag.map(Into::into),
         }

@@ -114,3 +114,32 @@ query ($slug: String!, $image: String!, $after: String) {
 
 /// How fresh the server's knowledge is.
 pub const FEEDS: &str = "query { feeds { name checkedAt } }";
+
+/// Saves an own advisory.
+pub const SAVE_ADVISORY: &str = "
+mutation ($document: String!) {
+  saveAdvisory(document: $document) { ownAdvisory { name } userErrors { message } }
+}";
+
+/// A page of the organization's own advisories.
+pub const ADVISORIES: &str = "
+query ($slug: String!, $after: String) {
+  organization(slug: $slug) {
+    ownAdvisories(first: 200, after: $after) {
+      nodes { name aliases title severity openFindings withdrawn }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}";
+
+/// One own advisory.
+pub const ADVISORY: &str = "
+query ($slug: String!, $name: String!) {
+  organization(slug: $slug) { ownAdvisory(name: $name) { id } }
+}";
+
+/// Deletes an own advisory.
+pub const DELETE_ADVISORY: &str = "
+mutation ($id: ID!) {
+  deleteAdvisory(id: $id) { ownAdvisory { name } userErrors { message } }
+}";

@@ -1,6 +1,7 @@
 //! What can be changed. Each answer holds the object and, where nothing was done, what the person can mend.
 
 mod api_keys;
+mod own_advisories;
 mod scans;
 mod yara_rule_sets;
 
@@ -13,7 +14,12 @@ use super::tenant::{Asking, Tenant};
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(api_keys::ApiKeyMutation, scans::ScanMutation, yara_rule_sets::YaraRuleSetMutation);
+pub struct Mutation(
+    api_keys::ApiKeyMutation,
+    own_advisories::OwnAdvisoryMutation,
+    scans::ScanMutation,
+    yara_rule_sets::YaraRuleSetMutation,
+);
 
 /// Something that the person who asked can mend; nothing was done.
 #[derive(SimpleObject)]

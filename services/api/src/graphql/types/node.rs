@@ -2,7 +2,7 @@
 
 use async_graphql::{ID, Interface};
 
-use super::{ApiKey, Finding, Image, Organization, Package, Repository, Vulnerability, YaraRuleSet};
+use super::{ApiKey, Finding, Image, Organization, OwnAdvisory, Package, Repository, Vulnerability, YaraRuleSet};
 
 /// An object with a global id.
 #[derive(Interface)]
@@ -24,4 +24,6 @@ pub enum Node {
     ApiKey(ApiKey),
     /// A set of YARA rules.
     YaraRuleSet(YaraRuleSet),
+    /// An organization's own advisory.
+    OwnAdvisory(Box<OwnAdvisory>),
 }

@@ -6,14 +6,14 @@ use async_graphql::{ID, Object, Result};
 use futures::FutureExt as _;
 use plimsoll_identity::{Permission, Role};
 use plimsoll_store::views::{api_keys, members, packages, repositories};
-use plimsoll_store::{orgs, yara_rule_sets};
+use plimsoll_store::{orgs, own_advisories, yara_rule_sets};
 
 use super::finding_list::{self, FindingFilterInput, FindingOrderInput};
 use super::image_list::{self, ImageFilterInput, ImageOrderInput};
 use super::member::Member;
 use super::package::PackageFilterInput;
 use super::place::{self, Place, WhereIsInput};
-use super::{ApiKey, Finding, Image, Package, Repository, YaraRuleSet};
+use super::{ApiKey, Finding, Image, OwnAdvisory, Package, Repository, YaraRuleSet};
 use crate::graphql::complaint::of_store;
 use crate::graphql::global_id::GlobalId;
 use crate::graphql::loaders::ImageOf;
@@ -188,6 +188,29 @@ impl Organization {
         self.0.require_reading()?;
         let rows = yara_rule_sets::all(&mut self.0.tx().await?).await.map_err(of_store)?;
         Ok(rows.into_iter().map(YaraRuleSet).collect())
+    }
+
+    /// Its own advisories and banned packages, by their ids: matched like a feed's, and seen by it alone.
+    #[graphql(complexity = "cost(first, child_complexity)")]
+    async fn own_advisories(
+        &self,
+        #[graphql(desc = "How many, 200 at most; 50 where not given.")] first: Option<i32>,
+        #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
+    ) -> Result<Page<OwnAdvisory>> {
+        self.0.require_reading()?;
+        let window = Window::<String>::of("own advisories", first, after)?;
+        let rows = own_advisories::page(&mut self.0.tx().await?, window.after.as_deref(), window.limit()).await;
+        let total = total!(&self.0, |tx| own_advisories::count(tx));
+        let node =
+            |row: own_advisories::OwnAdvisory| (row.name.clone(), OwnAdvisory { tenant: Arc::clone(&self.0), row });
+        window.page(rows.map_err(of_store)?.into_iter().map(node), total)
+    }
+
+    /// Its own advisory with this id, as it names it itself; null where there is none.
+    async fn own_advisory(&self, #[graphql(desc = "The id.")] name: String) -> Result<Option<OwnAdvisory>> {
+        self.0.require_reading()?;
+        let row = own_advisories::by_name(&mut self.0.tx().await?, &name).await.map_err(of_store)?;
+        Ok(row.map(|row| OwnAdvisory { tenant: Arc::clone(&self.0), row }))
     }
 
     /// The people who belong to it, by mail address.

@@ -139,4 +139,6 @@ pub enum Scope {
     Read,
     /// Push images and documents.
     Push,
+    /// Write the organization's own advisories and bans.
+    Advise,
 }
