@@ -9,7 +9,7 @@ use tempfile::TempPath;
 
 use crate::codec::Packer;
 use crate::derive::derive;
-use crate::{AdvisoryDb, DbError, StagedDocument, StoredDocument, schema};
+use crate::{AdvisoryDb, DbError, FORMAT, StagedDocument, StoredDocument, origin, schema};
 
 /// Makes a database beside the one at a path, which stays as it is until [`Builder::finish`]. Dropped before that, it leaves nothing.
 pub struct Builder {
@@ -45,19 +45,21 @@ impl Builder {
         std::fs::create_dir_all(folder).map_err(io)?;
         let temporary =
             tempfile::Builder::new().prefix(".advisories-").tempfile_in(folder).map_err(io)?.into_temp_path();
-        let previous = match AdvisoryDb::open(path) {
-            Ok(_) => {
+        let (previous, format) = match AdvisoryDb::open(path) {
+            Ok(db) => {
                 std::fs::copy(path, &temporary).map_err(|source| DbError::Io { path: path.to_owned(), source })?;
-                Previous::Kept
+                (Previous::Kept, db.format())
             }
-            Err(DbError::Absent(_)) => Previous::Nothing,
-            Err(why) => Previous::Discarded(why),
+            Err(DbError::Absent(_)) => (Previous::Nothing, FORMAT),
+            Err(why) => (Previous::Discarded(why), FORMAT),
         };
         let connection = Connection::open(&temporary)?;
         // A crash leaves a temporary file behind, never half a database: the journal is for refused documents alone.
         connection.pragma_update(None, "journal_mode", "MEMORY")?;
         connection.pragma_update(None, "synchronous", "OFF")?;
-        if !matches!(previous, Previous::Kept) {
+        if matches!(previous, Previous::Kept) {
+            schema::upgrade(&connection, format)?;
+        } else {
             schema::create(&connection)?;
         }
         let builder = Self {
@@ -128,19 +130,28 @@ impl Builder {
         let transaction = self.connection.transaction()?;
         let of_document = "SELECT id FROM document WHERE feed = ?1 AND path = ?2";
         forget_advisories(&transaction, &format!("document IN ({of_document})"), (document.feed.name, &document.path))?;
+        transaction.execute(
+            &format!("DELETE FROM kept WHERE document IN ({of_document})"),
+            (document.feed.name, &document.path),
+        )?;
         transaction
             .execute("DELETE FROM document WHERE feed = ?1 AND path = ?2", (document.feed.name, &document.path))?;
         self.has_new_advisories = true;
         Ok(transaction.commit()?)
     }
 
-    /// Forgets a feed's records whose key, or what stands before the slash in it, is this, in whatever document; gives how many.
+    /// Forgets a feed's records whose key, or what stands before the slash in it, is this, in whatever document; gives how many. The
+    /// documents that had them have changed by that.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn forget_record(&mut self, feed: &str, record: &str) -> Result<u64, DbError> {
+    pub fn forget_record(&mut self, feed: &str, record: &str, at: DateTime<Utc>) -> Result<u64, DbError> {
         let transaction = self.connection.transaction()?;
         let which = "document IN (SELECT id FROM document WHERE feed = ?1) AND (key = ?2 OR substr(key, 1, length(?2) + 1) = ?2 || '/')";
+        transaction.execute(
+            &format!("UPDATE document SET changed_at = ?3 WHERE id IN (SELECT document FROM advisory WHERE {which})"),
+            (feed, record, at.to_rfc3339()),
+        )?;
         let gone = forget_advisories(&transaction, which, (feed, record))?;
         self.has_new_advisories |= gone > 0;
         transaction.commit()?;
@@ -181,13 +192,19 @@ impl Builder {
         derive(&mut self.connection)?;
         let sql = "INSERT OR REPLACE INTO meta (key, value) VALUES ('built_at', ?1)";
         self.connection.execute(sql, [at.to_rfc3339()])?;
+        origin::forget(&self.connection)?;
         self.connection.execute_batch("VACUUM")?;
         self.connection.close().map_err(|(_, error)| error)?;
-        let io = |source| DbError::Io { path: self.path.clone(), source };
-        std::fs::File::open(&self.temporary).and_then(|file| file.sync_all()).map_err(io)?;
-        readable_by_all(&self.temporary).map_err(io)?;
-        self.temporary.persist(&self.path).map_err(|error| io(error.error))
+        put_in_place(self.temporary, &self.path)
     }
+}
+
+/// Puts a whole file in its place in one step.
+pub fn put_in_place(temporary: TempPath, path: &Path) -> Result<(), DbError> {
+    let io = |source| DbError::Io { path: path.to_owned(), source };
+    std::fs::File::open(&temporary).and_then(|file| file.sync_all()).map_err(io)?;
+    readable_by_all(&temporary).map_err(io)?;
+    temporary.persist(path).map_err(|error| io(error.error))
 }
 
 fn forget_advisories(transaction: &Transaction<'_>, which: &str, values: (&str, &str)) -> Result<u64, DbError> {

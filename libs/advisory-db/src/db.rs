@@ -3,24 +3,26 @@
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use plimsoll_advisories::{AdvisorySource, Candidate, ExploitScore, KnownExploited, SourceError, Vulnerability, merge};
 use plimsoll_model::{Advisory, Affected, Ecosystem, PackageKey, SupportPeriod};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row};
 
 use crate::codec::Unpacker;
-use crate::schema::{APPLICATION_ID, FORMAT, marks};
-use crate::{Counts, DbError, StoredDocument};
+use crate::schema::{APPLICATION_ID, FORMAT, OLDEST_FORMAT, marks};
+use crate::{Counts, DbError, Origin, StoredDocument};
 
 /// A database, opened for reading. Lookups are short reads of a local file; they block.
 pub struct AdvisoryDb {
     inner: Mutex<Inner>,
+    format: i64,
     built_at: DateTime<Utc>,
+    origin: Option<Origin>,
 }
 
-struct Inner {
-    connection: Connection,
-    unpacker: Unpacker,
+pub struct Inner {
+    pub connection: Connection,
+    pub unpacker: Unpacker,
 }
 
 impl AdvisoryDb {
@@ -35,21 +37,32 @@ impl AdvisoryDb {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.pragma_update(None, "trusted_schema", false)?;
         connection.pragma_update(None, "cell_size_check", true)?;
-        match marks(&connection) {
-            Ok((APPLICATION_ID, FORMAT)) => {}
+        let format = match marks(&connection) {
+            Ok((APPLICATION_ID, found @ OLDEST_FORMAT..=FORMAT)) => found,
             Ok((APPLICATION_ID, found)) => return Err(DbError::Format { path: path.to_owned(), found }),
             Ok(_) => return Err(DbError::NotADatabase(path.to_owned())),
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
                 return Err(DbError::NotADatabase(path.to_owned()));
             }
             Err(error) => return Err(error.into()),
-        }
+        };
         // One reading for all lookups: SQLite locks the file and looks for a journal at each otherwise.
         connection.execute_batch("BEGIN")?;
         let sql = "SELECT value FROM meta WHERE key = 'built_at'";
         let built_at: Option<String> = connection.query_row(sql, (), |row| row.get(0)).optional()?;
         let built_at = date(built_at.as_deref().unwrap_or_default())?;
-        Ok(Self { inner: Mutex::new(Inner { connection, unpacker: Unpacker::new()? }), built_at })
+        let origin = Origin::of(&connection)?;
+        Ok(Self { inner: Mutex::new(Inner { connection, unpacker: Unpacker::new()? }), format, built_at, origin })
+    }
+
+    /// Its format.
+    pub const fn format(&self) -> i64 {
+        self.format
+    }
+
+    /// The bundle that it came in; `None` where it was built on this machine, or changed here since.
+    pub const fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
     }
 
     /// When it was built.
@@ -122,12 +135,11 @@ impl AdvisoryDb {
                 })
                 .optional()?;
             let Some((name, added, due, is_used_by_ransomware)) = row else { return Ok(None) };
-            let day = |text: String| text.parse().map_err(|_| DbError::Damaged(format!("'{text}' is no date")));
-            let due_date = due.map(day).transpose()?;
+            let due_date = due.as_deref().map(day).transpose()?;
             Ok(Some(KnownExploited {
                 cve: cve.to_owned(),
                 name,
-                date_added: day(added)?,
+                date_added: day(&added)?,
                 due_date,
                 is_used_by_ransomware,
             }))
@@ -168,7 +180,7 @@ impl AdvisoryDb {
         })
     }
 
-    fn with<T>(&self, read: impl FnOnce(&mut Inner) -> Result<T, DbError>) -> Result<T, DbError> {
+    pub(crate) fn with<T, E>(&self, read: impl FnOnce(&mut Inner) -> Result<T, E>) -> Result<T, E> {
         read(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -182,7 +194,7 @@ impl AdvisorySource for AdvisoryDb {
             }
             Ok(candidates)
         });
-        found.map_err(|error| SourceError(Box::new(error)))
+        found.map_err(|error: DbError| SourceError(Box::new(error)))
     }
 }
 
@@ -246,12 +258,12 @@ fn about(connection: &Connection, advisory: i64) -> Result<Vec<String>, DbError>
     Ok(names.collect::<Result<_, _>>()?)
 }
 
-fn blob<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r [u8], DbError> {
+pub fn blob<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r [u8], DbError> {
     Ok(row.get_ref(column)?.as_blob().map_err(rusqlite::Error::from)?)
 }
 
 pub fn documents(connection: &Connection) -> Result<Vec<StoredDocument>, DbError> {
-    let sql = "SELECT feed, path, changed_at, checked_at, as_of, edition, counts FROM document ORDER BY feed, path";
+    let sql = "SELECT feed, path, changed_at, checked_at, as_of, edition, counts, validators FROM document ORDER BY feed, path";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query(())?;
     let mut documents = Vec::new();
@@ -265,9 +277,14 @@ pub fn documents(connection: &Connection) -> Result<Vec<StoredDocument>, DbError
             as_of: row.get::<_, Option<String>>(4)?.as_deref().map(date).transpose()?,
             edition: row.get(5)?,
             counts: serde_json::from_str::<Counts>(&counts).map_err(|error| DbError::Damaged(error.to_string()))?,
+            validators: row.get(7)?,
         });
     }
     Ok(documents)
+}
+
+pub fn day(text: &str) -> Result<NaiveDate, DbError> {
+    text.parse().map_err(|_| DbError::Damaged(format!("'{text}' is no date")))
 }
 
 fn date(text: &str) -> Result<DateTime<Utc>, DbError> {

@@ -21,6 +21,9 @@ pub struct StoredDocument {
     pub edition: Option<String>,
     /// What was in it.
     pub counts: Counts,
+    /// What was given to [`StagedDocument::commit`](crate::StagedDocument::commit): for documents of an index, when that one says that
+    /// they changed.
+    pub validators: Option<String>,
 }
 
 /// What was in a document; see [`ParseReport`].

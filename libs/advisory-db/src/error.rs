@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::FORMAT;
+use crate::{FORMAT, OLDEST_FORMAT};
 
 /// A database that could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -16,9 +16,9 @@ pub enum DbError {
     NotADatabase(PathBuf),
     /// Made by an older or newer release.
     #[error(
-        "the advisory database at {} is of format {found}, and this release reads format {FORMAT} ({})",
+        "the advisory database at {} is of format {found}, and this release reads formats {OLDEST_FORMAT} to {FORMAT} ({})",
         path.display(),
-        if *found < FORMAT { "it was made by an older release" } else { "it was made by a newer release" }
+        if self.is_newer() { "it was made by a newer release" } else { "it was made by an older release" }
     )]
     Format {
         /// The file.
@@ -48,4 +48,11 @@ pub enum DbError {
         /// Why.
         source: io::Error,
     },
+}
+
+impl DbError {
+    /// Whether a newer release than this one is needed to read it.
+    pub const fn is_newer(&self) -> bool {
+        matches!(self, Self::Format { found, .. } if *found > FORMAT)
+    }
 }

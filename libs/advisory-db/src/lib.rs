@@ -10,6 +10,8 @@ mod db;
 mod derive;
 mod document;
 mod error;
+mod origin;
+mod records;
 mod schema;
 mod staged;
 
@@ -17,5 +19,7 @@ pub use builder::{Builder, Previous};
 pub use db::AdvisoryDb;
 pub use document::{Counts, StoredDocument};
 pub use error::DbError;
-pub use schema::FORMAT;
+pub use origin::{Origin, install};
+pub use records::ReadError;
+pub use schema::{FORMAT, OLDEST_FORMAT};
 pub use staged::StagedDocument;

@@ -4,8 +4,10 @@ use rusqlite::Connection;
 
 use crate::DbError;
 
-/// The format of the file. Raised when tables, their meaning or the codec's dictionary change: an older file is then built anew.
-pub const FORMAT: i64 = 3;
+/// The format of the file. Raised when tables, their meaning or the codec's dictionary change. 4: documents that are kept as they are.
+pub const FORMAT: i64 = 4;
+/// The oldest format that is still read; the next update makes it one of [`FORMAT`]. Files before it, which knew no notices, are built anew.
+pub const OLDEST_FORMAT: i64 = 3;
 /// "PLIM": SQLite's mark for whose file it is.
 pub const APPLICATION_ID: i64 = 0x504c_494d;
 
@@ -49,10 +51,22 @@ const TABLES: &str = "
     ) WITHOUT ROWID;
 ";
 
+/// New in format 4: documents that are kept as they are, of feeds that are not read into records.
+const KEPT: &str = "CREATE TABLE kept (document INTEGER PRIMARY KEY, content BLOB NOT NULL);";
+
 /// Makes the tables in an empty file.
 pub fn create(connection: &Connection) -> Result<(), DbError> {
     connection.execute_batch(TABLES)?;
+    connection.execute_batch(KEPT)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    Ok(connection.pragma_update(None, "user_version", FORMAT)?)
+}
+
+/// Makes a file of a format that is read one of [`FORMAT`].
+pub fn upgrade(connection: &Connection, from: i64) -> Result<(), DbError> {
+    if from < 4 {
+        connection.execute_batch(KEPT)?;
+    }
     Ok(connection.pragma_update(None, "user_version", FORMAT)?)
 }
 

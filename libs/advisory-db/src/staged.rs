@@ -9,6 +9,9 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use crate::codec::Packer;
 use crate::{Counts, DbError};
 
+/// The largest document that is kept as it is, as in the services: a million hashes are 65 MB.
+pub const MAX_KEPT: usize = 128 << 20;
+
 /// Takes a document's records. They count once it is committed; dropped before, the document stays as it was.
 pub struct StagedDocument<'b> {
     transaction: Transaction<'b>,
@@ -35,7 +38,7 @@ impl<'b> StagedDocument<'b> {
         let id: i64 = transaction.query_row(sql, (feed, path), |row| row.get(0))?;
         transaction
             .execute("DELETE FROM affected WHERE advisory IN (SELECT id FROM advisory WHERE document = ?1)", [id])?;
-        for table in ["advisory", "known_exploited", "exploit_score", "support_period"] {
+        for table in ["advisory", "known_exploited", "exploit_score", "support_period", "kept"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE document = ?1"), [id])?;
         }
         Ok(Self { transaction, packer, id, changed })
@@ -63,6 +66,18 @@ impl<'b> StagedDocument<'b> {
         if let Some(changed) = self.changed {
             *changed = true;
         }
+        Ok(())
+    }
+
+    /// Keeps the document as it is: for feeds that are not read into records.
+    ///
+    /// # Errors
+    /// The file cannot be written, or the document is larger than one may be.
+    pub fn keep(&mut self, content: &[u8]) -> Result<(), DbError> {
+        if content.len() > MAX_KEPT {
+            return Err(DbError::TooLarge { what: "a document", bytes: content.len() });
+        }
+        self.transaction.execute("INSERT INTO kept (document, content) VALUES (?1, ?2)", (self.id, content))?;
         Ok(())
     }
 

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use documents::{
     advisories, at, catalogue, debian, end_of_life, epss, kev, products, put, redhat, scores, secdb, tracker, vex,
 };
-use plimsoll_advisories::feeds::{self, Document, Held};
+use plimsoll_advisories::feeds::{self, Document, Held, Record};
 use plimsoll_advisories::{AdvisorySource as _, Candidate, MemorySource};
-use plimsoll_advisory_db::{AdvisoryDb, Builder, DbError, Previous};
+use plimsoll_advisory_db::{AdvisoryDb, Builder, DbError, FORMAT, OLDEST_FORMAT, Origin, Previous, install};
 use plimsoll_model::{Affected, Ecosystem, PackageKey, SupportPeriod};
 
 struct Place(tempfile::TempDir);
@@ -219,8 +219,8 @@ async fn documents_of_an_index_are_held_with_their_times_and_forgotten_with_thei
 
     let (mut builder, _) = Builder::start(&place.path()).unwrap();
     builder.forget(&later).unwrap();
-    assert_eq!(builder.forget_record("redhat", "RHSA-2026:3").unwrap(), 1);
-    assert_eq!(builder.forget_record("redhat", "RHSA-2026:3").unwrap(), 0);
+    assert_eq!(builder.forget_record("redhat", "RHSA-2026:3", at(3)).unwrap(), 1);
+    assert_eq!(builder.forget_record("redhat", "RHSA-2026:3", at(3)).unwrap(), 0);
     builder.finish(at(3)).unwrap();
     let candidates = place.open().affecting(std::slice::from_ref(&curl)).await.unwrap();
     assert_eq!(fixes(&candidates), [r#"CVE-2026-1 Fixed("1-1")"#, r#"CVE-2026-4 Fixed("1-4")"#]);
@@ -269,4 +269,120 @@ async fn a_damaged_database_gives_errors_and_no_answers() {
     if let Ok(db) = AdvisoryDb::open(&place.path()) {
         assert!(db.affecting(&[key("Debian:12", "perl")]).await.is_err());
     }
+}
+
+/// All that a document says, read from its bytes and from the database.
+fn both(db: &AdvisoryDb, document: &Document, bytes: &[u8]) -> (Vec<Record>, Vec<Record>) {
+    let (mut said, mut read) = (Vec::new(), Vec::new());
+    feeds::parse(document, &mut std::io::Cursor::new(bytes), &mut said).unwrap();
+    let count = db.read(document, &mut read).unwrap();
+    assert_eq!(count, read.len() as u64);
+    let by_text = |record: &Record| format!("{record:?}");
+    said.sort_by_key(by_text);
+    read.sort_by_key(by_text);
+    (said, read)
+}
+
+#[test]
+fn a_documents_records_are_read_back_as_they_were() {
+    let place = Place::new();
+    let (first, second) = ("CVE-2023-31484", "CVE-2024-2");
+    let documents = [
+        (debian(), tracker(&[("perl", first, "5.36.0-7+deb12u1"), ("zlib", first, "1"), ("zlib", second, "1:1.3-2")])),
+        (alpine(), secdb("openssl", "3.1.1-r0", "CVE-2023-2650")),
+        (redhat("1.json"), vex("CVE-2026-1", "CVE-2026-1", "1-1", 1)),
+        (kev(), catalogue(second)),
+        (epss(), scores(&[(first, "0.5", "0.9")])),
+        (end_of_life(), products("12", "2026-06-10")),
+    ];
+    let db = place.build(&documents);
+    for (document, bytes) in &documents {
+        let (said, read) = both(&db, document, bytes);
+        assert!(!said.is_empty());
+        assert_eq!(read, said, "{document}");
+    }
+    assert_eq!(db.read(&feeds::osv::document("PyPI"), &mut Vec::<Record>::new()).unwrap(), 0);
+}
+
+/// Turns a database of this release into one of format 3, as the release before wrote it.
+fn of_format_3(path: &Path) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.execute_batch("DROP TABLE kept; PRAGMA user_version = 3;").unwrap();
+}
+
+#[tokio::test]
+async fn a_database_of_an_older_format_is_read_and_becomes_one_of_this_at_the_next_update() {
+    let place = Place::new();
+    let bookworm = tracker(&[("perl", "CVE-2024-1", "5.36.0-8")]);
+    drop(place.build(&[(debian(), bookworm.clone())]));
+    of_format_3(&place.path());
+    let db = place.open();
+    assert_eq!(db.format(), OLDEST_FORMAT);
+    assert_eq!(said(&db, "Debian:12", "perl").await, ["CVE-2024-1"]);
+    let (said_by_bytes, read) = both(&db, &debian(), &bookworm);
+    assert_eq!(read, said_by_bytes);
+    assert_eq!(db.kept(&hashes()).unwrap(), None);
+
+    let (mut builder, previous) = Builder::start(&place.path()).unwrap();
+    assert!(matches!(previous, Previous::Kept));
+    keep(&mut builder, &hashes(), b"list");
+    builder.finish(at(3)).unwrap();
+    let db = place.open();
+    assert_eq!((db.format(), db.kept(&hashes()).unwrap().as_deref()), (FORMAT, Some(&b"list"[..])));
+    assert_eq!(said(&db, "Debian:12", "perl").await, ["CVE-2024-1"]);
+}
+
+fn hashes() -> Document {
+    feeds::by_name("malware-hashes").unwrap().documents().remove(0)
+}
+
+fn keep(builder: &mut Builder, document: &Document, content: &[u8]) {
+    let mut staged = builder.stage(document).unwrap();
+    staged.keep(content).unwrap();
+    staged.commit(&feeds::ParseReport::default(), None, at(3)).unwrap();
+}
+
+#[test]
+fn a_kept_document_is_replaced_whole_and_forgotten_with_the_document() {
+    let place = Place::new();
+    drop(place.build(&[(debian(), tracker(&[("perl", "CVE-2024-1", "5")]))]));
+    for content in [&b"one"[..], b"two"] {
+        let (mut builder, _) = Builder::start(&place.path()).unwrap();
+        keep(&mut builder, &hashes(), content);
+        builder.finish(at(3)).unwrap();
+        assert_eq!(place.open().kept(&hashes()).unwrap().as_deref(), Some(content));
+    }
+    let (mut builder, _) = Builder::start(&place.path()).unwrap();
+    builder.forget(&hashes()).unwrap();
+    builder.finish(at(4)).unwrap();
+    assert_eq!(place.open().kept(&hashes()).unwrap(), None);
+}
+
+#[test]
+fn a_database_of_a_bundle_says_so_until_it_is_changed_here() {
+    let place = Place::new();
+    drop(place.build(&[(debian(), tracker(&[("perl", "CVE-2024-1", "5")]))]));
+    assert_eq!(place.open().origin(), None);
+    let origin = Origin {
+        signed_by: "0123456789ABCDEF".into(),
+        imported_at: at(4),
+        address: "https://mirror.example.org/feeds.bundle".into(),
+        validators: Some("{}".into()),
+    };
+    let folder = place.path().parent().unwrap().to_owned();
+    let copy = |bytes: &[u8]| {
+        let copy = tempfile::NamedTempFile::new_in(&folder).unwrap().into_temp_path();
+        std::fs::write(&copy, bytes).unwrap();
+        copy
+    };
+    install(copy(&std::fs::read(place.path()).unwrap()), &place.path(), &origin).unwrap();
+    assert_eq!(place.open().origin(), Some(&origin));
+    assert_eq!(place.open().built_at(), at(2), "its age is that of the knowledge, not of the import");
+    let refused = install(copy(b"nothing of ours"), &place.path(), &origin).unwrap_err();
+    assert!(matches!(refused, DbError::NotADatabase(_)), "{refused}");
+    assert_eq!(place.open().origin(), Some(&origin), "what was there stays");
+    let (builder, _) = Builder::start(&place.path()).unwrap();
+    builder.finish(at(5)).unwrap();
+    assert_eq!(place.open().origin(), None);
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
 }

@@ -55,7 +55,10 @@ async fn the_mirrors_database_says_what_its_documents_say() {
         }));
     }
     let memory = MemorySource::new(&advisories);
+    let opening = Instant::now();
     let db = AdvisoryDb::open(&path).unwrap();
+    println!("opened in {:?}", opening.elapsed());
+    assert!(opening.elapsed().as_millis() < 100, "{:?}", opening.elapsed());
     let facts = std::fs::read_to_string(mirror.join("facts.tsv")).unwrap();
     let (mut compared, mut merged) = (0, 0);
     for row in facts.lines().skip(1) {

@@ -54,7 +54,7 @@ impl Update {
         }
         let mut gone = 0;
         for record in &plan.gone_records {
-            gone += builder.forget_record(feed, record)?;
+            gone += builder.forget_record(feed, record, clock::now())?;
         }
         for held in builder.held_below(feed, index.folder())? {
             builder.unchanged(&index.changes.feed.document(held.path), clock::now())?;
