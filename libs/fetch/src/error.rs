@@ -46,7 +46,7 @@ pub enum FetchError {
         after: Duration,
     },
     /// A status that brings no document.
-    #[error("{address}: the server answered {status}")]
+    #[error("{address}: the server answered {status}{}", wished(*retry_after))]
     Status {
         /// The address.
         address: String,
@@ -158,6 +158,11 @@ impl FetchError {
             _ => None,
         }
     }
+}
+
+/// How long the server asks to be left alone.
+fn wished(retry_after: Option<Duration>) -> String {
+    retry_after.map(|wait| format!(", and asks to wait for {} s", wait.as_secs())).unwrap_or_default()
 }
 
 /// The cause that tells something: the client's own words are "error sending request".

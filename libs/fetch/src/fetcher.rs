@@ -90,7 +90,11 @@ impl Fetcher {
                 waits = delays(retries);
             }
             let Some(wait) = waits.next().filter(|_| error.is_transient()) else { return Err(error) };
-            let after = error.retry_after().unwrap_or(wait).min(retries.max_delay);
+            let after = error.retry_after().unwrap_or(wait);
+            // It will not answer before: to ask all the same is what gets clients locked out.
+            if after > retries.max_delay {
+                return Err(error);
+            }
             tracing::warn!(%error, delay_ms = after.as_millis(), "the fetch is tried again");
             progress(Progress::Retrying { error: &error, after });
             tokio::time::sleep(after).await;

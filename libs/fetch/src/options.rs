@@ -50,7 +50,7 @@ pub struct Retries {
     pub count: usize,
     /// The first wait; it doubles each time.
     pub min_delay: Duration,
-    /// The longest wait, whatever `Retry-After` says.
+    /// The longest wait; a server whose `Retry-After` asks for a longer one is not asked again in this fetch.
     pub max_delay: Duration,
 }
 
