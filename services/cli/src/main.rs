@@ -9,6 +9,7 @@ mod db;
 mod edition;
 mod escape;
 mod exit;
+mod feeds;
 mod inventory;
 mod output;
 mod progress;
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::arguments::{Arguments, Command, DbCommand, VersionCommand};
+use crate::arguments::{Arguments, Command, DbCommand, FeedsCommand, VersionCommand};
 use crate::exit::{Failure, Outcome};
 
 fn main() -> ExitCode {
@@ -54,6 +55,9 @@ async fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Advisory { command } => advisory::run(command).await,
         Command::Db { command: DbCommand::Update(arguments) } => db::update::run(arguments).await,
         Command::Db { command: DbCommand::Status(arguments) } => db::status::run(&arguments),
+        Command::Feeds { command: FeedsCommand::Keygen(arguments) } => feeds::keygen::run(&arguments),
+        Command::Feeds { command: FeedsCommand::Export(arguments) } => feeds::export::run(arguments).await,
+        Command::Feeds { command: FeedsCommand::Import(arguments) } => feeds::import::run(arguments).await,
         Command::Version { command: VersionCommand::Compare { scheme } } => version_compare::run(&scheme),
     }
 }

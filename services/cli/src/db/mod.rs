@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
-use plimsoll_advisory_db::{AdvisoryDb, DbError};
+use plimsoll_advisories::feeds;
+use plimsoll_advisory_db::{AdvisoryDb, DbError, StoredDocument};
 
 use crate::exit::Failure;
 
@@ -25,6 +26,9 @@ pub fn path(asked: Option<&PathBuf>) -> Result<PathBuf, Failure> {
 /// Opens the database, or tells how to get one.
 pub fn open(path: &std::path::Path) -> Result<AdvisoryDb, Failure> {
     AdvisoryDb::open(path).map_err(|error| match error {
+        newer if newer.is_newer() => {
+            Failure::curable(newer, "update plimsoll; or plimsoll db update makes one that this release reads")
+        }
         DbError::Absent(_) | DbError::Format { .. } | DbError::NotADatabase(_) => {
             Failure::curable(error, "plimsoll db update makes one")
         }
@@ -32,10 +36,12 @@ pub fn open(path: &std::path::Path) -> Result<AdvisoryDb, Failure> {
     })
 }
 
-/// When each feed was last known to be up to date: the oldest of its documents counts.
+/// When each feed was last known to be up to date: the oldest of its documents counts. Of what is kept for others nothing is said: no
+/// offline verdict rests on it.
 pub fn knowledge(db: &AdvisoryDb) -> Result<BTreeMap<String, DateTime<Utc>>, DbError> {
     let mut oldest: BTreeMap<String, DateTime<Utc>> = BTreeMap::new();
-    for document in db.documents()? {
+    let is_read = |document: &StoredDocument| feeds::by_name(&document.feed).is_none_or(|feed| feed.kind.has_records());
+    for document in db.documents()?.into_iter().filter(is_read) {
         let at = oldest.entry(document.feed).or_insert(document.checked_at);
         *at = document.checked_at.min(*at);
     }

@@ -1,6 +1,7 @@
 //! `plimsoll db update`: fetch what changed, read it, and put the new database in place of the old one.
 
 use std::fs::File;
+use std::io::{Read, Seek};
 
 use plimsoll_advisories::feeds::{self, Document, Feed, Listed, ParseReport};
 use plimsoll_advisory_db::{Builder, DbError, Previous};
@@ -10,6 +11,7 @@ use crate::arguments::UpdateArguments;
 use crate::clock;
 use crate::escape::escaped;
 use crate::exit::{Failure, Outcome};
+use crate::feeds::import;
 use crate::output;
 use crate::progress::Progress;
 use crate::quantity::counted;
@@ -32,6 +34,11 @@ enum DocumentOutcome {
 /// Updates the database.
 pub async fn run(arguments: UpdateArguments) -> Result<Outcome, Failure> {
     let path = super::path(arguments.database.db.as_ref())?;
+    if let Some(bundle) = &arguments.bundle {
+        let imported = import::import(bundle, &arguments.trust, &path, &Progress::new()).await?;
+        output::print(&import::told(&imported))?;
+        return Ok(Outcome::Done);
+    }
     let (mut builder, previous) = Builder::start(&path).map_err(Failure::undone)?;
     let progress = Progress::new();
     if let Previous::Discarded(why) = previous {
@@ -39,7 +46,7 @@ pub async fn run(arguments: UpdateArguments) -> Result<Outcome, Failure> {
     }
     let update = Update { fetcher: Fetcher::new(Options::default()), base: arguments.base.map(String::from), progress };
     let (mut failed, mut had) = (0, 0);
-    for document in chosen(&arguments.feeds).flat_map(Feed::documents) {
+    for document in chosen(&arguments.feeds, arguments.with_malware).flat_map(Feed::documents) {
         let outcome = match document.index() {
             Some(index) => update.index(&mut builder, &index).await,
             None => update.document(&mut builder, &document).await,
@@ -77,8 +84,10 @@ pub async fn run(arguments: UpdateArguments) -> Result<Outcome, Failure> {
 }
 
 /// In the order of the list, whatever the user's: exploit scores have to come last.
-fn chosen(names: &[String]) -> impl Iterator<Item = &'static Feed> {
-    feeds::of_records().filter(|feed| names.is_empty() || names.iter().any(|name| name == feed.name))
+fn chosen(names: &[String], with_malware: bool) -> impl Iterator<Item = &'static Feed> {
+    let wanted = move |feed: &&'static Feed| feed.kind.has_records() || with_malware;
+    let all = feeds::all().iter().copied().filter(wanted);
+    all.filter(|feed| names.is_empty() || names.iter().any(|name| name == feed.name))
 }
 
 struct Update {
@@ -142,12 +151,26 @@ impl Update {
         let mut bytes = std::io::BufReader::with_capacity(1 << 16, file);
         match feeds::parse(document, &mut bytes, &mut staged) {
             Ok(report) => {
+                if !document.feed.kind.has_records() {
+                    match whole(&mut bytes, size) {
+                        Ok(content) => staged.keep(&content)?,
+                        Err(error) => return Ok(DocumentOutcome::Failed { why: error.to_string(), is_kept }),
+                    }
+                }
                 staged.commit(&report, validators, clock::now())?;
                 Ok(DocumentOutcome::Changed(report))
             }
             Err(error) => Ok(DocumentOutcome::Failed { why: error.to_string(), is_kept }),
         }
     }
+}
+
+/// A document's bytes, from its beginning.
+fn whole(bytes: &mut (impl Read + Seek), size: u64) -> std::io::Result<Vec<u8>> {
+    bytes.rewind()?;
+    let mut content = Vec::new();
+    bytes.take(size).read_to_end(&mut content)?;
+    Ok(content)
 }
 
 fn line(document: &Document, outcome: &DocumentOutcome) -> String {

@@ -1,6 +1,7 @@
 //! The program as its users run it: arguments, output, exit codes; offline against a mirror on disk, online against a fake server.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test's own reading fails the test")]
 
+mod bundle;
 #[path = "../../../../libs/testkit/src/corpus.rs"]
 mod corpus;
 mod database;
