@@ -414,7 +414,7 @@ pub struct UpdateArguments {
     /// Only these feeds, separated by commas. All where absent.
     #[arg(long, value_name = "FEEDS", value_delimiter = ',', value_parser = feeds())]
     pub feeds: Vec<String>,
-    /// Also keep the feeds of malware rules and hashes. Offline scans do not read them; a platform that imports a bundle of this does.
+    /// Also keep the feeds of malware rules and hashes. Offline scans do not read them; a bundle of this has them for whoever does.
     #[arg(long, conflicts_with = "feeds")]
     pub with_malware: bool,
     /// Take the database of this bundle (a file, or an https, http or file address) instead of the feeds.
@@ -467,8 +467,8 @@ pub struct KeygenArguments {
 /// What is exported.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The bundle is one file; any file server, object store or memory stick brings it to plimsoll feeds import, plimsoll db update --bundle and \
-plimsoll-admin feeds import. It can be looked into without plimsoll: tar xf FILE, minisign -Vm plimsoll-bundle.json -p bundle.pub, zstd -d.
+The bundle is one file; any file server, object store or memory stick brings it to plimsoll feeds import and plimsoll db update --bundle. \
+It can be looked into without plimsoll: tar xf FILE, minisign -Vm plimsoll-bundle.json -p bundle.pub, zstd -d.
 
 Examples:
   plimsoll db update --with-malware && plimsoll feeds export --to feeds.bundle --secret-key bundle.key
