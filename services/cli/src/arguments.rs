@@ -339,7 +339,7 @@ pub struct VexArguments {
 pub struct OutputArguments {
     /// How the result is written.
     #[arg(long, value_enum, default_value = "table")]
-    pub format: Format,
+    pub format: ScanFormat,
     /// Show findings and observations of this severity or a higher one in the table.
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     pub severity: Option<Severity>,
@@ -355,9 +355,18 @@ pub struct OutputArguments {
     pub fail_on: Option<Severity>,
 }
 
-/// How a result is written.
+/// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// How what a scan found is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScanFormat {
     /// For people.
     Table,
     /// For programs.

@@ -12,7 +12,7 @@ use std::io::IsTerminal as _;
 
 use plimsoll_vex::Decisions;
 
-use crate::arguments::{Format, ScanArguments};
+use crate::arguments::{ScanArguments, ScanFormat};
 use crate::exit::{Failure, Outcome};
 use crate::progress::Progress;
 use crate::report::{ScanReport, View};
@@ -51,11 +51,11 @@ fn show(report: &ScanReport, arguments: &ScanArguments, decisions: &Decisions<'_
     let written = |format| report::json(&vex::document_of(report, format, decisions, &arguments.vex.vex_author));
     let arguments = &arguments.output;
     let text = match arguments.format {
-        Format::OpenVex => written(plimsoll_vex::Format::OpenVex).map_err(Failure::undone)?,
-        Format::CsafVex => written(plimsoll_vex::Format::Csaf).map_err(Failure::undone)?,
-        Format::CycloneDxVex => written(plimsoll_vex::Format::CycloneDx).map_err(Failure::undone)?,
-        Format::Json => report::json(report).map_err(Failure::undone)?,
-        Format::Table => {
+        ScanFormat::OpenVex => written(plimsoll_vex::Format::OpenVex).map_err(Failure::undone)?,
+        ScanFormat::CsafVex => written(plimsoll_vex::Format::Csaf).map_err(Failure::undone)?,
+        ScanFormat::CycloneDxVex => written(plimsoll_vex::Format::CycloneDx).map_err(Failure::undone)?,
+        ScanFormat::Json => report::json(report).map_err(Failure::undone)?,
+        ScanFormat::Table => {
             let width = std::io::stdout().is_terminal().then(|| comfy_table::Table::new().width()).flatten();
             let view = View { severity: arguments.severity, fixable: arguments.fixable, limit: arguments.limit, width };
             report::table(report, view, clock::now())
