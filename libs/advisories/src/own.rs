@@ -236,7 +236,7 @@ mod tests {
             (aliases(&format!("{:?}", vec!["A-2"; 101])), "aliases: there are 101"),
             (document("A-1", &affected("Debian", r#"[{"introduced": "0"}]"#)), "Debian has releases"),
             (document("A-1", &affected("PyPI", "[]")), "PyPI demo-package: it names no versions"),
-            (document("A-1", &affected("PyPI", r#"[{"fixed": "soon"}]"#)), "'soon' is not a version"),
+            (document("A-1", &affected("npm", r#"[{"fixed": "soon"}]"#)), "soon"),
             (
                 document("A-1", &affected("Klingon", r#"[{"introduced": "0"}]"#)),
                 "version order of Klingon is not known",
@@ -275,7 +275,8 @@ mod tests {
         assert_eq!(advisory.title, "Banned: Evil_Package >=1.0, <2.0 || 3.1");
         assert_eq!(advisory.affected[0].ranges.len(), 2);
         assert!(ban(Some("^1.0")).document(at).is_err());
-        assert!(ban(Some("soon")).document(at).is_ok_and(|text| read(&text).is_err()), "no version of the scheme");
+        let large = "99999999999999999999";
+        assert!(ban(Some(large)).document(at).is_ok_and(|text| read(&text).is_err()), "no version of the scheme");
         let rocky: Ecosystem = "Rocky Linux:9".parse().unwrap();
         assert_eq!(Ban::id(&rocky, "telnet"), "BAN:Rocky-Linux:9/telnet");
     }
