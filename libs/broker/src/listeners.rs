@@ -132,7 +132,7 @@ impl<E: Event, T: Send + Sync + 'static> Switchboard<E, T> {
                     None => break,
                 },
                 heard = hear(&mut line) => match heard {
-                    Heard::Event(delivery) => self.tell(delivery).await,
+                    Heard::Event(delivery) => self.tell(*delivery).await,
                     Heard::Overflow => Err(BrokerError::Overflow),
                     Heard::Broken(error) => Err(error),
                 },

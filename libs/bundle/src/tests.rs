@@ -85,6 +85,7 @@ fn what_is_written_is_read_and_either_of_several_trusted_keys_will_do() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn a_hostile_bundle_is_refused_with_the_reason() {
     let key = SigningKey::generate().unwrap();
     let stranger = SigningKey::generate().unwrap();

@@ -24,7 +24,7 @@ pub(super) struct Line {
 
 /// What is heard on a line.
 pub(super) enum Heard {
-    Event(Delivery),
+    Event(Box<Delivery>),
     /// The queue was full, and its oldest message was dropped.
     Overflow,
     Broken(BrokerError),
@@ -78,7 +78,7 @@ impl Line {
                 None => Heard::Broken(BrokerError::Ended),
             },
             event = self.events.next() => match event {
-                Some(Ok(event)) => Heard::Event(event),
+                Some(Ok(event)) => Heard::Event(Box::new(event)),
                 Some(Err(error)) => Heard::Broken(error.into()),
                 None => Heard::Broken(BrokerError::Ended),
             },
