@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use plimsoll_advisories::{Candidate, PackageJudgement, is_own_source, matches};
-use plimsoll_model::{PackageKey, Severity, module_stream};
+use plimsoll_model::{PackageKey, Severity};
 
 use crate::advisories::{self, AffectedRow};
 use crate::matches::NewMatch;
@@ -44,15 +44,8 @@ async fn match_batch(tx: &mut CatalogTx, ids: &[i64]) -> Result<u64> {
     let mut found = Vec::new();
     let mut unknown = Vec::new();
     for version in &versions {
-        let (Some(key), Some(ecosystem)) = (version.key(), &version.ecosystem) else { continue };
-        let judged = plimsoll_advisories::PackageVersion {
-            ecosystem: ecosystem.clone(),
-            name: version.name.clone(),
-            version: version.version.clone(),
-            module: version.module.as_deref().map(|label| module_stream(label).to_owned()),
-            is_inert: version.is_inert,
-        };
-        let judgement = matches(&judged, said.get(&key).map(Vec::as_slice).unwrap_or_default());
+        let Some(judged) = version.judged() else { continue };
+        let judgement = matches(&judged, said.get(&judged.key()).map(Vec::as_slice).unwrap_or_default());
         if let Some(first) = judgement.unknown.first() {
             unknown.push((version.id, first.why.clone()));
         }

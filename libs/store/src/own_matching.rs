@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use plimsoll_advisories::own::SOURCE;
 use plimsoll_advisories::{Candidate, PackageJudgement, matches};
-use plimsoll_model::{Ecosystem, ImageId, PackageKey, module_stream};
+use plimsoll_model::{Ecosystem, ImageId, PackageKey};
 
 use crate::findings::{self, Changes};
 use crate::matches::NewMatch;
@@ -101,15 +101,8 @@ async fn match_versions(tx: &mut OrgTx, versions: &[PackageVersion]) -> Result<(
     let mut found = Vec::new();
     let mut unjudged = Vec::new();
     for version in versions {
-        let (Some(key), Some(ecosystem)) = (version.key(), &version.ecosystem) else { continue };
-        let judged = plimsoll_advisories::PackageVersion {
-            ecosystem: ecosystem.clone(),
-            name: version.name.clone(),
-            version: version.version.clone(),
-            module: version.module.as_deref().map(|label| module_stream(label).to_owned()),
-            is_inert: version.is_inert,
-        };
-        let judgement = matches(&judged, said.get(&key).map(Vec::as_slice).unwrap_or_default());
+        let Some(judged) = version.judged() else { continue };
+        let judgement = matches(&judged, said.get(&judged.key()).map(Vec::as_slice).unwrap_or_default());
         if let Some(first) = judgement.unknown.first() {
             unjudged.push((version.id, first.why.clone()));
         }

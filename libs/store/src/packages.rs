@@ -1,7 +1,7 @@
 //! Distinct package versions: each is stored and matched once, whoever has it.
 
 use plimsoll_advisories::is_inert;
-use plimsoll_model::{Ecosystem, InstalledPackage, PackageKey, PackageType};
+use plimsoll_model::{Ecosystem, InstalledPackage, PackageKey, PackageType, module_stream};
 
 use crate::{CatalogTx, Result};
 
@@ -26,6 +26,17 @@ impl PackageVersion {
     /// What advisories are looked up by; `None` where it is never matched.
     pub fn key(&self) -> Option<PackageKey> {
         self.ecosystem.clone().map(|ecosystem| PackageKey { ecosystem, package: self.name.clone() })
+    }
+
+    /// As the matcher judges it; `None` where it is never matched.
+    pub(crate) fn judged(&self) -> Option<plimsoll_advisories::PackageVersion> {
+        Some(plimsoll_advisories::PackageVersion {
+            ecosystem: self.ecosystem.clone()?,
+            name: self.name.clone(),
+            version: self.version.clone(),
+            module: self.module.as_deref().map(|label| module_stream(label).to_owned()),
+            is_inert: self.is_inert,
+        })
     }
 }
 
