@@ -29,7 +29,7 @@ pub struct ArchiveLimits {
 
 impl Default for ArchiveLimits {
     fn default() -> Self {
-        Self { entries: 65_536, inflated_bytes: 1 << 30, member_bytes: 32 << 20, depth: 5 }
+        Self { entries: 65_536, inflated_bytes: 1 << 30, member_bytes: 24 << 20, depth: 5 }
     }
 }
 

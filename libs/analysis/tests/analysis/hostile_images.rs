@@ -95,8 +95,8 @@ fn details(inventory: &Inventory) -> Vec<&str> {
 #[test]
 fn large_windows_programs_and_packages_in_two_layers_stay_within_a_workers_memory() {
     let layer = |name: &str| {
-        let packed = Packed::new(26).program("usr/bin/large", 95).program("usr/bin/first", 60);
-        packed.packages(name, 12_000).program("usr/bin/second", 60).end()
+        let packed = Packed::new(26).program("usr/bin/large", 95).program("usr/bin/first", 45);
+        packed.packages(name, 12_000).program("usr/bin/second", 45).end()
     };
     let blobs = [layer("a"), layer("b")];
     let (analyses, inventory) = within_a_worker("two large windows", || read(&Engine::new(Limits::default()), &blobs));

@@ -13,19 +13,19 @@ const MEBIBYTE: usize = 1 << 20;
 /// What it may take, in KiB, whatever the image holds.
 const MOST: u64 = 256 << 10;
 
-/// A layer with a program of 60 MiB and 10,000 packages, as a stream whose window is of `2^window_log` bytes.
+/// A layer with a program of 45 MiB and 10,000 packages, as a stream whose window is of `2^window_log` bytes.
 fn layer(window_log: u32, name: &str) -> Vec<u8> {
     let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
     encoder.window_log(window_log).unwrap();
     let mut header = tar::Header::new_gnu();
     header.set_path("usr/bin/program").unwrap();
-    header.set_size(60 * MEBIBYTE as u64);
+    header.set_size(45 * MEBIBYTE as u64);
     header.set_mode(0o755);
     header.set_cksum();
     encoder.write_all(header.as_bytes()).unwrap();
     let mut program = vec![0; MEBIBYTE];
     program[..20].copy_from_slice(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0");
-    for _ in 0..60 {
+    for _ in 0..45 {
         encoder.write_all(&program).unwrap();
         program[..20].fill(0);
     }
