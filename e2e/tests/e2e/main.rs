@@ -4,6 +4,7 @@ mod command_line;
 mod everything;
 mod main_job;
 mod operations;
+mod own_advisories;
 mod readme;
 mod rematching;
 mod tenancy;
@@ -22,7 +23,7 @@ struct Small {
     demo: Tenant,
     mirror: TempDir,
     images: TempDir,
-    _server: Mirror,
+    server: Mirror,
 }
 
 impl Small {
@@ -35,7 +36,7 @@ impl Small {
             Platform::start(Options { feeds_base: Some(server.address().into()), otlp, ..Options::default() }).await;
         let demo = platform.tenant("demo");
         platform.sync_feeds();
-        Self { platform, demo, mirror, images: tempfile::tempdir().unwrap(), _server: server }
+        Self { platform, demo, mirror, images: tempfile::tempdir().unwrap(), server: server }
     }
 
     /// The layout of a small image with Python packages, as `skopeo` names it.

@@ -205,11 +205,12 @@ told with its place, and ends with exit code 1. The key needs the scope `advise`
 Examples:
   plimsoll advisory push ACME-2026-1.json
   plimsoll advisory push advisories/
+  plimsoll advisory push https://security.example.com/ACME-2026-1.json
   plimsoll advisory push --format json advisories/ | jq -r '.[].id'")]
 pub struct PushAdvisoriesArguments {
-    /// Files, or folders of *.json files.
-    #[arg(required = true, value_name = "PATH")]
-    pub files: Vec<PathBuf>,
+    /// Files, folders of *.json files, or addresses, https:// or http://, which this machine fetches.
+    #[arg(required = true, value_name = "PATH|URL")]
+    pub sources: Vec<String>,
     #[command(flatten)]
     pub access: AccessArguments,
     /// How what was done is told.

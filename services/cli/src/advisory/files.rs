@@ -1,49 +1,61 @@
-//! The files that hold advisories, one each.
+//! What holds advisories, one each: files, folders of them, and addresses.
 
 use std::fs;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use plimsoll_advisories::own::MAX_DOCUMENT;
+use plimsoll_fetch::{Fetched, Fetcher, Limits, Options, Validators};
+use url::Url;
 
 use crate::exit::Failure;
 
-/// The most files of one call: more than an organization may have advisories.
-const MOST_FILES: usize = 10_000;
+/// The most documents of one call: more than an organization may have advisories.
+const MOST_DOCUMENTS: usize = 10_000;
 
-/// A file that was read.
+/// A document that was read.
 #[derive(Debug)]
 pub struct Document {
-    /// Where it is.
-    pub path: PathBuf,
+    /// Where it is: a path or an address.
+    pub place: String,
     /// Its text.
     pub text: String,
 }
 
-/// Reads files, and of folders the `*.json` files in them, by name.
-pub fn read(paths: &[PathBuf]) -> Result<Vec<Document>, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() { files.extend(of_folder(path)?) } else { files.push(path.clone()) }
+/// Reads files, of folders the `*.json` files in them by name, and what `https://` and `http://` addresses serve.
+pub async fn read(sources: &[String]) -> Result<Vec<Document>, Failure> {
+    let mut places = Vec::new();
+    for source in sources {
+        let path = Path::new(source);
+        if path.is_dir() { places.extend(of_folder(path)?) } else { places.push(source.clone()) }
     }
-    if files.is_empty() {
+    if places.is_empty() {
         return Err(Failure::Usage("there is no *.json file".into()));
     }
-    if files.len() > MOST_FILES {
-        return Err(Failure::Usage(format!("there are {} files; at most {MOST_FILES} are taken at once", files.len())));
+    if places.len() > MOST_DOCUMENTS {
+        let most = format!("there are {} files; at most {MOST_DOCUMENTS} are taken at once", places.len());
+        return Err(Failure::Usage(most));
     }
-    files.into_iter().map(document).collect()
+    let mut documents = Vec::with_capacity(places.len());
+    for place in places {
+        let text = match Url::parse(&place).ok().filter(|url| matches!(url.scheme(), "https" | "http")) {
+            Some(url) => fetched(url.as_str()).await?,
+            None => text(&place, fs::File::open(&place))?,
+        };
+        documents.push(Document { place, text });
+    }
+    Ok(documents)
 }
 
-fn of_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+fn of_folder(folder: &Path) -> Result<Vec<String>, Failure> {
     let failed = |error| Failure::undone(format!("{}: {error}", folder.display()));
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         if path.extension().is_some_and(|end| end == "json") && path.is_file() {
-            files.push(path);
+            files.push(path.display().to_string());
         }
-        if files.len() > MOST_FILES {
+        if files.len() > MOST_DOCUMENTS {
             break;
         }
     }
@@ -51,11 +63,19 @@ fn of_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-/// Reads no more than shows that a file is too long.
-fn document(path: PathBuf) -> Result<Document, Failure> {
-    let failed = |error: std::io::Error| Failure::undone(format!("{}: {error}", path.display()));
+async fn fetched(address: &str) -> Result<String, Failure> {
+    let limits = Limits { size: MAX_DOCUMENT as u64, ..Limits::default() };
+    let fetcher = Fetcher::new(Options { limits, ..Options::default() });
+    match fetcher.fetch(address, &Validators::default(), &|_| {}).await.map_err(Failure::undone)? {
+        Fetched::Changed { file, .. } => text(address, Ok(file)),
+        Fetched::Unchanged => Err(Failure::undone(format!("{address}: the server sent no document"))),
+    }
+}
+
+/// Reads no more than shows that a document is too long.
+fn text(place: &str, file: std::io::Result<fs::File>) -> Result<String, Failure> {
     let mut text = String::new();
-    let most = MAX_DOCUMENT as u64 + 1;
-    fs::File::open(&path).map_err(failed)?.take(most).read_to_string(&mut text).map_err(failed)?;
-    Ok(Document { path, text })
+    let read = file.and_then(|file| file.take(MAX_DOCUMENT as u64 + 1).read_to_string(&mut text));
+    read.map_err(|error| Failure::undone(format!("{place}: {error}")))?;
+    Ok(text)
 }

@@ -1,4 +1,4 @@
-//! `plimsoll advisory`: an organization's own advisories, kept as files and written to a server.
+//! `plimsoll advisory`: an organization's own advisories, kept as files or at an address, and written to a server.
 
 mod files;
 
@@ -17,7 +17,7 @@ use crate::server::{OwnAdvisory, Server, Written};
 pub async fn run(command: AdvisoryCommand) -> Result<Outcome, Failure> {
     match command {
         AdvisoryCommand::Push(arguments) => {
-            let documents = files::read(&arguments.files)?;
+            let documents = files::read(&arguments.sources).await?;
             if let Some(outcome) = told_wrong(&documents) {
                 return Ok(outcome);
             }
@@ -64,7 +64,7 @@ fn told_wrong(documents: &[Document]) -> Option<Outcome> {
     let wrong: Vec<String> = documents
         .iter()
         .filter_map(|document| Some((document, plimsoll_advisories::own::read(&document.text).err()?)))
-        .flat_map(|(document, wrong)| wrong.into_iter().map(|wrong| format!("{}: {wrong}", document.path.display())))
+        .flat_map(|(document, wrong)| wrong.into_iter().map(|wrong| format!("{}: {wrong}", document.place)))
         .collect();
     for line in &wrong {
         anstream::eprintln!("\x1b[1;31merror\x1b[0m: {}", shortened(line, 500));
@@ -83,7 +83,7 @@ struct Pushed {
 async fn push(server: &Server, documents: Vec<Document>, format: Listing) -> Result<Outcome, Failure> {
     let mut pushed = Vec::new();
     for document in documents {
-        let file = document.path.display().to_string();
+        let file = document.place;
         let (id, errors) = match server.save_own_advisory(&document.text).await? {
             Written::Done(name) => (Some(name), Vec::new()),
             Written::Refused(errors) => (None, errors),
