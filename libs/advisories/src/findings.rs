@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use plimsoll_model::{Ecosystem, Finding, InstalledPackage, Introduction, Layer};
+use plimsoll_model::{Ecosystem, Finding, InstalledPackage, Introduction, Layer, is_malware_id};
 
 use crate::{ExploitScore, KnownExploited, Match, Vulnerability, rating};
 
@@ -32,6 +32,7 @@ pub fn finding(
         epss: score.map(|score| score.score),
         epss_percentile: score.map(|score| score.percentile),
         known_exploited_since: exploited.map(|row| row.date_added),
+        is_malware: is_malware(&found.vulnerability, &vulnerability.aliases),
         ecosystem: installed.ecosystem.clone().unwrap_or_else(ecosystem),
         package: package.name.clone(),
         version: package.version.clone(),
@@ -47,6 +48,11 @@ pub fn finding(
             created: layer.build_step.as_ref().and_then(|step| step.created),
         },
     }
+}
+
+/// Whether any id of a vulnerability says that the package is malicious.
+pub fn is_malware(id: &str, aliases: &[String]) -> bool {
+    is_malware_id(id) || aliases.iter().any(|alias| is_malware_id(alias))
 }
 
 /// The order of findings, the most urgent first, the same everywhere: known to be exploited; the higher severity; the higher EPSS
@@ -117,7 +123,7 @@ mod tests {
             "vulnerability": "CVE-2024-1", "aliases": ["GHSA-1"], "title": "A flaw",
             "severity": "CRITICAL", "severity_source": "osv",
             "cvss_vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "cvss_score": 9.8,
-            "epss": 0.5, "epss_percentile": 0.9, "known_exploited_since": "2024-01-02",
+            "epss": 0.5, "epss_percentile": 0.9, "known_exploited_since": "2024-01-02", "is_malware": false,
             "ecosystem": "PyPI", "package": "django", "version": "3.2", "purl": "pkg:pypi/django@3.2",
             "path": "usr/lib/python3/django.dist-info/METADATA",
             "fixed_in": "3.2.14", "state": "affected", "sources": ["osv"],

@@ -28,6 +28,8 @@ pub struct Finding {
     pub epss_percentile: Option<f64>,
     /// When CISA listed it as exploited; `None` where it did not.
     pub known_exploited_since: Option<NaiveDate>,
+    /// Whether the package is itself malicious ([`is_malware_id`]): no upgrade of it is a remedy.
+    pub is_malware: bool,
     /// Where the package's name has its meaning.
     pub ecosystem: Ecosystem,
     /// The package as installed.
@@ -46,6 +48,11 @@ pub struct Finding {
     pub sources: Vec<String>,
     /// Where in the image it came in.
     pub introduced_by: Introduction,
+}
+
+/// Whether an id says that a package is malicious, not that it has a flaw: those of the OpenSSF's malicious-packages database (`MAL-2025-6684`).
+pub fn is_malware_id(id: &str) -> bool {
+    id.starts_with("MAL-")
 }
 
 /// The layer and build step that brought a package into an image.

@@ -321,6 +321,22 @@ mod tests {
     }
 
     #[test]
+    fn a_malicious_package_is_critical_though_nobody_rates_it() {
+        for (id, rating, severity) in [
+            ("MAL-2025-6684", "{}", Some(plimsoll_model::Severity::Critical)),
+            ("MAL-2025-6684", r#"{"severity": "HIGH"}"#, Some(plimsoll_model::Severity::High)),
+            ("PYSEC-2025-6684", "{}", None),
+        ] {
+            let text = format!(
+                r#"{{"id": "{id}", "modified": "2025-07-30T17:45:30Z", "summary": "Malicious code in a (npm)",
+                    "database_specific": {rating}, "affected": [{{"package": {{"ecosystem": "npm", "name": "a"}}, "versions": ["1.0.0"]}}]}}"#
+            );
+            let (advisories, _) = parsed(archive(&[("a.json", &text)])).unwrap();
+            assert_eq!(advisories[0].severity, severity, "{id} {rating}");
+        }
+    }
+
+    #[test]
     fn a_document_that_does_not_parse_is_a_problem_with_its_place_and_the_rest_is_read() {
         let entries = [("bad.json", "{\"id\": 3}"), ("../../etc/passwd.json", "<html>"), ("PYSEC-2024-1.json", DJANGO)];
         let (advisories, report) = parsed(archive(&entries)).unwrap();

@@ -14,6 +14,8 @@ struct Step<'f> {
     target: Option<&'f str>,
     mended: Vec<&'f Finding>,
     exploited: Vec<&'f str>,
+    /// By which id the package is malicious.
+    malware: Option<&'f str>,
 }
 
 /// The most useful steps, at most `most`, each in words. `findings` are in the order of urgency.
@@ -23,16 +25,18 @@ pub fn first_steps(findings: &[Finding], most: usize) -> Vec<String> {
         match steps.iter_mut().find(|step| is_one_upgrade(step.first, finding)) {
             Some(step) => step.add(finding),
             None => {
-                let mut step = Step { first: finding, target: None, mended: Vec::new(), exploited: Vec::new() };
+                let mut step =
+                    Step { first: finding, target: None, mended: Vec::new(), exploited: Vec::new(), malware: None };
                 step.add(finding);
                 steps.push(step);
             }
         }
     }
-    // In the order of each one's most urgent finding. What cannot be mended is worth a word only if it is exploited.
+    // What is malicious, then in the order of each one's most urgent finding. What cannot be mended is worth a word only if it is exploited.
+    steps.sort_by_key(|step| step.malware.is_none());
     steps
         .iter()
-        .filter(|step| step.target.is_some() || !step.exploited.is_empty())
+        .filter(|step| step.target.is_some() || !step.exploited.is_empty() || step.malware.is_some())
         .take(most)
         .map(Step::words)
         .collect()
@@ -48,6 +52,9 @@ impl<'f> Step<'f> {
         if finding.known_exploited_since.is_some() && !self.exploited.contains(&finding.vulnerability.as_str()) {
             self.exploited.push(&finding.vulnerability);
         }
+        if finding.is_malware {
+            self.malware.get_or_insert(&finding.vulnerability);
+        }
         let Some(fix) = finding.fixed_in.as_deref() else { return };
         let is_higher = |target: &str| {
             let scheme = Scheme::for_ecosystem(&finding.ecosystem);
@@ -61,11 +68,17 @@ impl<'f> Step<'f> {
 
     fn words(&self) -> String {
         let (package, version) = (shortened(&self.first.package, 60), shortened(&self.first.version, 40));
-        let mut words = match self.target {
-            Some(target) => {
+        let mut words = match (self.malware, self.target) {
+            (Some(id), _) => {
+                let id = shortened(id, 40);
+                format!(
+                    "Remove {package} {version}, and replace every secret that it could read: it is malicious ({id})"
+                )
+            }
+            (None, Some(target)) => {
                 format!("Upgrade {package} {version} to {}: {}", shortened(target, 40), self.what_it_mends())
             }
-            None => format!("Remove or isolate {package} {version}: there is no fix"),
+            (None, None) => format!("Remove or isolate {package} {version}: there is no fix"),
         };
         if !self.exploited.is_empty() {
             let ids: Vec<_> = self.exploited.iter().take(3).map(|id| escaped(id)).collect();
@@ -123,6 +136,14 @@ mod tests {
             ]
         );
         assert_eq!(first_steps(&findings, 1).len(), 1);
+        let mut malicious = finding("evil", "MAL-2025-1", Severity::Critical, Some("9.9"));
+        malicious.is_malware = true;
+        assert_eq!(
+            first_steps(&[findings[0].clone(), malicious], 1),
+            [
+                "Remove evil 3.2, and replace every secret that it could read: it is malicious (MAL-2025-1). Layer 1: RUN pip install django"
+            ]
+        );
         assert!(first_steps(&[], 3).is_empty());
     }
 }

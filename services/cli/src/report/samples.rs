@@ -21,6 +21,7 @@ pub fn finding(package: &str, vulnerability: &str, severity: Severity, fixed_in:
         epss: None,
         epss_percentile: None,
         known_exploited_since: None,
+        is_malware: false,
         ecosystem: Ecosystem::new("PyPI"),
         package: package.into(),
         version: "3.2".into(),

@@ -135,6 +135,10 @@ fn summary(report: &ScanReport) -> String {
     if exploited > 0 {
         let _ = write!(words, "; {exploited} known to be exploited");
     }
+    let malicious = count(|finding| finding.is_malware);
+    if malicious > 0 {
+        let _ = write!(words, "; {malicious} of malicious packages");
+    }
     let _ = write!(words, "; {} with a fix", count(|finding| finding.fixed_in.is_some()));
     words
 }

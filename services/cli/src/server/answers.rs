@@ -191,10 +191,12 @@ pub struct Finding {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Vulnerability {
     pub name: String,
     pub aliases: Vec<String>,
     pub title: String,
+    pub is_malware: bool,
     pub cvss: Option<Cvss>,
 }
 

@@ -43,7 +43,7 @@ query ($slug: String!, $image: String!, $after: String) {
     image(reference: $image) {
       page: findings(orderBy: URGENCY, first: 200, after: $after) {
         nodes {
-          vulnerability { name aliases title cvss { vector score } }
+          vulnerability { name aliases title isMalware cvss { vector score } }
           severity severitySource
           epss { score percentile }
           knownExploitedSince
@@ -64,7 +64,7 @@ query ($slug: String!, $image: String!, $after: String) {
     image(reference: $image) {
       page: uncountedMatches(first: 200, after: $after) {
         nodes {
-          vulnerability { name aliases title cvss { vector score } }
+          vulnerability { name aliases title isMalware cvss { vector score } }
           severity severitySource
           epss { score percentile }
           knownExploitedSince

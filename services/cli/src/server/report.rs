@@ -132,6 +132,7 @@ fn of_each_place(found: answers::Finding) -> Vec<Finding> {
         epss: found.epss.as_ref().map(|epss| epss.score),
         epss_percentile: found.epss.as_ref().map(|epss| epss.percentile),
         known_exploited_since: found.known_exploited_since,
+        is_malware: found.vulnerability.is_malware,
         ecosystem: package.ecosystem.clone().unwrap_or_else(ecosystem),
         package: package.name.clone(),
         version: package.version.clone(),

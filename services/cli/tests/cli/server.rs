@@ -151,7 +151,7 @@ fn finding(id: &str, severity: &str, paths: &[&str]) -> Value {
         .map(|path| json!({ "path": path, "introducedBy": { "layer": { "index": 1, "diffId": digest(b"1") }, "buildStep": step } }))
         .collect();
     json!({ "vulnerability": { "name": id, "aliases": ["GHSA-1"], "title": "A flaw",
-                "cvss": { "vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "score": 9.8 } },
+                "isMalware": id.starts_with("MAL-"), "cvss": { "vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "score": 9.8 } },
         "severity": severity, "severitySource": "osv", "epss": { "score": 0.5, "percentile": 0.9 },
         "knownExploitedSince": (id == "CVE-2024-1").then_some("2024-01-02"),
         "package": { "name": "django", "version": "3.2", "purl": "pkg:pypi/django@3.2", "ecosystem": "PyPI", "type": "pypi" },

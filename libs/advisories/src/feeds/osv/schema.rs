@@ -3,7 +3,7 @@
 //! Source: <https://ossf.github.io/osv-schema/>. Lists may be `null` or missing (seen in crates.io's archive).
 
 use chrono::{DateTime, Utc};
-use plimsoll_model::{Advisory, Affected, AffectedState, CvssVector, Ecosystem, Event, Range, Severity};
+use plimsoll_model::{Advisory, Affected, AffectedState, CvssVector, Ecosystem, Event, Range, Severity, is_malware_id};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -137,6 +137,7 @@ pub fn advisory(json: &[u8], source: &str) -> Result<(Advisory, Vec<String>), se
     }
     let word = ratings.iter().find_map(severity_word);
     let cwes = specific.cwe_ids.as_array().into_iter().flatten().filter_map(|cwe| cwe.as_str().map(str::to_owned));
+    let severity = specific.severity().or(word).or_else(|| malware_severity(&document.id));
     let advisory = Advisory {
         source: source.to_owned(),
         key: document.id.clone(),
@@ -148,13 +149,18 @@ pub fn advisory(json: &[u8], source: &str) -> Result<(Advisory, Vec<String>), se
         published: document.published,
         modified: Some(document.modified),
         withdrawn: document.withdrawn,
-        severity: specific.severity().or(word),
+        severity,
         cwes: cwes.collect(),
         references: document.references.unwrap_or_default().into_iter().map(|reference| reference.url).collect(),
         cvss: vectors(ratings, source),
         affected,
     };
     Ok((advisory, doubts))
+}
+
+/// The malicious-packages database rates nothing: whoever has such a package ran what its author wanted.
+fn malware_severity(id: &str) -> Option<Severity> {
+    is_malware_id(id).then_some(Severity::Critical)
 }
 
 /// The CVE of `UBUNTU-CVE-2024-1`. Canonical names it as upstream, not as alias, though its record is of that CVE alone: without
