@@ -95,6 +95,14 @@ impl Platform {
         self.ready(name).await;
     }
 
+    /// Waits until no message is on its way.
+    ///
+    /// # Panics
+    /// When some are left after `limit`.
+    pub async fn settled(&self, limit: Duration) {
+        self.vhost.settled(limit).await;
+    }
+
     /// A service.
     ///
     /// # Panics

@@ -1,6 +1,6 @@
 //! A RabbitMQ vhost of a test's own, made by the management API and removed when dropped.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use url::Url;
 
@@ -79,6 +79,24 @@ impl Vhost {
         crate::eventually("the queue refuses messages", Duration::from_secs(30), async || {
             let known: serde_json::Value = reqwest::Client::new().get(&queue).send().await.ok()?.json().await.ok()?;
             (known["policy"] == "full").then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until no queue holds a message, handed out or not. The management API counts every five seconds: it is asked until two counts agree.
+    ///
+    /// # Panics
+    /// When some are left after `limit`.
+    pub async fn settled(&self, limit: Duration) {
+        const BETWEEN_COUNTS: Duration = Duration::from_secs(6);
+        let queues = self.api("queues");
+        let mut empty_since: Option<Instant> = None;
+        crate::eventually("the queues are empty", limit, async || {
+            let all: Vec<serde_json::Value> =
+                reqwest::Client::new().get(&queues).send().await.ok()?.json().await.ok()?;
+            let are_empty = all.iter().all(|queue| queue["messages"].as_u64().unwrap_or_default() == 0);
+            empty_since = empty_since.filter(|_| are_empty).or(are_empty.then(Instant::now));
+            empty_since.filter(|since| since.elapsed() >= BETWEEN_COUNTS).map(|_| ())
         })
         .await;
     }
