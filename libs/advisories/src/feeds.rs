@@ -27,7 +27,9 @@ mod record;
 pub mod redhat;
 mod report;
 mod secdb;
+mod unpacked;
 pub mod wolfi;
+mod xml;
 pub mod yara;
 
 use std::io::{Read, Seek};

@@ -16,7 +16,6 @@
 //!   says in words counts in its place. Other definitions that one extends are not followed, so no definition can refer to itself.
 
 mod checks;
-mod content;
 mod criteria;
 mod definition;
 mod ids;
@@ -24,7 +23,6 @@ mod span;
 #[cfg(test)]
 mod tests;
 mod texts;
-mod xml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -36,12 +34,13 @@ pub use span::{End, Span};
 
 use super::admission::Intake;
 use super::metered::{self, Meter};
+use super::unpacked::unpacked;
+use super::xml::{self, Element, Shape};
 use super::{DocumentBytes, Refusal};
 use checks::ChecksReader;
 use criteria::{Node, Way};
 use definition::DefinitionReader;
 use texts::Texts;
-use xml::Element;
 
 /// Whose definitions they are.
 #[derive(Debug)]
@@ -62,6 +61,9 @@ pub struct Placed {
     /// The versions; nothing where what the definition names is none.
     pub span: Option<Span>,
 }
+
+/// Definitions, tests, objects and states are a record each.
+const SHAPE: Shape = Shape { root: "oval_definitions", record_depth: 3 };
 
 /// Bounds on a document.
 #[derive(Debug, Clone, Copy)]
@@ -123,16 +125,11 @@ fn read_within(
 fn walk(
     limits: Limits,
     bytes: &mut dyn DocumentBytes,
-    mut see: impl FnMut(&str, Element<'_>) -> Result<(), Refusal>,
+    see: impl FnMut(&str, Element<'_>) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
     let meter = Meter::new(limits.text);
-    let reader = meter.reader(content::unpacked(bytes)?);
-    xml::walk(reader, &meter, |path, element| {
-        if matches!(element, Element::Opened(_)) && !path.contains('/') && path != "oval_definitions" {
-            return Err(Refusal::Malformed(format!("it is a document of {path}, not of oval_definitions")));
-        }
-        see(path, element)
-    })
+    let reader = meter.reader(unpacked(bytes)?);
+    xml::walk(SHAPE, reader, &meter, see)
 }
 
 /// What the document says of itself.

@@ -10,9 +10,9 @@ use std::rc::Rc;
 use quick_xml::events::BytesStart;
 
 use super::ids::{Id, Namespaces};
-use super::xml::{Element, attribute};
 use crate::feeds::Refusal;
 use crate::feeds::admission::Intake;
+use crate::feeds::xml::{Element, attribute};
 
 /// How an installed version is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,9 +9,9 @@ use quick_xml::events::BytesStart;
 
 use super::checks::{Bound, Check, Checks, Unchecked};
 use super::criteria::Node;
-use super::xml::{Element, attribute};
 use crate::feeds::Refusal;
 use crate::feeds::admission::Intake;
+use crate::feeds::xml::{Element, attribute};
 
 /// The most references, and the most CVEs, of a definition. Kernels' have some hundreds.
 const MAX_LIST: usize = 2_000;

@@ -5,15 +5,13 @@ use std::io::{self, BufRead};
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Error, Reader};
 
-use crate::feeds::Refusal;
-use crate::feeds::metered::Meter;
+use super::Refusal;
+use super::metered::Meter;
 
 /// How deep elements may lie in each other. Oracle's criteria, the deepest known, lie nine deep.
 const DEPTH: usize = 64;
 /// The longest text of an element, in bytes; what is longer is cut. What is longer than a name or version may be is refused at admission.
 const TEXT_BYTES: usize = 64 * 1024;
-/// How deep the elements lie that are a record each: definitions, tests, objects, states.
-const RECORD_DEPTH: usize = 3;
 
 /// What the walk comes across.
 pub enum Element<'x> {
@@ -23,16 +21,26 @@ pub enum Element<'x> {
     Closed(&'x str),
 }
 
+/// What is walked.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    /// The local name of the element at its root; a document of another is refused.
+    pub root: &'static str,
+    /// How deep the elements lie, the root at 1, that are a record each: [`Meter`] bounds the length of one.
+    pub record_depth: usize,
+}
+
 /// Walks a document that has one element at its root. `see` gets each element's path by local names
 /// (`oval_definitions/tests`). A document type is refused: none of these documents has one, and declaring entities is what makes XML explode.
 pub fn walk(
+    shape: Shape,
     reader: impl BufRead,
     meter: &Meter,
     mut see: impl FnMut(&str, Element<'_>) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
     let mut reader = Reader::from_reader(reader);
     reader.config_mut().allow_dangling_amp = true;
-    let mut place = Place::default();
+    let mut place = Place::of(shape);
     let mut buffer = Vec::new();
     loop {
         buffer.clear();
@@ -78,8 +86,8 @@ fn is_of_content(kind: io::ErrorKind) -> bool {
 }
 
 /// Where in the document the walk is.
-#[derive(Default)]
 struct Place {
+    shape: Shape,
     /// The names of the open elements.
     path: String,
     /// Of each of them, how long the path was before it.
@@ -89,6 +97,10 @@ struct Place {
 }
 
 impl Place {
+    const fn of(shape: Shape) -> Self {
+        Self { shape, path: String::new(), ends: Vec::new(), text: String::new(), has_root: false }
+    }
+
     fn open(
         &mut self,
         start: &BytesStart<'_>,
@@ -100,11 +112,16 @@ impl Place {
         if self.ends.is_empty() && std::mem::replace(&mut self.has_root, true) {
             return Err(Refusal::Malformed("it has a second element at its root".into()));
         }
+        let name = start.local_name().into_inner();
+        if self.ends.is_empty() && name != self.shape.root {
+            let name: String = name.chars().take(80).collect();
+            return Err(Refusal::Malformed(format!("it is a document of {name}, not of {}", self.shape.root)));
+        }
         self.ends.push(self.path.len());
         if !self.path.is_empty() {
             self.path.push('/');
         }
-        self.path.push_str(start.local_name().into_inner());
+        self.path.push_str(name);
         self.text.clear();
         see(&self.path, Element::Opened(start))
     }
@@ -115,7 +132,7 @@ impl Place {
         see: &mut impl FnMut(&str, Element<'_>) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         see(&self.path, Element::Closed(self.text.trim()))?;
-        if self.ends.len() <= RECORD_DEPTH {
+        if self.ends.len() <= self.shape.record_depth {
             meter.next_record();
         }
         self.path.truncate(self.ends.pop().unwrap_or_default());
@@ -151,10 +168,12 @@ mod tests {
     use super::*;
     use crate::feeds::metered::Limits;
 
+    const SHAPE: Shape = Shape { root: "a", record_depth: 3 };
+
     fn texts(document: &str) -> (Vec<String>, Option<Refusal>) {
         let meter = Meter::new(Limits { document_bytes: 4 << 20, record_bytes: 1 << 20 });
         let mut found = Vec::new();
-        let outcome = walk(meter.reader(document.as_bytes()), &meter, |path, element| {
+        let outcome = walk(SHAPE, meter.reader(document.as_bytes()), &meter, |path, element| {
             if let Element::Closed(text) = element {
                 found.push(format!("{path}={}", text.get(..40).unwrap_or(text)));
             }
@@ -184,7 +203,8 @@ mod tests {
         let attributes = format!("<a {}/>", "b='c' ".repeat(400_000));
         for (document, told) in [
             ("", "no element"),
-            ("<html><body>502 Bad Gateway", "ends inside of html/body"),
+            ("<a><b>502 Bad Gateway", "ends inside of a/b"),
+            ("<html><body>502 Bad Gateway", "a document of html, not of a"),
             ("<a><b></a>", "expected"),
             ("<a/><b/>", "second element"),
             (laughs, "declares a document type"),
@@ -204,7 +224,7 @@ mod tests {
         let meter = Meter::new(Limits { document_bytes: 4 << 20, record_bytes: 1 << 20 });
         let document = format!("<a>x{}</a>", "é".repeat(TEXT_BYTES));
         let mut length = 0;
-        walk(meter.reader(document.as_bytes()), &meter, |_, element| {
+        walk(SHAPE, meter.reader(document.as_bytes()), &meter, |_, element| {
             if let Element::Closed(text) = element {
                 length = text.len();
             }

@@ -7,7 +7,7 @@ use std::io::{BufReader, Read, SeekFrom};
 use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::MultiGzDecoder;
 
-use crate::feeds::{DocumentBytes, Refusal};
+use super::{DocumentBytes, Refusal};
 
 const GZIP: [u8; 3] = [0x1F, 0x8B, 0x08];
 const BZIP2: [u8; 3] = *b"BZh";
