@@ -1,11 +1,13 @@
 //! The feeds: what each is, where it lies, and the one door to their parsers.
 //!
 //! Fetching is elsewhere. A caller takes [`all`], asks each feed for its [`Document`]s, fetches each from
-//! [`Document::address`] and hands the bytes to [`parse`]. What the sink was given counts only once `parse` has returned
-//! `Ok`: a document that breaks half-way is refused as a whole, so callers stage records and apply them at success.
+//! [`Document::address`], or finds it first where it lies in a repository ([`Document::repository`]), and hands the bytes to
+//! [`parse`]. What the sink was given counts only once `parse` has returned `Ok`: a document that breaks half-way is refused as a
+//! whole, so callers stage records and apply them at success.
 
 mod admission;
 pub mod alpine;
+pub mod amazon;
 pub mod azurelinux;
 pub mod chainguard;
 mod csaf;
@@ -26,8 +28,10 @@ pub mod photon;
 mod record;
 pub mod redhat;
 mod report;
+mod repository;
 mod secdb;
 mod unpacked;
+mod updateinfo;
 pub mod wolfi;
 mod xml;
 pub mod yara;
@@ -38,6 +42,7 @@ pub use document::Document;
 pub use index::{Held, Index, Listed, Listing, MOST_DOCUMENTS, Plan};
 pub use record::{ExploitScore, KnownExploited, Record, Sink, SinkError};
 pub use report::{FeedError, ParseProblem, ParseReport, Refusal};
+pub use repository::{Pointers, Published, Repository};
 
 pub(crate) use admission::Intake;
 
@@ -123,7 +128,7 @@ impl Feed {
 }
 
 /// Every feed, in the order in which they are read.
-static ALL: [&Feed; 16] = [
+static ALL: [&Feed; 17] = [
     &osv::FEED,
     &debian::FEED,
     &debian_advisories::FEED,
@@ -133,6 +138,7 @@ static ALL: [&Feed; 16] = [
     &azurelinux::FEED,
     &photon::FEED,
     &oracle::FEED,
+    &amazon::FEED,
     &redhat::FEED,
     &nvd::FEED,
     &kev::FEED,

@@ -114,7 +114,7 @@ pub struct PackageJudgement {
 
 /// Distributions, by ecosystem, and the feeds that are their own: what they say of their packages. One that has several says the latest
 /// in the first: Debian's tracker is what its advisories became.
-const OWN_SOURCES: [(&str, &str); 9] = [
+const OWN_SOURCES: [(&str, &str); 10] = [
     ("Debian", "debian"),
     ("Debian", "debian-advisories"),
     ("Alpine", "alpine"),
@@ -123,6 +123,7 @@ const OWN_SOURCES: [(&str, &str); 9] = [
     ("Azure Linux", "azurelinux"),
     ("Photon OS", "photon"),
     ("Oracle Linux", "oracle"),
+    ("Amazon Linux", "amazon"),
     ("Red Hat", "redhat"),
 ];
 /// Distributions of whose fixes the lowest counts.

@@ -58,7 +58,8 @@ impl Syncer {
         Ok(if has_changed { Outcome::Changed } else { Outcome::Unchanged })
     }
 
-    async fn fetch_file(&self, document: &Document, counts: &mut RunCounts) -> Result<File, SyncError> {
+    /// Fetches a document whatever we hold of it.
+    pub(crate) async fn fetch_file(&self, document: &Document, counts: &mut RunCounts) -> Result<File, SyncError> {
         match self.fetcher.fetch(&self.address(document), &Validators::default(), &|_| {}).await? {
             Fetched::Changed { file, size, .. } => {
                 counts.size_bytes += size;

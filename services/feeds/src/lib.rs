@@ -1,6 +1,6 @@
 //! Syncs advisory feeds and re-matches what a change touches.
 //!
-//! `schedule` decides when, `sync` brings one document in, `index` those that one names, `apply`, `tables` and `bundles` make it
+//! `schedule` decides when, `sync` brings one document in, `index` those that one names, `repository` finds one that lies in one, `apply`, `tables` and `bundles` make it
 //! knowledge and tell what changed, `rematch` brings matches and findings in line with it, `support` what is observed of operating
 //! systems.
 
@@ -8,6 +8,7 @@ mod apply;
 mod bundles;
 mod index;
 mod rematch;
+mod repository;
 mod schedule;
 mod support;
 pub mod sync;

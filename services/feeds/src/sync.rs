@@ -158,7 +158,10 @@ impl Syncer {
         // What an index says has changed is not asked for again: it is fetched.
         let held = held.filter(|_| listed.is_none());
         let known = held.map(|held| Validators { etag: held.etag, last_modified: held.last_modified });
-        let fetched = self.fetcher.fetch(&address, &known.clone().unwrap_or_default(), &|_| {}).await?;
+        let fetched = match document.repository() {
+            Some(repository) => self.fetch_published(&repository, known.as_ref()).await?,
+            None => self.fetcher.fetch(&address, &known.clone().unwrap_or_default(), &|_| {}).await?,
+        };
         let (file, validators) = match fetched {
             Fetched::Unchanged => {
                 let state = document_state(address, known.unwrap_or_default());

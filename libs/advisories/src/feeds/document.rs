@@ -58,7 +58,7 @@ mod tests {
     use super::super::{alpine, by_name, osv};
 
     /// Feed, path, address at upstream, path below a mirror's base.
-    const CASES: [(&str, &str, &str, &str); 16] = [
+    const CASES: [(&str, &str, &str, &str); 17] = [
         ("osv", "PyPI/all.zip", "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip", "osv/PyPI/all.zip"),
         (
             "debian",
@@ -97,6 +97,12 @@ mod tests {
             "com.oracle.elsa-all.xml.bz2",
             "https://linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2",
             "oracle/com.oracle.elsa-all.xml.bz2",
+        ),
+        (
+            "amazon",
+            "al2023/core/mirrors/latest/x86_64/mirror.list",
+            "https://cdn.amazonlinux.com/al2023/core/mirrors/latest/x86_64/mirror.list",
+            "amazon/al2023/core/mirrors/latest/x86_64/mirror.list",
         ),
         (
             "redhat",

@@ -191,7 +191,7 @@ fn row(line: &str) -> Option<(&str, DateTime<Utc>)> {
 }
 
 /// Whether a path stays below its folder and has no odd characters.
-fn is_path(path: &str) -> bool {
+pub(super) fn is_path(path: &str) -> bool {
     let is_name = |name: &str| {
         !name.is_empty()
             && !name.starts_with('.')

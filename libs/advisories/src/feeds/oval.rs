@@ -29,7 +29,7 @@ use std::rc::Rc;
 
 use plimsoll_model::{Advisory, Affected, AffectedState, CvssVector, Ecosystem, Severity};
 
-pub use definition::Definition;
+pub use definition::{Definition, cve, instant};
 pub use span::{End, Span};
 
 use super::admission::Intake;
@@ -117,7 +117,7 @@ fn read_within(
         intake.statement();
         distribution.definition(&definition, &mut allowance, intake)
     })?;
-    intake.edition(edition.version, edition.timestamp.as_deref().and_then(definition::instant));
+    intake.edition(edition.version, edition.timestamp.as_deref().and_then(instant));
     if count == 0 { Err(Refusal::Malformed("it has no definition".into())) } else { Ok(()) }
 }
 

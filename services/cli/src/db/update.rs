@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Seek};
 
-use plimsoll_advisories::feeds::{self, Document, Feed, Listed, ParseReport};
+use plimsoll_advisories::feeds::{self, Document, Feed, FeedError, Listed, ParseReport};
 use plimsoll_advisory_db::{Builder, DbError, Previous};
 use plimsoll_fetch::{FetchError, Fetched, Fetcher, Options, Validators};
 
@@ -17,6 +17,7 @@ use crate::progress::Progress;
 use crate::quantity::counted;
 
 mod index;
+mod repository;
 
 /// What came of a document.
 enum DocumentOutcome {
@@ -29,6 +30,34 @@ enum DocumentOutcome {
         why: String,
         is_kept: bool,
     },
+}
+
+/// Why nothing of a document could be had.
+enum Unhad {
+    /// Its server has none.
+    NotFound(String),
+    Failed(String),
+}
+
+impl Unhad {
+    /// The same, where it had to be there.
+    fn failed(self) -> Self {
+        match self {
+            Self::NotFound(why) | Self::Failed(why) => Self::Failed(why),
+        }
+    }
+}
+
+impl From<FetchError> for Unhad {
+    fn from(error: FetchError) -> Self {
+        if error.is_not_found() { Self::NotFound(error.to_string()) } else { Self::Failed(error.to_string()) }
+    }
+}
+
+impl From<FeedError> for Unhad {
+    fn from(error: FeedError) -> Self {
+        Self::Failed(error.to_string())
+    }
 }
 
 /// Updates the database.
@@ -100,11 +129,16 @@ impl Update {
     /// Brings one document up to date. Only the database itself can fail.
     async fn document(&self, builder: &mut Builder, document: &Document) -> Result<DocumentOutcome, DbError> {
         let known = builder.validators(document)?.and_then(|text| serde_json::from_str::<Validators>(&text).ok());
+        let known = known.unwrap_or_default();
         let is_kept = builder.has(document)?;
-        let fetched = match self.fetch(document, &known.unwrap_or_default()).await {
+        let fetched = match document.repository() {
+            Some(repository) => self.fetch_published(&repository, &known).await,
+            None => self.fetch(document, &known).await.map_err(Unhad::from),
+        };
+        let fetched = match fetched {
             Ok(fetched) => fetched,
-            Err(error) if error.is_not_found() && !is_kept => return Ok(DocumentOutcome::Absent),
-            Err(error) => return Ok(DocumentOutcome::Failed { why: error.to_string(), is_kept }),
+            Err(Unhad::NotFound(_)) if !is_kept => return Ok(DocumentOutcome::Absent),
+            Err(Unhad::NotFound(why) | Unhad::Failed(why)) => return Ok(DocumentOutcome::Failed { why, is_kept }),
         };
         let Fetched::Changed { file, size, validators } = fetched else {
             builder.unchanged(document, clock::now())?;
@@ -123,6 +157,14 @@ impl Update {
             }
             Ok(Fetched::Unchanged) => Ok(DocumentOutcome::Unchanged),
             Err(error) => Ok(DocumentOutcome::Failed { why: error.to_string(), is_kept: builder.has(document)? }),
+        }
+    }
+
+    /// Fetches a document whatever we hold of it.
+    async fn fetch_anew(&self, document: &Document) -> Result<(File, u64), Unhad> {
+        match self.fetch(document, &Validators::default()).await? {
+            Fetched::Changed { file, size, .. } => Ok((file, size)),
+            Fetched::Unchanged => Err(Unhad::Failed(format!("{document}: its server says that it did not change"))),
         }
     }
 

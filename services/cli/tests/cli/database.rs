@@ -56,6 +56,48 @@ fn an_index_brings_its_archive_and_what_changed_and_is_one_line() {
 }
 
 #[test]
+fn a_document_that_lies_in_a_repository_is_found_there_and_read_where_it_is_another_one() {
+    let place = Place::new();
+    let list = "amazon/al2023/core/mirrors/latest/x86_64/mirror.list";
+    let update = |place: &Place| {
+        let run = place.update(&["--feeds", "amazon"]);
+        let line = run.out.lines().find(|line| line.starts_with(list)).unwrap_or_default();
+        (run.code, line.get(list.len()..).unwrap_or_default().trim().to_owned())
+    };
+    let first = ("ALAS2023-2024-1", "CVE-2024-1", "Important", "curl", ["0", "8.3.0", "1.amzn2023.0.1"]);
+    let second = ("ALAS2023-2024-2", "CVE-2024-2", "low", "curl", ["0", "8.5.0", "1.amzn2023.0.2"]);
+    assert_eq!(update(&place), (3, "not there".into()), "a mirror without it");
+    place.amazon("46ff", &[first]);
+    assert_eq!(update(&place), (0, "1 record".into()));
+    assert_eq!(update(&place), (0, "unchanged".into()));
+    place.amazon("9dd3", &[first]);
+    assert_eq!(update(&place), (0, "unchanged".into()), "another publication of the same");
+    place.amazon("221a", &[first, second]);
+    assert_eq!(update(&place), (0, "2 records".into()));
+    let query = |version: &str| plimsoll(place.home(), &["query", "Amazon Linux:2023", "curl", version]).out;
+    assert!(query("8.3.0-1.amzn2023.0.1").contains("CVE-2024-2"), "{}", query("8.3.0-1.amzn2023.0.1"));
+    assert!(!query("8.5.0-1.amzn2023.0.2").contains("CVE-2024"), "{}", query("8.5.0-1.amzn2023.0.2"));
+
+    place.document("amazon/al2023/core/guids/221a/x86_64/repodata/updateinfo.xml.gz", b"<updates/>");
+    assert_eq!(update(&place), (0, "unchanged".into()), "it is not asked for again");
+    place.amazon("aaaa", &[second]);
+    place.document("amazon/al2023/core/guids/aaaa/x86_64/repodata/updateinfo.xml.gz", b"<updates/>");
+    let (code, told) = update(&place);
+    assert!(
+        told.contains("failed, the earlier one is kept") && told.contains("its repository names sha256:"),
+        "{told}"
+    );
+    place.document(list, b"https://example.org/al2023/core/guids/221a/x86_64/");
+    let (other_code, told) = update(&place);
+    assert!(told.contains("it names 'https://example.org/"), "{told}");
+    place.document(list, b"https://cdn.amazonlinux.com/al2023/core/guids/gone/x86_64/");
+    let (last_code, told) = update(&place);
+    assert!(told.starts_with("failed, the earlier one is kept"), "{told}");
+    assert_eq!((code, other_code, last_code), (3, 3, 3), "nothing else was asked for");
+    assert!(query("8.3.0-1.amzn2023.0.1").contains("CVE-2024-2"));
+}
+
+#[test]
 fn a_document_that_cannot_be_had_keeps_what_was_there() {
     let place = Place::with_database();
     place.document("debian/tracker/data/json", b"{\"perl\": {\"CVE-2024-1\": ");

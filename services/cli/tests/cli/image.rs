@@ -14,13 +14,18 @@ pub fn digest(bytes: &[u8]) -> String {
 
 /// A tar of these files.
 pub fn tar(files: &[(&str, &str)]) -> Vec<u8> {
+    tar_of_bytes(&files.iter().map(|(path, content)| (*path, content.as_bytes())).collect::<Vec<_>>())
+}
+
+/// A tar of these files, of which some are no text.
+pub fn tar_of_bytes(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (path, content) in files {
         let mut header = tar::Header::new_gnu();
         header.set_size(content.len() as u64);
         header.set_mode(0o644);
         header.set_cksum();
-        builder.append_data(&mut header, path, content.as_bytes()).unwrap();
+        builder.append_data(&mut header, path, *content).unwrap();
     }
     builder.into_inner().unwrap()
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::image::{DIGEST_PREFIX, digest};
+
 /// A home folder with a mirror beside it.
 pub struct Place(tempfile::TempDir);
 
@@ -88,6 +90,31 @@ impl Place {
         self.document("redhat/csaf/v2/vex/deletions.csv", b"");
         self.document("redhat/csaf/v2/vex/changes.csv", b"\"2026/cve-2026-2.json\",\"2026-02-01T00:00:00+00:00\"\n");
         self.document("redhat/csaf/v2/vex/2026/cve-2026-2.json", changed.as_bytes());
+    }
+
+    /// A publication of Amazon Linux 2023's repository, with security updates: id, CVE, severity, package and the version with the fix.
+    pub fn amazon(&self, publication: &str, updates: &[(&str, &str, &str, &str, [&str; 3])]) {
+        let update = |(id, cve, severity, package, [epoch, version, release]): &(&str, &str, &str, &str, [&str; 3])| {
+            let packages: String = ["x86_64", "aarch64"]
+                .map(|arch| {
+                    format!(r#"<package name="{package}" epoch="{epoch}" version="{version}" release="{release}" arch="{arch}"/>"#)
+                })
+                .concat();
+            format!(
+                r#"<update type="security"><id>{id}</id><severity>{severity}</severity><references><reference id="{cve}" type="cve"/></references>
+                   <pkglist><collection>{packages}</collection></pkglist></update>"#
+            )
+        };
+        let updates = format!("<updates>{}</updates>", updates.iter().map(update).collect::<String>());
+        let index = format!(
+            r#"<repomd><data type="updateinfo"><checksum type="sha256">{}</checksum><location href="repodata/updateinfo.xml.gz"/></data></repomd>"#,
+            digest(updates.as_bytes()).strip_prefix(DIGEST_PREFIX).unwrap()
+        );
+        let folder = format!("al2023/core/guids/{publication}/x86_64");
+        self.document(&format!("amazon/{folder}/repodata/updateinfo.xml.gz"), updates.as_bytes());
+        self.document(&format!("amazon/{folder}/repodata/repomd.xml"), index.as_bytes());
+        let list = format!("https://cdn.amazonlinux.com/{folder}/\n");
+        self.document("amazon/al2023/core/mirrors/latest/x86_64/mirror.list", list.as_bytes());
     }
 
     /// OSV's archive of an ecosystem.

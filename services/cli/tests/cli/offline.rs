@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::image::{Image, digest, tar};
+use crate::image::{Image, digest, tar, tar_of_bytes};
 use crate::mirror::Place;
 use crate::program::{command, finished, plimsoll};
 
@@ -110,6 +110,30 @@ fn a_folder_and_a_lock_file_are_scanned_too() {
         let report = scan(&place, source, &[]).json();
         assert_eq!(told(&report), [json!(["CVE-2020-26235", "time", "0.2.23", 0, "MEDIUM"])]);
     }
+}
+
+#[test]
+fn an_image_of_amazon_linux_is_judged_by_what_its_advisories_say_of_the_installed_packages() {
+    let place = Place::new();
+    let updates = [
+        ("ALAS2023-2024-1", "CVE-2024-1", "Important", "ferry-libs", ["2", "1.2.3", "5.amzn2023.0.1"]),
+        ("ALAS2023-2024-2", "CVE-2024-2", "critical", "ferry", ["2", "1.2.3", "4.el9"]),
+    ];
+    place.amazon("46ff", &updates);
+    assert_eq!(place.update(&[]).code, 0);
+    // A database that SQLite made: ferry and ferry-libs 2:1.2.3-4.el9, both of the source ferry, and nodejs.
+    let fixture = "../../libs/analysis/tests/fixtures/rpm-sqlite/root/usr/lib/sysimage/rpm/rpmdb.sqlite";
+    let packages = std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(fixture)).unwrap();
+    let os = "ID=\"amzn\"\nVERSION_ID=\"2023\"\nPRETTY_NAME=\"Amazon Linux 2023.6.20241010\"\n";
+    let layer = tar_of_bytes(&[("etc/os-release", os.as_bytes()), ("usr/lib/sysimage/rpm/rpmdb.sqlite", &packages)]);
+    let image = Image { layers: vec![layer], commands: vec!["COPY rootfs / ".into()], broken: None };
+    let run = scan(&place, &place.write("al2023.tar", image.docker_save("al2023:1")), &[]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let report = run.json();
+    assert_eq!(told(&report), [json!(["CVE-2024-1", "ferry-libs", "2:1.2.3-5.amzn2023.0.1", 0, "HIGH"])]);
+    let gaps = report["coverage"]["gaps"].as_array().unwrap();
+    assert!(gaps.iter().all(|gap| gap["reason"] != "ecosystem_without_source"), "{gaps:?}");
+    assert_eq!(report["findings"][0]["sources"], json!(["amazon"]));
 }
 
 #[test]

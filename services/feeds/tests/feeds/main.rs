@@ -9,4 +9,5 @@
 
 mod events;
 mod platform;
+mod repository;
 mod sync;

@@ -1,23 +1,13 @@
 //! An index of a feed: what it names is brought in by what is held, told as one line.
 
-use std::fs::File;
-
-use plimsoll_advisories::feeds::{Document, Index, ParseReport};
+use plimsoll_advisories::feeds::{Index, ParseReport};
 use plimsoll_advisory_db::{Builder, DbError};
-use plimsoll_fetch::{FetchError, Fetched, Validators};
 
-use super::{DocumentOutcome, Update};
+use super::{DocumentOutcome, Unhad, Update};
 use crate::clock;
 
 /// How many documents that could not be had are told one by one; all count as problems.
 const MOST_TOLD: usize = 10;
-
-/// Why an index told nothing.
-enum Untold {
-    /// Its server has none.
-    NotFound(String),
-    Failed(String),
-}
 
 impl Update {
     /// Brings in what an index says has changed. Only the database itself can fail.
@@ -27,8 +17,8 @@ impl Update {
         let is_kept = !held.is_empty();
         let plan = match self.listing(index).await {
             Ok(listing) => listing.plan(&held),
-            Err(Untold::NotFound(_)) if !is_kept => return Ok(DocumentOutcome::Absent),
-            Err(Untold::NotFound(why) | Untold::Failed(why)) => return Ok(DocumentOutcome::Failed { why, is_kept }),
+            Err(Unhad::NotFound(_)) if !is_kept => return Ok(DocumentOutcome::Absent),
+            Err(Unhad::NotFound(why) | Unhad::Failed(why)) => return Ok(DocumentOutcome::Failed { why, is_kept }),
         };
         let (mut total, mut failures) = (ParseReport::default(), Vec::new());
         let mut is_archive_there = true;
@@ -73,21 +63,10 @@ impl Update {
         })
     }
 
-    async fn listing(&self, index: &Index) -> Result<plimsoll_advisories::feeds::Listing, Untold> {
-        let archive_latest = self.index_file(&index.archive_latest).await?;
-        let changes = self.index_file(&index.changes).await?;
-        let deletions = self.index_file(&index.deletions).await?;
-        index.listing(archive_latest, changes, deletions).map_err(|error| Untold::Failed(error.to_string()))
-    }
-
-    async fn index_file(&self, document: &Document) -> Result<File, Untold> {
-        match self.fetch(document, &Validators::default()).await {
-            Ok(Fetched::Changed { file, .. }) => Ok(file),
-            Ok(Fetched::Unchanged) => {
-                Err(Untold::Failed(format!("{document}: its server says that it did not change")))
-            }
-            Err(error) if FetchError::is_not_found(&error) => Err(Untold::NotFound(error.to_string())),
-            Err(error) => Err(Untold::Failed(error.to_string())),
-        }
+    async fn listing(&self, index: &Index) -> Result<plimsoll_advisories::feeds::Listing, Unhad> {
+        let (archive_latest, _) = self.fetch_anew(&index.archive_latest).await?;
+        let (changes, _) = self.fetch_anew(&index.changes).await?;
+        let (deletions, _) = self.fetch_anew(&index.deletions).await?;
+        Ok(index.listing(archive_latest, changes, deletions)?)
     }
 }
