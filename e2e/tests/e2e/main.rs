@@ -36,7 +36,7 @@ impl Small {
             Platform::start(Options { feeds_base: Some(server.address().into()), otlp, ..Options::default() }).await;
         let demo = platform.tenant("demo");
         platform.sync_feeds();
-        Self { platform, demo, mirror, images: tempfile::tempdir().unwrap(), server: server }
+        Self { platform, demo, mirror, images: tempfile::tempdir().unwrap(), server }
     }
 
     /// The layout of a small image with Python packages, as `skopeo` names it.
