@@ -9,8 +9,9 @@ use plimsoll_model::{Advisory, Affected, Ecosystem, PackageKey, SupportPeriod};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row};
 
 use crate::codec::Unpacker;
+use crate::document::Read;
 use crate::schema::{APPLICATION_ID, FORMAT, OLDEST_FORMAT, marks};
-use crate::{Counts, DbError, Origin, StoredDocument};
+use crate::{DbError, Origin, StoredDocument};
 
 /// A database, opened for reading. Lookups are short reads of a local file; they block.
 pub struct AdvisoryDb {
@@ -23,6 +24,8 @@ pub struct AdvisoryDb {
 pub struct Inner {
     pub connection: Connection,
     pub unpacker: Unpacker,
+    /// Whether what is affected lies by advisory too, outside the file.
+    pub is_by_advisory: bool,
 }
 
 impl AdvisoryDb {
@@ -52,7 +55,8 @@ impl AdvisoryDb {
         let built_at: Option<String> = connection.query_row(sql, (), |row| row.get(0)).optional()?;
         let built_at = date(built_at.as_deref().unwrap_or_default())?;
         let origin = Origin::of(&connection)?;
-        Ok(Self { inner: Mutex::new(Inner { connection, unpacker: Unpacker::new()? }), format, built_at, origin })
+        let inner = Inner { connection, unpacker: Unpacker::new()?, is_by_advisory: false };
+        Ok(Self { inner: Mutex::new(inner), format, built_at, origin })
     }
 
     /// Its format.
@@ -268,7 +272,8 @@ pub fn documents(connection: &Connection) -> Result<Vec<StoredDocument>, DbError
     let mut rows = statement.query(())?;
     let mut documents = Vec::new();
     while let Some(row) = rows.next()? {
-        let counts: String = row.get(6)?;
+        let read: String = row.get(6)?;
+        let read: Read = serde_json::from_str(&read).map_err(|error| DbError::Damaged(error.to_string()))?;
         documents.push(StoredDocument {
             feed: row.get(0)?,
             path: row.get(1)?,
@@ -276,8 +281,9 @@ pub fn documents(connection: &Connection) -> Result<Vec<StoredDocument>, DbError
             checked_at: date(&row.get::<_, String>(3)?)?,
             as_of: row.get::<_, Option<String>>(4)?.as_deref().map(date).transpose()?,
             edition: row.get(5)?,
-            counts: serde_json::from_str::<Counts>(&counts).map_err(|error| DbError::Damaged(error.to_string()))?,
+            counts: read.counts,
             validators: row.get(7)?,
+            problem_texts: read.problem_texts,
         });
     }
     Ok(documents)

@@ -1,7 +1,7 @@
 //! What the database knows of the documents that it was made of.
 
 use chrono::{DateTime, Utc};
-use plimsoll_advisories::feeds::ParseReport;
+use plimsoll_advisories::feeds::{ParseProblem, ParseReport};
 use serde::{Deserialize, Serialize};
 
 /// A document in the database.
@@ -24,11 +24,16 @@ pub struct StoredDocument {
     /// What was given to [`StagedDocument::commit`](crate::StagedDocument::commit): for documents of an index, when that one says that
     /// they changed.
     pub validators: Option<String>,
+    /// The first problems. None in files that an earlier release made.
+    pub problem_texts: Vec<ParseProblem>,
 }
 
 /// What was in a document; see [`ParseReport`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
+    /// What upstream itself counts. 0 in files that an earlier release made.
+    #[serde(default)]
+    pub statements: u64,
     /// Records taken.
     pub records: u64,
     /// Affected packages that no version can be matched with.
@@ -39,6 +44,26 @@ pub struct Counts {
 
 impl From<&ParseReport> for Counts {
     fn from(report: &ParseReport) -> Self {
-        Self { records: report.records, unmatchable: report.unmatchable, problems: report.problems }
+        Self {
+            statements: report.statements,
+            records: report.records,
+            unmatchable: report.unmatchable,
+            problems: report.problems,
+        }
+    }
+}
+
+/// What came of reading a document, as it lies in the file.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Read {
+    #[serde(flatten)]
+    pub counts: Counts,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problem_texts: Vec<ParseProblem>,
+}
+
+impl From<&ParseReport> for Read {
+    fn from(report: &ParseReport) -> Self {
+        Self { counts: report.into(), problem_texts: report.problem_texts.clone() }
     }
 }

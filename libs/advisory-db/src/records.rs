@@ -8,13 +8,12 @@ use rusqlite::OptionalExtension as _;
 use crate::db::{Inner, blob, day};
 use crate::{AdvisoryDb, DbError};
 
-/// `affected` lies by package, as it is looked up. To read it by advisory, an index is made once, outside the file.
+/// `affected` lies by package, as it is looked up. To read it by advisory, an index is made once, outside the file and outside memory.
 const BY_ADVISORY: &str = "
-    CREATE TEMP TABLE IF NOT EXISTS affected_by (
+    CREATE TEMP TABLE affected_by (
         advisory INTEGER NOT NULL, position INTEGER NOT NULL, package INTEGER NOT NULL, PRIMARY KEY (advisory, position)
     ) WITHOUT ROWID;
-    INSERT INTO temp.affected_by SELECT advisory, position, package FROM affected
-        WHERE NOT EXISTS (SELECT 1 FROM temp.affected_by) ORDER BY advisory, position;";
+    INSERT INTO temp.affected_by SELECT advisory, position, package FROM affected ORDER BY advisory, position;";
 
 /// Why records could not be handed on.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +73,10 @@ impl Inner {
     }
 
     fn read_advisories(&mut self, document: i64, feed: &str, sink: &mut dyn Sink) -> Result<u64, ReadError> {
-        self.connection.execute_batch(BY_ADVISORY)?;
+        if !self.is_by_advisory {
+            self.connection.execute_batch(BY_ADVISORY)?;
+            self.is_by_advisory = true;
+        }
         let mut advisories =
             self.connection.prepare("SELECT id, key, content FROM advisory WHERE document = ?1 ORDER BY id")?;
         let mut affected = self.connection.prepare(

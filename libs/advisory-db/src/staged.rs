@@ -6,8 +6,9 @@ use plimsoll_advisories::{ExploitScore, KnownExploited};
 use plimsoll_model::{Advisory, Affected, Ecosystem, SupportPeriod};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
+use crate::DbError;
 use crate::codec::Packer;
-use crate::{Counts, DbError};
+use crate::document::Read;
 
 /// The largest document that is kept as it is, as in the services: a million hashes are 65 MB.
 pub const MAX_KEPT: usize = 128 << 20;
@@ -49,8 +50,7 @@ impl<'b> StagedDocument<'b> {
     /// # Errors
     /// The file cannot be written.
     pub fn commit(self, report: &ParseReport, validators: Option<&str>, at: DateTime<Utc>) -> Result<(), DbError> {
-        let counts =
-            serde_json::to_string(&Counts::from(report)).map_err(|error| DbError::Damaged(error.to_string()))?;
+        let counts = serde_json::to_string(&Read::from(report)).map_err(|error| DbError::Damaged(error.to_string()))?;
         self.transaction.execute(
             "UPDATE document SET validators = ?2, changed_at = ?3, checked_at = ?3, as_of = ?4, edition = ?5, counts = ?6 WHERE id = ?1",
             (

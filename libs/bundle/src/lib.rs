@@ -16,5 +16,6 @@ mod write;
 pub use error::BundleError;
 pub use header::{FORMAT, FeedContent, Header, Payload};
 pub use keys::{KeyId, SigningKey, TrustedKey};
+pub use limits::BUNDLE as MOST_BYTES;
 pub use read::Bundle;
 pub use write::write;

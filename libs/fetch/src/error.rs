@@ -151,8 +151,8 @@ impl FetchError {
         }
     }
 
-    /// What the server asks to wait, if anything.
-    pub(crate) fn retry_after(&self) -> Option<Duration> {
+    /// What the server asks to wait (`Retry-After`), if anything.
+    pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
             _ => None,

@@ -8,6 +8,22 @@ use url::Url;
 
 use crate::{FetchError, Fetched, Limits, Validators};
 
+/// The address of a document that is named by one (`https://`, `http://`, `file://`), or by the path of a file that is there.
+///
+/// # Errors
+/// There is no such file.
+pub fn address(address_or_path: &str) -> Result<Url, FetchError> {
+    if let Ok(url) = Url::parse(address_or_path)
+        && matches!(url.scheme(), "https" | "http" | "file")
+    {
+        return Ok(url);
+    }
+    let path = std::fs::canonicalize(address_or_path)
+        .map_err(|source| FetchError::File { address: address_or_path.to_owned(), source })?;
+    Url::from_file_path(path)
+        .map_err(|()| FetchError::Address { address: address_or_path.to_owned(), why: "its path is no address".into() })
+}
+
 /// Opens the file where it lies: it is not copied, so a mirror has to replace its files by renaming, as mirroring tools do.
 pub fn fetch(url: &Url, known: &Validators, limits: &Limits) -> Result<Fetched, FetchError> {
     let address = || url.to_string();
@@ -40,6 +56,24 @@ mod tests {
     use std::io::Read as _;
 
     use super::*;
+
+    #[test]
+    fn a_document_is_named_by_its_address_or_by_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("feeds bundle");
+        std::fs::write(&path, "one").unwrap();
+        let url = super::address(path.to_str().unwrap()).unwrap();
+        assert!(url.as_str().starts_with("file:///") && url.as_str().ends_with("/feeds%20bundle"), "{url}");
+        for text in
+            ["https://mirror.example.org/feeds.bundle", "http://127.0.0.1:8000/a?b=c", "file:///srv/feeds.bundle"]
+        {
+            assert_eq!(super::address(text).unwrap().as_str(), text);
+        }
+        for text in ["nowhere/feeds.bundle", "ftp://mirror.example.org/feeds.bundle", ""] {
+            let error = super::address(text).unwrap_err();
+            assert!(error.is_not_found(), "{error}");
+        }
+    }
 
     fn address(path: &std::path::Path) -> Url {
         Url::from_file_path(path).unwrap()

@@ -18,6 +18,8 @@ mod validators;
 
 pub use error::FetchError;
 pub use fetcher::{Fetched, Fetcher};
+pub use file_address::address;
 pub use options::{Limits, Options, Retries};
 pub use progress::Progress;
+pub use request::shown;
 pub use validators::Validators;

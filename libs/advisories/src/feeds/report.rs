@@ -1,6 +1,7 @@
 //! What came of reading a document.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::SinkError;
 
@@ -32,7 +33,7 @@ pub struct ParseReport {
 }
 
 /// Something in a document that could not be read or believed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParseProblem {
     /// Which record, as the document names it.
     pub place: String,

@@ -4,9 +4,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use plimsoll_advisory_db::{AdvisoryDb, DbError, Origin, install};
-use plimsoll_bundle::{Bundle, BundleError, Header, TrustedKey};
+use plimsoll_bundle::{Bundle, BundleError, Header, MOST_BYTES, TrustedKey};
 use plimsoll_fetch::{Fetched, Fetcher, Limits, Options, Validators};
-use url::Url;
 
 use crate::arguments::{Format, ImportArguments, TrustArguments};
 use crate::escape::escaped;
@@ -14,9 +13,6 @@ use crate::exit::{Failure, Outcome};
 use crate::progress::Progress;
 use crate::quantity::age;
 use crate::{clock, db, feeds, output};
-
-/// The largest bundle that is fetched.
-const MOST_BYTES: u64 = (1 << 30) + (2 << 20);
 
 /// What came of an import.
 pub struct Imported {
@@ -67,7 +63,7 @@ pub async fn import(
     progress: &Progress,
 ) -> Result<Imported, Failure> {
     let keys = keys(trust)?;
-    let address = address(bundle)?;
+    let address: String = plimsoll_fetch::address(bundle).map_err(Failure::undone)?.into();
     let held = held(path, progress);
     // What came by the same address, signed by a key that is trusted still, need not come again.
     let origin = held
@@ -117,18 +113,6 @@ fn keys(trust: &TrustArguments) -> Result<Vec<TrustedKey>, Failure> {
         ));
     }
     Ok(keys)
-}
-
-/// The address of a bundle that is named by one, or by its file.
-fn address(bundle: &str) -> Result<String, Failure> {
-    if let Ok(url) = Url::parse(bundle)
-        && matches!(url.scheme(), "https" | "http" | "file")
-    {
-        return Ok(url.into());
-    }
-    let named = |why: &dyn std::fmt::Display| Failure::undone(format!("{bundle}: {why}"));
-    let path = std::fs::canonicalize(bundle).map_err(|error| named(&error))?;
-    Url::from_file_path(path).map(String::from).map_err(|()| named(&"its path is no address"))
 }
 
 /// The database that is there, if it is of use.
