@@ -1,11 +1,14 @@
 //! Where knowledge comes from: documents, what their servers said of them, runs, and records staged by a run.
 
+mod requests;
+
 use chrono::{DateTime, Utc};
 use plimsoll_model::Advisory;
 use sqlx::types::Json;
-use uuid::Uuid;
 
 use crate::{CatalogTx, Result};
+
+pub use requests::{FinishedRun, request, request_finished, request_started, requested_runs};
 
 /// A feed's document as we hold it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,7 +83,7 @@ pub async fn document(tx: &mut CatalogTx, feed: &str, document: &str) -> Result<
     .await?)
 }
 
-/// Records that a server answered for a document, and with which version of it.
+/// Records that a server answered for a document, and with which version of it: now, where `state` does not say when.
 pub async fn document_checked(
     tx: &mut CatalogTx,
     feed: &str,
@@ -90,16 +93,18 @@ pub async fn document_checked(
 ) -> Result<()> {
     sqlx::query!(
         "INSERT INTO feed_document (feed, document, url, etag, last_modified, checked_at, changed_at)
-         VALUES ($1, $2, $3, $4, $5, now(), CASE WHEN $6 THEN now() END)
+         VALUES ($1, $2, $3, $4, $5, coalesce($7, now()), CASE WHEN $6 THEN coalesce($8, now()) END)
          ON CONFLICT (feed, document) DO UPDATE SET url = excluded.url, etag = excluded.etag,
-             last_modified = excluded.last_modified, checked_at = now(),
+             last_modified = excluded.last_modified, checked_at = excluded.checked_at,
              changed_at = coalesce(excluded.changed_at, feed_document.changed_at)",
         feed,
         document,
         state.url,
         state.etag,
         state.last_modified,
-        has_changed
+        has_changed,
+        state.checked_at,
+        state.changed_at
     )
     .execute(tx.conn())
     .await?;
@@ -118,18 +123,27 @@ pub async fn run_started(tx: &mut CatalogTx, feed: &str, document: &str, at: Dat
     .await?)
 }
 
+/// Why a run failed, and when its document may be tried again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RunFailure<'a> {
+    /// Why.
+    pub error: &'a str,
+    /// The server asked not to be asked again before.
+    pub not_before: Option<DateTime<Utc>>,
+}
+
 /// Ends a run, with its outcome, its counts and the reason where it failed; what it had staged is dropped.
 pub async fn run_finished(
     tx: &mut CatalogTx,
     run: i64,
     outcome: Outcome,
     counts: &RunCounts,
-    error: Option<&str>,
+    failure: Option<RunFailure<'_>>,
 ) -> Result<()> {
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     sqlx::query!(
         "UPDATE feed_run SET finished_at = clock_timestamp(), outcome = $2, size_bytes = $3, records = $4, added = $5, changed = $6,
-                withdrawn = $7, unchanged = $8, problem_count = $9, problems = $10, error = $11
+                withdrawn = $7, unchanged = $8, problem_count = $9, problems = $10, error = $11, not_before = $12
          WHERE id = $1",
         run,
         outcome.as_str(),
@@ -141,7 +155,8 @@ pub async fn run_finished(
         number(counts.unchanged),
         number(counts.problem_count),
         serde_json::to_value(&counts.problems)?,
-        error
+        failure.map(|failure| failure.error),
+        failure.and_then(|failure| failure.not_before)
     )
     .execute(tx.conn())
     .await?;
@@ -168,6 +183,15 @@ pub async fn take_lease(tx: &mut CatalogTx) -> Result<bool> {
     )
     .fetch_one(tx.conn())
     .await?)
+}
+
+/// Waits until nothing else syncs, in whatever process, and keeps others waiting until this transaction ends. The lease says who
+/// syncs by itself; this, that an operator's sync or import does not run into it.
+pub async fn take_turn(tx: &mut CatalogTx) -> Result<()> {
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('plimsoll feeds turn', 0)) AS done")
+        .fetch_one(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// Stages parsed advisories. Of two with the same key the later one counts.
@@ -357,82 +381,20 @@ pub async fn forget_records(tx: &mut CatalogTx, feed: &str, records: &[String]) 
     Ok(gone)
 }
 
-/// Records an operator's wish for a sync. Only the owner's role may.
-pub async fn request(tx: &mut CatalogTx, id: Uuid) -> Result<()> {
-    sqlx::query!("INSERT INTO feed_request (id) VALUES ($1)", id).execute(tx.conn()).await?;
-    Ok(())
-}
-
-/// Records that a wished sync begins.
-pub async fn request_started(tx: &mut CatalogTx, id: Uuid) -> Result<()> {
-    sqlx::query!("UPDATE feed_request SET started_at = clock_timestamp(), finished_at = NULL WHERE id = $1", id)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
-}
-
-/// Records that a wished sync ended, well or not: its runs tell.
-pub async fn request_finished(tx: &mut CatalogTx, id: Uuid) -> Result<()> {
-    sqlx::query!("UPDATE feed_request SET finished_at = clock_timestamp() WHERE id = $1", id)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
-}
-
-/// A finished run, for people.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct FinishedRun {
-    /// Its row.
-    pub id: i64,
-    /// The feed.
-    pub feed: String,
-    /// The document.
-    pub document: String,
-    /// How long it took, in seconds.
-    pub seconds: f64,
-    /// `changed`, `unchanged`, `failed` or `refused`.
-    pub outcome: String,
-    /// Bytes fetched.
-    pub size_bytes: i64,
-    /// Records read.
-    pub records: i64,
-    /// Records that are new.
-    pub added: i64,
-    /// Records that changed.
-    pub changed: i64,
-    /// Records that went.
-    pub withdrawn: i64,
-    /// Records, or parts of them, that were not understood.
-    pub problem_count: i64,
-    /// Why it failed.
-    pub error: Option<String>,
-}
-
-/// Runs that ended since a wish was taken up, after the row `after`; and whether the wish is done.
-pub async fn requested_runs(tx: &mut CatalogTx, id: Uuid, after: i64) -> Result<(Vec<FinishedRun>, bool)> {
-    let is_done =
-        sqlx::query_scalar!(r#"SELECT finished_at IS NOT NULL AS "done!" FROM feed_request WHERE id = $1"#, id)
-            .fetch_optional(tx.conn())
-            .await?
-            .unwrap_or(true);
-    let runs = sqlx::query_as!(
-        FinishedRun,
-        r#"SELECT r.id, r.feed, r.document, extract(epoch FROM r.finished_at - r.started_at)::float8 AS "seconds!",
-                  r.outcome AS "outcome!", r.size_bytes, r.records, r.added, r.changed, r.withdrawn, r.problem_count, r.error
-           FROM feed_run r JOIN feed_request q ON q.id = $1
-           WHERE r.finished_at IS NOT NULL AND r.started_at >= q.started_at AND r.id > $2 ORDER BY r.id"#,
-        id,
-        after
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    Ok((runs, is_done))
-}
-
 /// When a document was last tried, well or not.
-pub async fn last_attempt(tx: &mut CatalogTx, feed: &str, document: &str) -> Result<Option<DateTime<Utc>>> {
-    Ok(sqlx::query_scalar!(
-        "SELECT started_at FROM feed_run WHERE feed = $1 AND document = $2 ORDER BY id DESC LIMIT 1",
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// When.
+    pub started_at: DateTime<Utc>,
+    /// Its server asked not to be asked again before.
+    pub not_before: Option<DateTime<Utc>>,
+}
+
+/// The last time that a document was tried, or `None` before the first.
+pub async fn last_attempt(tx: &mut CatalogTx, feed: &str, document: &str) -> Result<Option<Attempt>> {
+    Ok(sqlx::query_as!(
+        Attempt,
+        "SELECT started_at, not_before FROM feed_run WHERE feed = $1 AND document = $2 ORDER BY id DESC LIMIT 1",
         feed,
         document
     )

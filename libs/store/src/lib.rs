@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod advisories;
 pub mod api_keys;
+pub mod feed_bundles;
 pub mod feeds;
 pub mod finding_events;
 pub mod findings;

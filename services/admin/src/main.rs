@@ -32,6 +32,7 @@ const EXAMPLES: &str = "Examples:
   OWNER_PASSWORD=... plimsoll-admin organization create --slug demo --name Demo --owner-email owner@demo.example --password-env OWNER_PASSWORD
   plimsoll-admin api-key create --organization demo --name ci --scope read --scope push
   plimsoll-admin feeds sync --wait
+  plimsoll-admin feeds import --key bundle.pub feeds.bundle
   plimsoll-admin dead-letters list --topic scan.image
   plimsoll-admin dead-letters retry --topic scan.image";
 
@@ -94,9 +95,18 @@ impl Server {
 
     /// A store as the schema's owner, who may look across organizations.
     async fn store(&self) -> anyhow::Result<Store> {
+        self.store_as("plimsoll_owner", 2).await
+    }
+
+    /// A store as the feeds service has it: what brings knowledge in may do no more than that one.
+    async fn feeds_store(&self) -> anyhow::Result<Store> {
+        self.store_as("plimsoll_feeds", 6).await
+    }
+
+    async fn store_as(&self, role: &str, connections: u32) -> anyhow::Result<Store> {
         let mut url: Url = self.database_url()?.parse().context("DATABASE_URL is not an address")?;
-        url.query_pairs_mut().append_pair("options[role]", "plimsoll_owner");
-        Store::connect(url.as_str(), "plimsoll-admin", 2)
+        url.query_pairs_mut().append_pair("options[role]", role);
+        Store::connect(url.as_str(), "plimsoll-admin", connections)
             .await
             .context("the database does not answer, or was never migrated (plimsoll-admin migrate)")
     }

@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 
-use plimsoll_advisories::feeds::Document;
 use plimsoll_store::Store;
-use plimsoll_store::feeds::{self, DocumentState, RunCounts};
+use plimsoll_store::feeds::{self, RunCounts};
 use plimsoll_store::malware_bundles::{self, BundleKind};
 
+use crate::read::Applying;
 use crate::sync::{SyncError, refuse_if_too_many};
 
 /// The largest bundle that is kept: a million hashes are 65 MB of text, the largest set of rules is 3 MB.
@@ -16,17 +16,15 @@ const MAX_BYTES: u64 = 128 << 20;
 /// Keeps a document that was read to its end and is what its feed serves.
 ///
 /// # Errors
-/// When it is too large, the database fails, or much of what we hold is gone from it.
+/// When the database fails, or much of what we hold is gone from it.
 pub async fn keep(
     store: &Store,
-    document: &Document,
+    applying: &Applying<'_>,
     kind: BundleKind,
-    whole: File,
-    most_withdrawn: f64,
-    state: &DocumentState,
+    content: Vec<u8>,
     counts: &mut RunCounts,
 ) -> Result<(), SyncError> {
-    let content = tokio::task::spawn_blocking(move || content(whole)).await.map_err(|_| SyncError::Interrupted)??;
+    let Applying { document, most_withdrawn, state, .. } = *applying;
     let (feed, path) = (document.feed.name, document.path.as_str());
     let mut tx = store.catalog_tx().await?;
     let held = malware_bundles::records(&mut tx, feed, path).await?.map_or(0, |held| u64::from(held.unsigned_abs()));
@@ -45,7 +43,15 @@ pub async fn keep(
     Ok(())
 }
 
-fn content(mut file: File) -> Result<Vec<u8>, SyncError> {
+/// The bytes of a fetched document.
+///
+/// # Errors
+/// When it is too large, or cannot be read.
+pub async fn content(whole: File) -> Result<Vec<u8>, SyncError> {
+    tokio::task::spawn_blocking(move || read(whole)).await.map_err(|_| SyncError::Interrupted)?
+}
+
+fn read(mut file: File) -> Result<Vec<u8>, SyncError> {
     let kept = |source| SyncError::Kept { source };
     file.seek(SeekFrom::Start(0)).map_err(kept)?;
     let mut content = Vec::new();

@@ -9,7 +9,7 @@ use plimsoll_fetch::{Fetched, Validators};
 use plimsoll_store::feeds::{self, Outcome, RunCounts};
 
 use crate::apply;
-use crate::sync::{SyncError, Syncer, document_state, refuse_if_too_many};
+use crate::sync::{Ended, SyncError, Syncer, document_state, refuse_if_too_many};
 
 impl Syncer {
     /// Reads an index and syncs what it says has changed. Its counts are documents.
@@ -29,15 +29,20 @@ impl Syncer {
         counts.problem_count = listing.problems;
         let plan = listing.plan(&self.held(index).await?);
         let (mut synced, mut failed) = (0, 0);
-        let mut is_archive_there = true;
+        let (mut is_archive_there, mut wait) = (true, None);
         for listed in plan.archive.iter().chain(&plan.documents) {
             match self.sync_listed(listed, accept_withdrawals).await? {
-                Outcome::Changed | Outcome::Unchanged => synced += 1,
-                Outcome::Failed | Outcome::Refused => {
+                Ended { outcome: Outcome::Changed | Outcome::Unchanged, .. } => synced += 1,
+                ended => {
                     failed += 1;
                     is_archive_there &=
                         plan.archive.as_ref().is_none_or(|archive| archive.document.path != listed.document.path);
+                    wait = ended.wait;
                 }
+            }
+            // It has been asked to leave the server alone: the rest waits with it.
+            if wait.is_some() {
+                break;
             }
         }
         if plan.left > 0 {
@@ -53,7 +58,7 @@ impl Syncer {
         feeds::document_checked(&mut tx, feed, &index.changes.path, &state, has_changed).await?;
         tx.commit().await?;
         if failed > 0 {
-            return Err(SyncError::Listed { failed, listed: synced + failed });
+            return Err(SyncError::Listed { failed, listed: synced + failed, wait });
         }
         Ok(if has_changed { Outcome::Changed } else { Outcome::Unchanged })
     }
@@ -87,23 +92,33 @@ impl Syncer {
         is_archive_there: bool,
         accept_withdrawals: bool,
     ) -> Result<u64, SyncError> {
-        let feed = index.changes.feed.name;
         let superseded = plan.superseded.iter().filter(|_| is_archive_there);
         let documents: Vec<String> = superseded.chain(&plan.gone).map(|document| document.path.clone()).collect();
+        self.forget_below(index, &documents, &plan.gone_records, accept_withdrawals).await
+    }
+
+    /// Forgets documents of an index and records; gives how many records no document holds any more: they are withdrawn.
+    pub(crate) async fn forget_below(
+        &self,
+        index: &Index,
+        documents: &[String],
+        records: &[String],
+        accept_withdrawals: bool,
+    ) -> Result<u64, SyncError> {
+        let feed = index.changes.feed.name;
         let mut tx = self.store.catalog_tx().await?;
         let held = feeds::records_below(&mut tx, feed, index.folder()).await?;
         let mut gone = Vec::new();
         if !documents.is_empty() {
-            gone.extend(feeds::forget_documents(&mut tx, feed, &documents).await?);
+            gone.extend(feeds::forget_documents(&mut tx, feed, documents).await?);
         }
-        if !plan.gone_records.is_empty() {
-            gone.extend(feeds::forget_records(&mut tx, feed, &plan.gone_records).await?);
+        if !records.is_empty() {
+            gone.extend(feeds::forget_records(&mut tx, feed, records).await?);
         }
         gone.sort_unstable();
         gone.dedup();
-        let limit = if accept_withdrawals { 1.0 } else { self.most_withdrawn };
         // Refused, the transaction ends without a trace.
-        refuse_if_too_many(&index.changes, gone.len() as u64, held, limit)?;
+        refuse_if_too_many(&index.changes, gone.len() as u64, held, self.most_withdrawn(accept_withdrawals))?;
         apply::withdraw(&mut tx, feed, &gone).await?;
         tx.commit().await?;
         Ok(gone.len() as u64)

@@ -1,12 +1,15 @@
 //! Syncs advisory feeds and re-matches what a change touches.
 //!
-//! `schedule` decides when, `sync` brings one document in, `index` those that one names, `repository` finds one that lies in one, `apply`, `tables` and `bundles` make it
-//! knowledge and tell what changed, `rematch` brings matches and findings in line with it, `support` what is observed of operating
+//! `schedule` decides when, `sync` brings one document in, `index` those that one names, `repository` finds one that lies in one, `import` brings in those of a
+//! bundle; `read` stages what they say, `apply`, `tables` and `bundles` make it knowledge and tell what changed, `rematch` brings matches and findings in line
+//! with it, `support` what is observed of operating
 //! systems.
 
 mod apply;
 mod bundles;
+mod import;
 mod index;
+mod read;
 mod rematch;
 mod repository;
 mod schedule;
@@ -29,8 +32,9 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+pub use import::{BUNDLE, BundleSource, ImportOptions};
 pub use rematch::{handle as rematch, handle_own as rematch_own};
-pub use schedule::Schedule;
+pub use schedule::{Schedule, turn};
 pub use sync::Syncer;
 
 /// The service's configuration: `PLIMSOLL_*` variables.
@@ -44,12 +48,30 @@ pub struct Config {
     pub listen: String,
     /// A mirror's base address, `http(s)://` or `file://`; each feed's own upstream where it is absent.
     pub feeds_base: Option<Url>,
+    /// A bundle of feeds, its file or address, instead of each feed's upstream.
+    pub feeds_bundle: Option<String>,
+    /// The public keys whose bundles are believed, or their files, between commas.
+    #[serde(default)]
+    pub bundle_keys: String,
     /// Seconds between two syncs of a document.
     #[serde(default = "hourly")]
     pub feeds_interval: u32,
     /// The share (0 to 1) of a document's records that one sync may withdraw without an operator's word.
     #[serde(default = "one_in_five")]
     pub feeds_most_withdrawn: f64,
+}
+
+impl Config {
+    /// Whether a bundle is taken, and whose are believed.
+    fn bundle(&self) -> anyhow::Result<Option<BundleSource>> {
+        let Some(bundle) = self.feeds_bundle.as_deref().filter(|bundle| !bundle.is_empty()) else { return Ok(None) };
+        anyhow::ensure!(
+            self.feeds_base.is_none(),
+            "PLIMSOLL_FEEDS_BUNDLE and PLIMSOLL_FEEDS_BASE are both set: knowledge comes from a bundle or from a mirror"
+        );
+        let source = BundleSource::new(bundle, self.bundle_keys.split(','));
+        source.map(Some).context("PLIMSOLL_FEEDS_BUNDLE and PLIMSOLL_BUNDLE_KEYS")
+    }
 }
 
 const fn hourly() -> u32 {
@@ -69,13 +91,15 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
     let store = Store::connect(config.database_url.expose_secret(), "plimsoll-feeds", 12)
         .await
         .context("PLIMSOLL_DATABASE_URL")?;
+    let bundle = config.bundle()?;
     let syncer = Syncer {
         store: store.clone(),
         fetcher: Fetcher::new(Options::default()),
         base: config.feeds_base,
         most_withdrawn: config.feeds_most_withdrawn,
     };
-    let schedule = Arc::new(Schedule::new(syncer, TimeDelta::seconds(i64::from(config.feeds_interval))));
+    let schedule = Schedule::new(syncer, TimeDelta::seconds(i64::from(config.feeds_interval)));
+    let schedule = Arc::new(bundle.into_iter().fold(schedule, Schedule::from_bundle));
 
     let work = {
         let (schedule, store, stop) = (Arc::clone(&schedule), store.clone(), shutdown.clone());

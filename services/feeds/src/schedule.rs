@@ -7,10 +7,10 @@ use plimsoll_advisories::feeds::{self as formats, Document};
 use plimsoll_broker::contracts::SyncFeedsV1;
 use plimsoll_broker::{Attempt, Outcome};
 use plimsoll_runtime::clock;
-use plimsoll_store::{CatalogTx, Result, feeds};
-use tokio::sync::Mutex;
+use plimsoll_store::{CatalogTx, Result, Store, feeds};
 use tokio_util::sync::CancellationToken;
 
+use crate::import::{BUNDLE, BundleSource, ImportOptions};
 use crate::support;
 use crate::sync::Syncer;
 
@@ -22,14 +22,29 @@ const LOOK: Duration = Duration::from_secs(15);
 pub struct Schedule {
     syncer: Syncer,
     interval: TimeDelta,
-    /// One sync at a time in this process, whether it was due or asked for.
-    running: Mutex<()>,
+    bundle: Option<BundleSource>,
+}
+
+/// Waits for the right to sync, which one at a time has, in whatever process; others wait until this transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn turn(store: &Store) -> Result<CatalogTx> {
+    let mut turn = store.catalog_tx().await?;
+    feeds::take_turn(&mut turn).await?;
+    Ok(turn)
 }
 
 impl Schedule {
     /// Every document each `interval`.
-    pub fn new(syncer: Syncer, interval: TimeDelta) -> Self {
-        Self { syncer, interval, running: Mutex::new(()) }
+    pub const fn new(syncer: Syncer, interval: TimeDelta) -> Self {
+        Self { syncer, interval, bundle: None }
+    }
+
+    /// Takes this bundle each interval, instead of asking the feeds' upstreams.
+    #[must_use]
+    pub fn from_bundle(self, bundle: BundleSource) -> Self {
+        Self { bundle: Some(bundle), ..self }
     }
 
     /// Syncs what is due until `shutdown`. Another process that does so already is waited for.
@@ -48,9 +63,10 @@ impl Schedule {
         if !feeds::take_lease(&mut lease).await? {
             return Ok(());
         }
-        let mut tx = self.syncer.store.catalog_tx().await?;
-        feeds::abandon_open_runs(&mut tx).await?;
-        tx.commit().await?;
+        // In its turn: an operator's import, which would have it, goes on.
+        let Some(mut turn) = self.turn(shutdown).await? else { return Ok(()) };
+        feeds::abandon_open_runs(&mut turn).await?;
+        turn.commit().await?;
         let mut judged_on = None;
         while !shutdown.is_cancelled() {
             self.sync_due(&mut lease, shutdown).await?;
@@ -66,19 +82,51 @@ impl Schedule {
         Ok(())
     }
 
-    async fn sync_due(&self, lease: &mut CatalogTx, shutdown: &CancellationToken) -> Result<()> {
+    /// Syncs what is due: a document that was last tried an interval ago, and whose server did not ask to be left alone for longer. `lease` is the transaction that
+    /// has it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sync_due(&self, lease: &mut CatalogTx, shutdown: &CancellationToken) -> Result<()> {
+        if let Some(bundle) = &self.bundle {
+            let (feed, document) = BUNDLE;
+            if self.is_due(lease, feed, document).await?
+                && let Some(turn) = self.turn(shutdown).await?
+            {
+                self.syncer.import(bundle, &ImportOptions::default()).await?;
+                turn.commit().await?;
+            }
+            return Ok(());
+        }
         for document in documents() {
             if shutdown.is_cancelled() {
                 return Ok(());
             }
-            // On the lease's own connection: where that is lost, so is the lease, and the sync does not begin.
-            let last = feeds::last_attempt(lease, document.feed.name, &document.path).await?;
-            if last.is_none_or(|last| clock::now() - last >= self.interval) {
-                let _running = self.running.lock().await;
+            if self.is_due(lease, document.feed.name, &document.path).await?
+                && let Some(turn) = self.turn(shutdown).await?
+            {
                 self.syncer.sync(&document, false).await?;
+                turn.commit().await?;
             }
         }
         Ok(())
+    }
+
+    /// On the lease's own connection: where that is lost, so is the lease, and the sync does not begin.
+    async fn is_due(&self, lease: &mut CatalogTx, feed: &str, document: &str) -> Result<bool> {
+        let now = clock::now();
+        let last = feeds::last_attempt(lease, feed, document).await?;
+        Ok(last.is_none_or(|last| {
+            now - last.started_at >= self.interval && last.not_before.is_none_or(|until| now >= until)
+        }))
+    }
+
+    /// The turn, once it is free; `None` at a shutdown.
+    async fn turn(&self, shutdown: &CancellationToken) -> Result<Option<CatalogTx>> {
+        tokio::select! {
+            turn = turn(&self.syncer.store) => turn.map(Some),
+            () = shutdown.cancelled() => Ok(None),
+        }
     }
 
     /// Syncs what an operator asked for.
@@ -93,18 +141,34 @@ impl Schedule {
     }
 
     async fn sync_requested(&self, message: &SyncFeedsV1) -> Result<()> {
-        let _running = self.running.lock().await;
         let store = &self.syncer.store;
+        let turn = turn(store).await?;
         let mut tx = store.catalog_tx().await?;
         feeds::request_started(&mut tx, message.request).await?;
         tx.commit().await?;
+        match &self.bundle {
+            Some(bundle) => {
+                let options = ImportOptions {
+                    feed: message.feed.clone(),
+                    accept_withdrawals: message.accept_withdrawals,
+                    allow_older: false,
+                };
+                self.syncer.import(bundle, &options).await?;
+            }
+            None => self.sync_upstreams(message).await?,
+        }
+        let mut tx = store.catalog_tx().await?;
+        feeds::request_finished(&mut tx, message.request).await?;
+        tx.commit().await?;
+        turn.commit().await
+    }
+
+    async fn sync_upstreams(&self, message: &SyncFeedsV1) -> Result<()> {
         let wanted = |document: &Document| message.feed.as_deref().is_none_or(|feed| feed == document.feed.name);
         for document in documents().filter(wanted) {
             self.syncer.sync(&document, message.accept_withdrawals).await?;
         }
-        let mut tx = store.catalog_tx().await?;
-        feeds::request_finished(&mut tx, message.request).await?;
-        tx.commit().await
+        Ok(())
     }
 }
 

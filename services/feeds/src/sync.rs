@@ -1,24 +1,24 @@
 //! One document: fetched where it changed, read whole, and only then applied. Whatever fails is a run with its reason, and
 //! changes nothing of what we know.
 
-use std::fs::File;
 use std::io::BufReader;
+use std::time::Duration;
 
-use plimsoll_advisories::feeds::{Document, FeedError, FeedKind, Listed, ParseReport, Record, parse};
-use plimsoll_advisories::{ExploitScore, KnownExploited, content_hash};
+use chrono::{DateTime, TimeDelta, Utc};
+use plimsoll_advisories::feeds::{Document, FeedError, Listed, parse};
+use plimsoll_advisory_db::{DbError, ReadError};
+use plimsoll_bundle::BundleError;
 use plimsoll_fetch::{Fetched, Fetcher, Validators};
-use plimsoll_model::{Advisory, SupportPeriod};
 use plimsoll_runtime::clock;
-use plimsoll_store::feeds::{self, DocumentState, Outcome, RunCounts};
-use plimsoll_store::malware_bundles::BundleKind;
+use plimsoll_store::feeds::{self, DocumentState, Outcome, RunCounts, RunFailure};
 use plimsoll_store::{Store, StoreError};
-use tokio::sync::mpsc;
 use url::Url;
 
-use crate::{apply, bundles, tables};
+use crate::bundles;
+use crate::read::Applying;
 
-/// Records per statement of staging.
-const BATCH: usize = 500;
+/// The longest that a server is left alone because it asks for it: longer, and what we know would grow old on one answer's word.
+const MOST_WAIT: Duration = Duration::from_secs(24 * 3_600);
 
 /// How a document is synced.
 #[derive(Debug)]
@@ -51,21 +51,48 @@ pub enum SyncError {
         /// Why.
         source: std::io::Error,
     },
-    /// Documents that an index names could not be synced; each has a run of its own.
+    /// Documents that an index or a bundle names could not be synced; each has a run of its own.
     #[error("{failed} of the {listed} documents that it names could not be synced")]
     Listed {
         /// How many.
         failed: u64,
         /// Of how many.
         listed: u64,
+        /// What the server asked to wait; it was asked for no more of them.
+        wait: Option<Duration>,
     },
+    /// The bundle is not to be believed, or is broken.
+    #[error("{0}; nothing of it was used")]
+    Bundle(#[from] BundleError),
+    /// The bundle is older than what we hold.
+    #[error(
+        "the bundle is of {}, and what we hold is of {}; nothing of it was used. If older knowledge is wanted: \
+         plimsoll-admin feeds import --allow-older",
+        built_at.format("%F %T UTC"), held.format("%F %T UTC")
+    )]
+    OlderBundle {
+        /// When it was built.
+        built_at: DateTime<Utc>,
+        /// How new the newest of what we hold is.
+        held: DateTime<Utc>,
+    },
+    /// The bundle's database is none that this release reads, or is damaged.
+    #[error("{source}{}", if source.is_newer() { "; update plimsoll" } else { "" })]
+    Database {
+        /// What is wrong with it.
+        #[from]
+        source: DbError,
+    },
+    /// A document's records could not be read from the bundle's database.
+    #[error(transparent)]
+    Records(#[from] ReadError),
     /// The thread that read it ended early.
     #[error("reading the document was interrupted")]
     Interrupted,
     /// It would withdraw more than one sync may.
     #[error(
         "the document lacks {gone} of the {held} records that we hold from it; nothing was applied. \
-         If that is right: plimsoll-admin feeds sync --feed {feed} --accept-withdrawals"
+         If that is right, say --accept-withdrawals: plimsoll-admin feeds sync --feed {feed}, or plimsoll-admin feeds import of a bundle"
     )]
     TooManyWithdrawn {
         /// How many are gone.
@@ -77,6 +104,27 @@ pub enum SyncError {
     },
 }
 
+impl SyncError {
+    /// What a server asked to wait before it is asked again, a day at most.
+    fn wait(&self) -> Option<Duration> {
+        let asked = match self {
+            Self::Fetch(error) => error.retry_after(),
+            Self::Listed { wait, .. } => *wait,
+            _ => None,
+        };
+        asked.map(|asked| asked.min(MOST_WAIT))
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What the server asked to wait before it is asked again.
+    pub wait: Option<Duration>,
+}
+
 impl Syncer {
     /// Syncs one document and records the run; gives how it ended. The run of an index is followed by those of the documents that it names.
     ///
@@ -84,16 +132,13 @@ impl Syncer {
     /// Only when the run itself cannot be recorded.
     #[tracing::instrument(skip_all, fields(document = %document))]
     pub async fn sync(&self, document: &Document, accept_withdrawals: bool) -> Result<Outcome, StoreError> {
-        let feed = document.feed.name;
-        let mut tx = self.store.catalog_tx().await?;
-        let run = feeds::run_started(&mut tx, feed, &document.path, clock::now()).await?;
-        tx.commit().await?;
+        let run = self.begin(document.feed.name, &document.path).await?;
         let mut counts = RunCounts::default();
         let ended = match document.index() {
             Some(index) => self.try_sync_index(&index, accept_withdrawals, &mut counts).await,
             None => self.try_sync(document, None, run, accept_withdrawals, &mut counts).await,
         };
-        self.end(run, ended, &counts).await
+        Ok(self.end(run, ended, &counts).await?.outcome)
     }
 
     /// Syncs a document that an index says has changed.
@@ -101,25 +146,35 @@ impl Syncer {
     /// # Errors
     /// Only when the run itself cannot be recorded.
     #[tracing::instrument(skip_all, fields(document = %listed.document))]
-    pub(crate) async fn sync_listed(&self, listed: &Listed, accept_withdrawals: bool) -> Result<Outcome, StoreError> {
+    pub(crate) async fn sync_listed(&self, listed: &Listed, accept_withdrawals: bool) -> Result<Ended, StoreError> {
         let document = &listed.document;
-        let mut tx = self.store.catalog_tx().await?;
-        let run = feeds::run_started(&mut tx, document.feed.name, &document.path, clock::now()).await?;
-        tx.commit().await?;
+        let run = self.begin(document.feed.name, &document.path).await?;
         let mut counts = RunCounts::default();
         let ended = self.try_sync(document, Some(listed), run, accept_withdrawals, &mut counts).await;
         self.end(run, ended, &counts).await
     }
 
-    async fn end(
+    /// Begins a run.
+    pub(crate) async fn begin(&self, feed: &str, document: &str) -> Result<i64, StoreError> {
+        let mut tx = self.store.catalog_tx().await?;
+        let run = feeds::run_started(&mut tx, feed, document, clock::now()).await?;
+        tx.commit().await?;
+        Ok(run)
+    }
+
+    /// Ends a run.
+    pub(crate) async fn end(
         &self,
         run: i64,
         ended: Result<Outcome, SyncError>,
         counts: &RunCounts,
-    ) -> Result<Outcome, StoreError> {
+    ) -> Result<Ended, StoreError> {
+        let wait = ended.as_ref().err().and_then(SyncError::wait);
         let (outcome, error) = match ended {
             Ok(outcome) => (outcome, None),
-            Err(error @ SyncError::TooManyWithdrawn { .. }) => (Outcome::Refused, Some(error.to_string())),
+            Err(error @ (SyncError::TooManyWithdrawn { .. } | SyncError::OlderBundle { .. })) => {
+                (Outcome::Refused, Some(error.to_string()))
+            }
             Err(error) => (Outcome::Failed, Some(error.to_string())),
         };
         match &error {
@@ -137,9 +192,11 @@ impl Syncer {
             }
         }
         let mut tx = self.store.catalog_tx().await?;
-        feeds::run_finished(&mut tx, run, outcome, counts, error.as_deref()).await?;
+        let not_before = wait.and_then(|wait| Some(clock::now() + TimeDelta::from_std(wait).ok()?));
+        let failure = error.as_deref().map(|error| RunFailure { error, not_before });
+        feeds::run_finished(&mut tx, run, outcome, counts, failure).await?;
         tx.commit().await?;
-        Ok(outcome)
+        Ok(Ended { outcome, wait })
     }
 
     async fn try_sync(
@@ -176,11 +233,11 @@ impl Syncer {
             }
         };
         let whole = file.try_clone().map_err(|source| SyncError::Kept { source })?;
-        let parsed = self.read(document, run, file).await?;
-        counts.records = parsed.report.statements;
-        counts.problem_count = parsed.report.problems;
-        counts.problems =
-            parsed.report.problem_texts.iter().map(|problem| format!("{}: {}", problem.place, problem.what)).collect();
+        let reading = document.clone();
+        let parsed =
+            self.read(run, move |sink| Ok(parse(&reading, &mut BufReader::with_capacity(1 << 18, file), sink)?));
+        let parsed = parsed.await?;
+        let kept = if document.feed.kind.has_records() { None } else { Some(bundles::content(whole).await?) };
         let state = match listed {
             // Its place in the index: by that it is known to have changed again.
             Some(listed) => {
@@ -188,92 +245,20 @@ impl Syncer {
             }
             None => document_state(address, validators),
         };
-        let limit = if accept_withdrawals { 1.0 } else { self.most_withdrawn };
-        match document.feed.kind {
-            FeedKind::Advisories => self.apply_advisories(document, run, limit, &state, counts).await?,
-            FeedKind::KnownExploited | FeedKind::ExploitScores | FeedKind::SupportPeriods => {
-                tables::replace(&self.store, document, &parsed, limit, &state, counts).await?;
-            }
-            FeedKind::YaraRules => {
-                bundles::keep(&self.store, document, BundleKind::YaraRules, whole, limit, &state, counts).await?;
-            }
-            FeedKind::FileHashes => {
-                bundles::keep(&self.store, document, BundleKind::FileHashes, whole, limit, &state, counts).await?;
-            }
-        }
+        let most_withdrawn = self.most_withdrawn(accept_withdrawals);
+        let applying = Applying { document, run, most_withdrawn, state: &state };
+        self.apply(&applying, &parsed, kept, counts).await?;
         Ok(Outcome::Changed)
+    }
+
+    /// The share of what we hold that may be withdrawn; all of it by an operator's word.
+    pub(crate) const fn most_withdrawn(&self, is_accepted: bool) -> f64 {
+        if is_accepted { 1.0 } else { self.most_withdrawn }
     }
 
     pub(crate) fn address(&self, document: &Document) -> String {
         document.address(self.base.as_ref().map(Url::as_str))
     }
-
-    /// Reads a document on a thread of its own; advisories are staged as they come, small tables are kept.
-    async fn read(&self, document: &Document, run: i64, file: File) -> Result<Parsed, SyncError> {
-        let (sender, mut receiver) = mpsc::channel::<Vec<(Advisory, [u8; 32])>>(2);
-        let document = document.clone();
-        let reading = tokio::task::spawn_blocking(move || read_records(&document, file, sender));
-        let mut staged = Ok(());
-        while let Some(batch) = receiver.recv().await {
-            staged = self.stage(run, &batch).await;
-            if staged.is_err() {
-                // The reader's next batch finds nobody and it ends.
-                break;
-            }
-        }
-        drop(receiver);
-        let parsed = reading.await.map_err(|_| SyncError::Interrupted)?;
-        staged?;
-        Ok(parsed?)
-    }
-
-    async fn stage(&self, run: i64, batch: &[(Advisory, [u8; 32])]) -> Result<(), StoreError> {
-        let mut tx = self.store.catalog_tx().await?;
-        feeds::stage(&mut tx, run, batch).await?;
-        tx.commit().await
-    }
-
-    async fn apply_advisories(
-        &self,
-        document: &Document,
-        run: i64,
-        most_withdrawn: f64,
-        state: &DocumentState,
-        counts: &mut RunCounts,
-    ) -> Result<(), SyncError> {
-        let feed = document.feed.name;
-        let mut tx = self.store.catalog_tx().await?;
-        let staged = feeds::staged_counts(&mut tx, run, feed, &document.path).await?;
-        drop(tx);
-        refuse_if_too_many(document, staged.gone.unsigned_abs(), staged.held.unsigned_abs(), most_withdrawn)?;
-        let newest_only = document.feed.has_index();
-        let applied = apply::apply_staged(&self.store, run, feed, newest_only).await?;
-        counts.added = applied.added;
-        counts.changed = applied.changed;
-        counts.unchanged = staged.unchanged.unsigned_abs();
-
-        let mut tx = self.store.catalog_tx().await?;
-        // The document's row before its records, which refer to it.
-        feeds::document_checked(&mut tx, feed, &document.path, state, true).await?;
-        let gone = feeds::replace_records(&mut tx, run, feed, &document.path).await?;
-        counts.withdrawn = gone.len() as u64;
-        apply::withdraw(&mut tx, feed, &gone).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-}
-
-/// A document that was read to its end.
-#[derive(Debug, Default)]
-pub struct Parsed {
-    /// Its counts.
-    pub report: ParseReport,
-    /// Rows of CISA's catalogue.
-    pub known_exploited: Vec<KnownExploited>,
-    /// Rows of EPSS.
-    pub exploit_scores: Vec<ExploitScore>,
-    /// Periods of support.
-    pub support_periods: Vec<SupportPeriod>,
 }
 
 /// Refuses a document that lacks more of what we hold than one sync may withdraw. A handful may always go.
@@ -292,35 +277,4 @@ pub fn refuse_if_too_many(document: &Document, gone: u64, held: u64, most_withdr
 
 pub(crate) fn document_state(url: String, validators: Validators) -> DocumentState {
     DocumentState { url, etag: validators.etag, last_modified: validators.last_modified, ..DocumentState::default() }
-}
-
-fn read_records(
-    document: &Document,
-    file: File,
-    sender: mpsc::Sender<Vec<(Advisory, [u8; 32])>>,
-) -> Result<Parsed, FeedError> {
-    let mut parsed = Parsed::default();
-    let mut batch = Vec::with_capacity(BATCH);
-    let mut sink = |record: Record| {
-        match record {
-            Record::Advisory(advisory) => {
-                let hash = content_hash(&advisory);
-                batch.push((*advisory, hash));
-            }
-            Record::KnownExploited(row) => parsed.known_exploited.push(row),
-            Record::ExploitScore(row) => parsed.exploit_scores.push(row),
-            Record::SupportPeriod(row) => parsed.support_periods.push(row),
-        }
-        if batch.len() >= BATCH {
-            sender.blocking_send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)))?;
-        }
-        Ok(())
-    };
-    let report = parse(document, &mut BufReader::with_capacity(1 << 18, file), &mut sink)?;
-    if !batch.is_empty() {
-        // Where nobody receives any more, the receiver knows why.
-        let _ = sender.blocking_send(batch);
-    }
-    parsed.report = report;
-    Ok(parsed)
 }

@@ -2,12 +2,13 @@
 
 use plimsoll_advisories::feeds::{Document, FeedKind};
 use plimsoll_runtime::clock;
-use plimsoll_store::feeds::{self, DocumentState, RunCounts};
+use plimsoll_store::feeds::{self, RunCounts};
 use plimsoll_store::vulnerabilities::{self, KnownExploited, Replaced};
 use plimsoll_store::{CatalogTx, Result, Store, support_periods};
 
+use crate::read::{Applying, Parsed};
 use crate::support;
-use crate::sync::{Parsed, SyncError, refuse_if_too_many};
+use crate::sync::{SyncError, refuse_if_too_many};
 
 /// Rows per statement.
 const BATCH: usize = 20_000;
@@ -18,12 +19,11 @@ const BATCH: usize = 20_000;
 /// When the database fails, or more rows are gone than may be.
 pub async fn replace(
     store: &Store,
-    document: &Document,
+    applying: &Applying<'_>,
     parsed: &Parsed,
-    most_withdrawn: f64,
-    state: &DocumentState,
     counts: &mut RunCounts,
 ) -> Result<(), SyncError> {
+    let Applying { document, most_withdrawn, state, .. } = *applying;
     let mut tx = store.catalog_tx().await?;
     let replaced = match document.feed.kind {
         FeedKind::KnownExploited => put_known_exploited(&mut tx, document, parsed, most_withdrawn, counts).await?,

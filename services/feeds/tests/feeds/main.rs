@@ -7,7 +7,10 @@
     reason = "a test's own helpers fail the test"
 )]
 
+mod bundle;
+mod bundled;
 mod events;
 mod platform;
 mod repository;
+mod rounds;
 mod sync;

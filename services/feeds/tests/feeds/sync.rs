@@ -284,7 +284,7 @@ async fn the_whole_mirror_syncs_with_its_own_counts_and_its_facts_are_what_match
 }
 
 /// A VEX document: `curl` of release 9 is fixed in this version, as of this day of 2026.
-fn vex(cve: &str, fixed: &str, day: &str) -> String {
+pub fn vex(cve: &str, fixed: &str, day: &str) -> String {
     let product = |id: &str, known_as: serde_json::Value| serde_json::json!({"product": {"name": id, "product_id": id, "product_identification_helper": known_as}});
     let purl = format!("pkg:rpm/redhat/curl@{fixed}?arch=src");
     serde_json::json!({
@@ -300,7 +300,7 @@ fn vex(cve: &str, fixed: &str, day: &str) -> String {
 }
 
 /// The folder of VEX documents in a mirror: an archive of a day of 2026, documents beside it, and what its index tells of them and of deletions.
-fn write_vex(
+pub fn write_vex(
     mirror: &Path,
     archive: (&str, &[String]),
     changes: &[(&str, &str, Option<String>)],

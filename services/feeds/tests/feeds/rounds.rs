@@ -1,0 +1,120 @@
+//! Rounds of the schedule, with hours that pass by the rows and not by a clock.
+
+use std::path::Path;
+
+use chrono::TimeDelta;
+use plimsoll_advisories::feeds as formats;
+use plimsoll_feeds::{Schedule, Syncer};
+use plimsoll_model::{Package, PackageType};
+use plimsoll_store::feeds;
+use plimsoll_testkit::sqlx::Row as _;
+use tokio_util::sync::CancellationToken;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::bundled::{documents, write_mirror};
+use crate::platform::{Platform, osv, rematch};
+
+impl Platform {
+    /// One look of the schedule at what is due.
+    pub async fn look(&self, schedule: &Schedule) {
+        let mut lease = self.store.catalog_tx().await.unwrap();
+        assert!(feeds::take_lease(&mut lease).await.unwrap());
+        schedule.sync_due(&mut lease, &CancellationToken::new()).await.unwrap();
+        lease.commit().await.unwrap();
+    }
+
+    /// Makes everything that is known an hour older, as an hour would.
+    pub async fn pass_an_hour(&self) {
+        let hour = "interval '1 hour'";
+        self.database
+            .execute(&format!(
+                "UPDATE feed_run SET started_at = started_at - {hour}, finished_at = finished_at - {hour}, not_before = not_before - {hour};
+                 UPDATE feed_document SET checked_at = checked_at - {hour}, changed_at = changed_at - {hour};"
+            ))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn with_every_upstream_answering_429_for_a_day_findings_stay_and_their_knowledge_grows_old() {
+    let platform = Platform::new().await;
+    let mirror = tempfile::tempdir().unwrap();
+    write_mirror(mirror.path());
+    std::fs::remove_dir_all(mirror.path().join("redhat")).unwrap();
+    let (org, image) = platform.image_with("ours", Package::new(PackageType::Pypi, "demo", "1.0")).await;
+    for document in documents() {
+        platform.sync(mirror.path(), &document).await;
+    }
+    rematch(&platform).await;
+    let found = "SELECT count(*) FROM finding WHERE closed_at IS NULL";
+    assert_eq!(platform.count(found).await, 1);
+    let before = platform.knowledge().await;
+    let findings = platform.rows("SELECT to_jsonb(f) FROM finding f ORDER BY 1").await;
+    let age = async || {
+        let mut tx = platform.store.org_tx(org).await.unwrap();
+        let known = plimsoll_store::views::images::known_as_of(&mut tx, &[image.0]).await.unwrap();
+        plimsoll_runtime::clock::now() - known[0].1.unwrap()
+    };
+    assert!(age().await < TimeDelta::minutes(10));
+
+    // Each document is asked for once an hour; one that is asked to be left alone for five, once in five.
+    let server = MockServer::start().await;
+    let busy = |seconds: &str| ResponseTemplate::new(429).insert_header("Retry-After", seconds);
+    let patient = Mock::given(wiremock::matchers::path("/osv/PyPI/all.zip")).respond_with(busy("18000"));
+    patient.with_priority(1).mount(&server).await;
+    Mock::given(any()).respond_with(busy("120")).with_priority(2).mount(&server).await;
+    let syncer = Syncer { base: Some(server.uri().parse().unwrap()), ..platform.syncer(Path::new("/nowhere")) };
+    let schedule = Schedule::new(syncer, TimeDelta::hours(1));
+    for _ in 0..24 {
+        platform.pass_an_hour().await;
+        platform.look(&schedule).await;
+        platform.look(&schedule).await;
+    }
+    let requests = server.received_requests().await.unwrap();
+    let asked = |path: &str| requests.iter().filter(|request| request.url.path() == path).count();
+    let documents: usize = formats::all().iter().map(|feed| feed.documents().len()).sum();
+    assert_eq!(requests.len(), (documents - 1) * 24 + asked("/osv/PyPI/all.zip"));
+    assert_eq!((asked("/osv/PyPI/all.zip"), asked("/kev/known_exploited_vulnerabilities.json")), (5, 24));
+    assert_eq!(platform.count("SELECT count(*) FROM feed_run WHERE outcome = 'failed'").await, requests.len() as i64);
+    let why: String = platform.last_run_of(&osv("PyPI/all.zip")).await.get("error");
+    assert!(why.contains("429 Too Many Requests, and asks to wait for 18000 s"), "{why}");
+
+    assert_eq!(platform.knowledge().await, before);
+    assert_eq!(platform.rows("SELECT to_jsonb(f) FROM finding f ORDER BY 1").await, findings);
+    assert_eq!(rematch(&platform).await, [], "nothing is matched again");
+    let old = age().await;
+    assert!(old >= TimeDelta::hours(24) && old < TimeDelta::hours(25), "{old}");
+    // An answer as before makes it new again.
+    platform.pass_an_hour().await;
+    platform.look(&Schedule::new(platform.syncer(mirror.path()), TimeDelta::hours(1))).await;
+    assert!(age().await > TimeDelta::hours(24), "one is left alone for longer");
+    for _ in 0..5 {
+        platform.pass_an_hour().await;
+    }
+    platform.look(&Schedule::new(platform.syncer(mirror.path()), TimeDelta::hours(1))).await;
+    assert!(age().await < TimeDelta::minutes(10));
+    assert_eq!(platform.knowledge().await, before);
+}
+
+#[tokio::test]
+async fn an_index_whose_server_asks_to_be_left_alone_is_asked_for_no_more_of_its_documents() {
+    let platform = Platform::new().await;
+    let mirror = tempfile::tempdir().unwrap();
+    write_mirror(mirror.path());
+    let server = MockServer::start().await;
+    let folder = mirror.path().join("redhat/csaf/v2/vex");
+    for name in ["archive_latest.txt", "changes.csv", "deletions.csv"] {
+        let answer = ResponseTemplate::new(200).set_body_bytes(std::fs::read(folder.join(name)).unwrap());
+        let at = wiremock::matchers::path(format!("/redhat/csaf/v2/vex/{name}"));
+        Mock::given(at).respond_with(answer).with_priority(1).mount(&server).await;
+    }
+    let busy = ResponseTemplate::new(429).insert_header("Retry-After", "7200");
+    Mock::given(any()).respond_with(busy).with_priority(2).mount(&server).await;
+    let syncer = Syncer { base: Some(server.uri().parse().unwrap()), ..platform.syncer(Path::new("/nowhere")) };
+    let index = formats::by_name("redhat").unwrap().document("csaf/v2/vex/changes.csv");
+    syncer.sync(&index, false).await.unwrap();
+    assert_eq!(server.received_requests().await.unwrap().len(), 4, "the index's own files and the first document");
+    let wait = "SELECT round(extract(epoch FROM not_before - finished_at))::bigint FROM feed_run WHERE document LIKE '%changes.csv'";
+    assert_eq!(platform.count(wait).await, 7_200);
+}
