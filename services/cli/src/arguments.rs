@@ -316,6 +316,11 @@ pub struct MalwareArguments {
     /// SHA-256 hashes of malware, one a line, perhaps with a name. Repeatable.
     #[arg(long, value_name = "FILE", requires = "offline")]
     pub malware_hashes: Vec<PathBuf>,
+    /// Of the rules and hashes that the database keeps (db update --with-malware) those of these feeds, by name, separated by commas: `malware-hashes`, which
+    /// is so where absent; `signature-base`, `reversinglabs-yara-rules`, `yara-rules`, or `yara` for all three; or `none`. Large sets of rules take seconds to
+    /// compile.
+    #[arg(long, value_name = "FEEDS", requires = "offline", value_delimiter = ',', value_parser = malware_feed)]
+    pub malware_feeds: Option<Vec<String>>,
     /// A ClamAV daemon that is shown files too: `tcp://HOST:PORT` or `unix:/PATH`.
     #[arg(long, value_name = "ADDRESS", requires = "offline")]
     pub clamd: Option<ClamdAddress>,
@@ -424,7 +429,7 @@ pub struct UpdateArguments {
     /// Only these feeds, separated by commas. All where absent.
     #[arg(long, value_name = "FEEDS", value_delimiter = ',', value_parser = feeds())]
     pub feeds: Vec<String>,
-    /// Also keep the feeds of malware rules and hashes. Offline scans do not read them; a bundle of this has them for whoever does.
+    /// Also keep the feeds of malware rules and hashes. Offline scans use those that --malware-feeds chooses; a bundle of this brings them to a platform too.
     #[arg(long, conflicts_with = "feeds")]
     pub with_malware: bool,
     /// Take the database of this bundle (a file, or an https, http or file address) instead of the feeds.
@@ -537,6 +542,19 @@ Examples:
 /// A feed that is read into the database, by its name.
 fn feeds() -> clap::builder::PossibleValuesParser {
     plimsoll_advisories::feeds::of_records().map(|feed| feed.name).into()
+}
+
+/// A feed of malware rules or hashes, or one document of it, by its name.
+fn malware_feed(text: &str) -> Result<String, String> {
+    let mut names = vec!["none".to_owned()];
+    for feed in plimsoll_advisories::feeds::all().iter().filter(|feed| !feed.kind.has_records()) {
+        names.push(feed.name.to_owned());
+        names.extend(
+            feed.documents().iter().map(|document| crate::scan::malware::kept::called(&document.path).to_owned()),
+        );
+    }
+    let known = names.join(", ");
+    names.into_iter().find(|name| name == text).ok_or_else(|| format!("there are {known}"))
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

@@ -6,11 +6,16 @@ pub mod update;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use plimsoll_advisories::feeds;
 use plimsoll_advisory_db::{AdvisoryDb, DbError, StoredDocument};
 
+use crate::escape::escaped;
 use crate::exit::Failure;
+use crate::quantity::age;
+
+/// What is older than this is told as old: feeds change every day.
+const OLD: TimeDelta = TimeDelta::days(7);
 
 /// Where the database is: as asked for, else in the user's cache folder (XDG Base Directory Specification).
 pub fn path(asked: Option<&PathBuf>) -> Result<PathBuf, Failure> {
@@ -46,4 +51,13 @@ pub fn knowledge(db: &AdvisoryDb) -> Result<BTreeMap<String, DateTime<Utc>>, DbE
         *at = document.checked_at.min(*at);
     }
     Ok(oldest)
+}
+
+/// What is to be said of knowledge that is old, by its oldest feed; nothing of what is not.
+pub fn old_knowledge(knowledge: &BTreeMap<String, DateTime<Utc>>, now: DateTime<Utc>) -> Option<String> {
+    let (feed, at) = knowledge.iter().min_by_key(|(_, at)| **at)?;
+    let old = now - *at;
+    let told =
+        || format!("what is known of {} is {} old: plimsoll db update brings it up to date", escaped(feed), age(old));
+    (old >= OLD).then(told)
 }

@@ -14,6 +14,7 @@ use std::io::{self, IsTerminal as _, Read};
 use plimsoll_advisory_db::AdvisoryDb;
 
 use crate::arguments::QueryArguments;
+use crate::clock;
 use crate::db;
 use crate::escape::escaped;
 use crate::exit::{Failure, Outcome};
@@ -36,7 +37,11 @@ pub async fn run(arguments: QueryArguments) -> Result<Outcome, Failure> {
         return Err(Failure::Usage("say ECOSYSTEM PACKAGE VERSION, or give such lines on standard input".into()));
     }
     let db = db::open(&db::path(database.db.as_ref())?)?;
-    let mut writer = Writer::new(format, db::knowledge(&db).map_err(Failure::undone)?);
+    let knowledge = db::knowledge(&db).map_err(Failure::undone)?;
+    if let Some(old) = db::old_knowledge(&knowledge, clock::now()) {
+        anstream::eprintln!("{old}");
+    }
+    let mut writer = Writer::new(format, knowledge);
     let answered = match asked {
         Some(question) => answer_one(&db, &question, &mut writer).await,
         None => answer_lines(&db, io::stdin().lock(), &mut writer).await,

@@ -6,9 +6,10 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 use chrono::{DateTime, Utc};
 
 use crate::arguments::QueryFormat;
+use crate::clock;
 use crate::query::answer::Answer;
 use crate::query::table;
-use crate::report::json_line;
+use crate::report::{head, json_line};
 
 /// Writes answers in a format.
 pub struct Writer {
@@ -58,8 +59,14 @@ impl Writer {
     /// Ends the output.
     pub fn finish(&mut self) -> io::Result<()> {
         self.begin()?;
-        if self.format == QueryFormat::Json {
-            self.out.write_all(b"\n]}\n")?;
+        match self.format {
+            QueryFormat::Table => {
+                let mut text = String::from("\n");
+                head::knowledge_line(&mut text, &self.knowledge, clock::now());
+                self.out.write_all(text.as_bytes())?;
+            }
+            QueryFormat::Json => self.out.write_all(b"\n]}\n")?,
+            QueryFormat::Jsonl => {}
         }
         self.out.flush()
     }

@@ -1,12 +1,14 @@
 //! The lines that every table begins with: what it is of, and what could not be read.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use plimsoll_model::{OsRelease, Problem};
 
-use super::ScannedImage;
+use super::{MalwareKind, MalwareSource, ScannedImage};
 use crate::escape::{escaped, shortened};
-use crate::quantity::counted;
+use crate::quantity::{age, counted};
 
 /// One line, its label in bold. The value is shown as it is: text of others is escaped before.
 pub fn line(text: &mut String, label: &str, value: &str) {
@@ -29,6 +31,43 @@ pub fn image_lines(text: &mut String, image: &ScannedImage, os: Option<&OsReleas
         os.pretty_name.clone().unwrap_or_else(|| format!("{} {}", os.id, os.version_id.as_deref().unwrap_or("")))
     });
     line(text, "System", &shortened(named.as_deref().unwrap_or("none known"), 100));
+}
+
+/// How old what is known of each feed is.
+pub fn knowledge_line(text: &mut String, knowledge: &BTreeMap<String, DateTime<Utc>>, now: DateTime<Utc>) {
+    let ages: Vec<String> = knowledge.iter().map(|(feed, at)| format!("{} {}", escaped(feed), ago(*at, now))).collect();
+    line(text, "Knowledge", &if ages.is_empty() { "none".into() } else { ages.join(", ") });
+}
+
+/// Whose rules and hashes of malware files were looked through with, and which there are besides.
+pub fn malware_lines(text: &mut String, sources: &[MalwareSource], now: DateTime<Utc>) {
+    let told = |source: &MalwareSource| {
+        let noun = match source.kind {
+            MalwareKind::YaraRules => "rule",
+            MalwareKind::FileHashes => "hash",
+        };
+        let count = match (source.count, source.kind) {
+            (None, _) => String::new(),
+            (Some(count), MalwareKind::FileHashes) if count != 1 => format!("{count} hashes of "),
+            (Some(count), _) => format!("{} of ", counted(count, noun)),
+        };
+        let old = source.checked_at.map(|at| format!(" {}", ago(at, now))).unwrap_or_default();
+        format!("{count}{}{old}", escaped(&source.name))
+    };
+    let (used, unused): (Vec<&MalwareSource>, Vec<&MalwareSource>) = sources.iter().partition(|source| source.is_used);
+    if !sources.is_empty() {
+        let mut names = vec!["built-in rules".to_owned()];
+        names.extend(used.into_iter().map(told));
+        line(text, "Malware", &format!("looked for by {}", names.join(", ")));
+    }
+    if !unused.is_empty() {
+        let names: Vec<String> = unused.into_iter().map(told).collect();
+        line(text, "", &format!("not used, --malware-feeds chooses: {}", names.join(", ")));
+    }
+}
+
+fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    format!("{} ago", age((now - at).max(TimeDelta::zero())))
 }
 
 /// What could not be read, `most` of it.

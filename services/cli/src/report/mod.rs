@@ -47,9 +47,38 @@ pub struct ScanReport {
     pub coverage: Option<JudgedCoverage>,
     /// When each feed was last known to be up to date: the oldest of its documents counts.
     pub knowledge: BTreeMap<String, DateTime<Utc>>,
+    /// Whose rules and hashes of malware there are beside the built-in rules, used or not. None where that is not known: the server's.
+    pub malware_sources: Option<Vec<MalwareSource>>,
     /// Where its packages lie: what a statement says of a module within a program is looked up by it.
     #[serde(skip)]
     pub placed: Vec<PlacedPackage>,
+}
+
+/// Rules or hashes of malware.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MalwareSource {
+    /// What stands before the colon in the rules of observations: `signature-base`.
+    pub name: String,
+    /// The feed that they are of; none for the user's own.
+    pub feed: Option<String>,
+    /// What they are.
+    pub kind: MalwareKind,
+    /// Whether files were looked through with them: those of feeds are where the user chooses them.
+    pub is_used: bool,
+    /// How many rules or hashes, where they are used.
+    pub count: Option<u64>,
+    /// When they were last known to be up to date; none for the user's own.
+    pub checked_at: Option<DateTime<Utc>>,
+}
+
+/// What malware is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MalwareKind {
+    /// YARA rules.
+    YaraRules,
+    /// SHA-256 hashes of files.
+    FileHashes,
 }
 
 /// A finding that does not count, and why.

@@ -158,6 +158,7 @@ pub fn report() -> ScanReport {
             ("osv".to_owned(), "2026-08-17T10:00:00Z".parse().unwrap()),
         ]
         .into(),
+        malware_sources: None,
         placed: vec![],
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use comfy_table::{Attribute, Cell, CellAlignment, Color};
 use plimsoll_model::{AffectedState, Finding, Severity};
 
-use crate::escape::{escaped, shortened};
-use crate::quantity::{age, counted};
+use crate::escape::shortened;
+use crate::quantity::counted;
 use crate::report::advice::first_steps;
 use crate::report::{JudgedCoverage, ScanReport, columns, head, hidden, observations};
 
@@ -87,12 +87,8 @@ fn head(report: &ScanReport, now: DateTime<Utc>) -> String {
     if let Some(observed) = &report.observations {
         line("Observed", &observations::summary(observed));
     }
-    let knowledge: Vec<String> = report
-        .knowledge
-        .iter()
-        .map(|(feed, at)| format!("{} {} ago", escaped(feed), age((now - at).max(TimeDelta::zero()))))
-        .collect();
-    line("Knowledge", &if knowledge.is_empty() { "none".into() } else { knowledge.join(", ") });
+    head::knowledge_line(&mut text, &report.knowledge, now);
+    head::malware_lines(&mut text, report.malware_sources.as_deref().unwrap_or_default(), now);
     if let Some(coverage) = &report.coverage {
         covered(coverage, &mut text);
     }

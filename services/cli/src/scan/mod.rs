@@ -1,7 +1,7 @@
 //! `plimsoll scan`.
 
 mod coverage;
-mod malware;
+pub mod malware;
 mod offline;
 pub mod online;
 mod placement;

@@ -24,11 +24,16 @@ use crate::source::{self, ReadSource};
 /// Scans what the user names.
 pub async fn scan(arguments: &ScanArguments, progress: &Progress) -> Result<ScanReport, Failure> {
     let db = db::open(&db::path(arguments.database.db.as_ref())?)?;
-    progress.note(format!("the advisory database is {} old", age(db.age(clock::now()))));
-    let engine = malware::engine(&arguments.malware, progress).await?;
-    let source = source::read(&arguments.source, &arguments.image, &engine, progress).await?;
+    let now = clock::now();
+    progress.note(format!("the advisory database is {} old", age(db.age(now))));
+    if let Some(old) = db::old_knowledge(&db::knowledge(&db).map_err(Failure::undone)?, now) {
+        progress.note(old);
+    }
+    let analysing = malware::analysing(&arguments.malware, &db, progress).await?;
+    let source = source::read(&arguments.source, &arguments.image, &analysing.engine, progress).await?;
     progress.step(format!("matching {} packages", source.inventory.packages.len()), 0);
-    judged(source, &db).await
+    let report = judged(source, &db).await?;
+    Ok(ScanReport { malware_sources: Some(analysing.sources), ..report })
 }
 
 /// The report of a source.
@@ -82,6 +87,7 @@ async fn judged(mut source: ReadSource, db: &AdvisoryDb) -> Result<ScanReport, F
         observations: Some(observations),
         coverage: Some(JudgedCoverage { coverage, unjudged_checks }),
         knowledge,
+        malware_sources: None,
         placed,
     })
 }

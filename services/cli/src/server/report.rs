@@ -63,6 +63,7 @@ impl Server {
             observations: coverage.is_some().then_some(observed),
             coverage,
             knowledge: knowledge(feeds),
+            malware_sources: None,
             placed,
         })
     }

@@ -196,7 +196,15 @@ async fn an_update_by_bundle_costs_one_request_where_nothing_changed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn with_every_upstream_answering_429_scans_go_on_and_say_how_old_they_are() {
     let place = Place::with_database();
-    let before = plimsoll(place.home(), &QUESTION);
+    let scan = |place: &Place| {
+        let run = plimsoll(place.home(), &["scan", "--offline", "--format", "json", "dir:root"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        let mut report = run.json();
+        (report["knowledge"].take(), report)
+    };
+    place.write("root/opt/x.dist-info/METADATA", "Metadata-Version: 2.1\nName: Django\nVersion: 3.2\n\n");
+    let (before, scanned) = (plimsoll(place.home(), &QUESTION), scan(&place));
+    assert!(!scanned.1["findings"].as_array().unwrap().is_empty());
     let server = MockServer::start().await;
     let busy = ResponseTemplate::new(429).insert_header("Retry-After", "3600");
     Mock::given(any()).respond_with(busy).mount(&server).await;
@@ -214,4 +222,5 @@ async fn with_every_upstream_answering_429_scans_go_on_and_say_how_old_they_are(
     let after = plimsoll(place.home(), &QUESTION);
     assert_eq!((after.code, &after.out), (before.code, &before.out));
     assert!(after.json()["knowledge"]["osv"].is_string());
+    assert_eq!(scan(&place), scanned, "the same findings, and the same time of their knowledge");
 }

@@ -122,6 +122,33 @@ fn what_cannot_be_judged_is_told_and_never_an_empty_answer() {
 }
 
 #[test]
+fn the_table_says_how_old_the_knowledge_is_and_old_knowledge_is_told_in_every_format() {
+    let place = Place::with_database();
+    let table = ask(&place, "PyPI\tdjango\t4\n", "table");
+    let expected = "Knowledge  alpine less than a minute ago, debian less than a minute ago, ";
+    assert!(table.out.lines().last().unwrap().starts_with(expected), "{}", table.out);
+    assert_eq!(table.err, "");
+
+    // Of one feed nothing was heard since March.
+    let (mut builder, _) = plimsoll_advisory_db::Builder::start(&place.path("cache/plimsoll/advisories.db")).unwrap();
+    let debian = plimsoll_advisories::feeds::by_name("debian").unwrap().documents().remove(0);
+    builder.unchanged(&debian, "2026-03-01T00:00:00Z".parse().unwrap()).unwrap();
+    let mut built_at = None;
+    for document in builder.documents().unwrap() {
+        built_at = built_at.max(Some(document.checked_at));
+    }
+    builder.finish(built_at.unwrap()).unwrap();
+    for format in ["table", "json", "jsonl"] {
+        let run = ask(&place, "PyPI\tdjango\t4\n", format);
+        let told = run.err.strip_prefix("what is known of debian is ").unwrap_or_else(|| panic!("{run:?}"));
+        assert!(told.ends_with(" days old: plimsoll db update brings it up to date\n"), "{run:?}");
+        assert_eq!(run.code, 0);
+    }
+    let scan = plimsoll(place.home(), &["scan", "--offline", "dir:mirror"]);
+    assert!(scan.err.contains("what is known of debian is "), "{scan:?}");
+}
+
+#[test]
 fn a_wrong_question_or_a_missing_database_says_what_helps() {
     let place = Place::new();
     let none = plimsoll(place.home(), &["query", "PyPI", "django", "3.2"]);
