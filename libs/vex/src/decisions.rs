@@ -25,27 +25,29 @@ pub struct Said<'d> {
     pub document: &'d Document,
     /// The statement.
     pub statement: &'d Statement,
+    /// Which it is of all statements of all documents, in their order, from 0.
+    pub place: usize,
 }
 
 /// Statements of several documents, to be asked.
 #[derive(Debug, Default)]
 pub struct Decisions<'d> {
-    by_vulnerability: HashMap<String, Vec<(usize, Said<'d>)>>,
+    by_vulnerability: HashMap<String, Vec<Said<'d>>>,
 }
 
 impl<'d> Decisions<'d> {
     /// All that these documents say. Of two statements of one time the later one counts, in a later document before that.
     pub fn of(documents: impl IntoIterator<Item = &'d Document>) -> Self {
-        let mut by_vulnerability: HashMap<String, Vec<(usize, Said<'d>)>> = HashMap::new();
+        let mut by_vulnerability: HashMap<String, Vec<Said<'d>>> = HashMap::new();
         let said = documents
             .into_iter()
-            .flat_map(|document| document.statements.iter().map(move |statement| Said { document, statement }));
-        for (place, said) in said.enumerate() {
-            for id in &said.statement.vulnerabilities {
+            .flat_map(|document| document.statements.iter().map(move |statement| (document, statement)));
+        for (place, (document, statement)) in said.enumerate() {
+            for id in &statement.vulnerabilities {
                 let known = by_vulnerability.entry(id.to_uppercase()).or_default();
                 // A statement may repeat an id.
-                if known.last().is_none_or(|(last, _)| *last != place) {
-                    known.push((place, said));
+                if known.last().is_none_or(|last| last.place != place) {
+                    known.push(Said { document, statement, place });
                 }
             }
         }
@@ -55,8 +57,8 @@ impl<'d> Decisions<'d> {
     /// The statement that counts for a subject: the latest that speaks of it.
     pub fn about(&self, subject: Subject<'_>) -> Option<Said<'d>> {
         let said = subject.vulnerability.iter().filter_map(|id| self.by_vulnerability.get(&id.to_uppercase()));
-        let matching = said.flatten().filter(|(_, said)| said.statement.speaks_of(subject));
-        matching.max_by_key(|(place, said)| (said.statement.at, *place)).map(|(_, said)| *said)
+        let matching = said.flatten().filter(|said| said.statement.speaks_of(subject));
+        matching.max_by_key(|said| (said.statement.at, said.place)).copied()
     }
 }
 
@@ -180,5 +182,10 @@ mod tests {
         for (documents, expected) in cases {
             assert_eq!(decided(&documents, "CVE-1", "pkg:npm/a@1", ""), Some(expected), "{documents:#?}");
         }
+        let documents = [document(vec![said(no, Some(1)), said(no, None)]), document(vec![said(yes, Some(2))])];
+        let package = PackagePattern::read("pkg:npm/a@1");
+        let subject = Subject { vulnerability: &["CVE-1"], image: None, package: package.as_ref(), holders: &[] };
+        let found = Decisions::of(&documents).about(subject).unwrap();
+        assert_eq!((found.place, found.statement), (2, &documents[1].statements[0]), "counted over all documents");
     }
 }

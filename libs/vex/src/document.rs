@@ -32,6 +32,25 @@ pub enum Format {
     CycloneDx,
 }
 
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 3] = [Self::OpenVex, Self::Csaf, Self::CycloneDx];
+
+    /// Its word: `openvex`, `csaf`, `cyclonedx`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenVex => "openvex",
+            Self::Csaf => "csaf",
+            Self::CycloneDx => "cyclonedx",
+        }
+    }
+
+    /// The format that [`Format::as_str`] names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == word)
+    }
+}
+
 /// One thing that is said: of a vulnerability in products.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
@@ -232,5 +251,6 @@ mod tests {
         assert_eq!(hiding, ["not_affected", "fixed"]);
         assert_eq!(Status::parse("fixed"), Some(Status::Fixed));
         assert_eq!(Status::parse("Fixed"), None);
+        assert_eq!(Format::ALL.map(|format| Format::parse(format.as_str())), Format::ALL.map(Some));
     }
 }

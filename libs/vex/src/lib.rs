@@ -15,6 +15,6 @@ pub mod write;
 pub use decisions::{Decisions, Said, Subject};
 pub use document::{Document, Format, Justification, Statement, Status};
 pub use image::{ImageIdentity, ImagePattern, Repository};
-pub use package::PackagePattern;
+pub use package::{PackagePattern, package_url};
 pub use product::{Claim, Meaning, Product};
 pub use read::{Limits, VexError, read};

@@ -6,12 +6,19 @@
 use std::collections::BTreeMap;
 
 use packageurl::PackageUrl;
+use plimsoll_model::{Package, PackageType};
 
 /// Longer ones name nothing.
 const LONGEST: usize = 2_000;
 /// Qualifiers that tell where a package came from or how it was found, and not which package it is.
 const INCIDENTAL: [&str; 7] =
     ["upstream", "package-id", "file_name", "checksum", "checksums", "vcs_url", "download_url"];
+
+/// The package URL by which statements speak of an installed package; a generic one for a name that has none.
+pub fn package_url(purl: Option<&str>, name: &str, version: &str) -> String {
+    let made = || Package::new(PackageType::Generic, name, version).purl(None, None).unwrap_or_default();
+    purl.map_or_else(made, str::to_owned)
+}
 
 /// Packages, by a package URL; each part in one spelling.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +84,11 @@ impl PackagePattern {
             && (self.version.is_none() || self.version == installed.version)
             && (self.subpath.is_none() || self.subpath == installed.subpath)
             && self.qualifiers.iter().all(is_there)
+    }
+
+    /// Its type and name: what names a package has the same.
+    pub fn kind_and_name(&self) -> (&str, &str) {
+        (&self.kind, &self.name)
     }
 
     /// Of a distribution's package, without saying of which.
@@ -193,8 +205,16 @@ mod tests {
         ];
         for (pattern, installed, expected) in cases {
             let read = |text| PackagePattern::read(text).unwrap_or_else(|| panic!("{text}"));
-            assert_eq!(read(pattern).names(&read(installed)), expected, "{pattern} {installed}");
+            let (pattern, installed) = (read(pattern), read(installed));
+            assert_eq!(pattern.names(&installed), expected, "{pattern:?} {installed:?}");
+            assert!(!expected || pattern.kind_and_name() == installed.kind_and_name());
         }
+    }
+
+    #[test]
+    fn every_installed_package_has_a_package_url() {
+        assert_eq!(package_url(Some("pkg:npm/a@1"), "a", "1"), "pkg:npm/a@1");
+        assert_eq!(package_url(None, "a tool", "1"), "pkg:generic/a%20tool@1");
     }
 
     #[test]

@@ -23,6 +23,11 @@ pub struct Limits {
     pub said: usize,
 }
 
+impl Limits {
+    /// Of a document that an organization saves at a server.
+    pub const SAVED: Self = Self { bytes: 128 << 10, said: 8 << 20 };
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self { bytes: 32 << 20, said: 64 << 20 }

@@ -5,6 +5,7 @@
 
 mod csaf;
 mod cyclonedx;
+mod found;
 mod openvex;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{Format, Justification, Repository, Status};
+
+pub use found::Found;
 
 /// What a document is about.
 #[derive(Debug, Clone)]

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_model::{AffectedState, Finding};
 use plimsoll_oci::Reference;
-use plimsoll_vex::write::{About, Edition, OwnStatement, write};
+use plimsoll_vex::write::{About, Edition, Found, OwnStatement, write};
 use plimsoll_vex::{
-    Decisions, Document, Format, ImageIdentity, Limits, PackagePattern, Repository, Said, Status, Subject, read,
+    Decisions, Document, Format, ImageIdentity, Limits, PackagePattern, Repository, Said, Subject, read,
 };
 
 use crate::edition;
@@ -50,7 +50,7 @@ pub fn hide(report: &mut ScanReport, decisions: &Decisions<'_>) {
 }
 
 fn note(said: Said<'_>) -> VexNote {
-    let Said { document, statement } = said;
+    let Said { document, statement, .. } = said;
     VexNote {
         status: statement.status,
         justification: statement.justification,
@@ -116,14 +116,8 @@ fn architecture(image: &ScannedImage) -> Option<&str> {
     image.platform.as_deref()?.split('/').nth(1)
 }
 
-/// The finding's package URL; a made one for a name that has none.
 fn package_url(finding: &Finding) -> String {
-    let made = || {
-        plimsoll_model::Package::new(plimsoll_model::PackageType::Generic, &finding.package, &finding.version)
-            .purl(None, None)
-            .unwrap_or_default()
-    };
-    finding.purl.clone().unwrap_or_else(made)
+    plimsoll_vex::package_url(finding.purl.as_deref(), &finding.package, &finding.version)
 }
 
 /// A document that says what was found: what is affected, and what was said not to be.
@@ -139,47 +133,39 @@ pub fn document_of(report: &ScanReport, format: Format, decisions: &Decisions<'_
     let edition =
         Edition { id: edition::id(image, timestamp), author, timestamp, tool_version: env!("CARGO_PKG_VERSION") };
     let subjects = Subjects::of(report);
-    let own = |finding: &Finding, status| OwnStatement {
-        vulnerability: finding.vulnerability.clone(),
-        aliases: finding.aliases.clone(),
-        title: finding.title.clone(),
-        package: package_url(finding),
-        status,
-        justification: None,
-        impact: String::new(),
-        action: String::new(),
-        at: timestamp,
+    let own = |finding: &Finding| {
+        let found = Found {
+            vulnerability: &finding.vulnerability,
+            aliases: &finding.aliases,
+            title: &finding.title,
+            package: &finding.package,
+            version: &finding.version,
+            purl: finding.purl.as_deref(),
+            state: finding.state,
+            fixed_in: finding.fixed_in.as_deref(),
+        };
+        found.statement(timestamp)
     };
     let is_open = |finding: &&Finding| finding.state == AffectedState::UnderInvestigation;
     let shown = report.findings.iter().chain(report.not_counted.iter().filter(is_open));
     let shown = shown.map(|finding| {
-        let said = subjects.decided(finding, decisions).map(|said| said.statement);
-        let status = said.map_or_else(|| status(finding), |said| said.status);
-        let action = said.map(|said| said.action.clone()).filter(|action| !action.is_empty());
-        OwnStatement { action: action.unwrap_or_else(|| action_for(finding)), ..own(finding, status) }
+        let mut own = own(finding);
+        if let Some(said) = subjects.decided(finding, decisions).map(|said| said.statement) {
+            own.status = said.status;
+            if !said.action.is_empty() {
+                own.action.clone_from(&said.action);
+            }
+        }
+        own
     });
     let hidden = report.hidden.iter().map(|HiddenFinding { finding, vex }| OwnStatement {
+        status: vex.status,
         justification: vex.justification,
         impact: vex.impact.clone(),
+        action: String::new(),
         at: vex.at.unwrap_or(timestamp),
-        ..own(finding, vex.status)
+        ..own(finding)
     });
     let statements: Vec<OwnStatement> = shown.chain(hidden).collect();
     write(format, &about, &statements, &edition)
-}
-
-fn status(finding: &Finding) -> Status {
-    match finding.state {
-        AffectedState::UnderInvestigation => Status::UnderInvestigation,
-        _ => Status::Affected,
-    }
-}
-
-fn action_for(finding: &Finding) -> String {
-    match (&finding.fixed_in, finding.state) {
-        (Some(fixed), _) => format!("Upgrade {} {} to {fixed}.", finding.package, finding.version),
-        (None, AffectedState::WontFix) => "Its distribution will not fix it.".into(),
-        (None, AffectedState::EndOfLife) => "Its release gets no more fixes: upgrade to one that does.".into(),
-        (None, _) => String::new(),
-    }
 }
