@@ -8,6 +8,7 @@ mod findings_changed;
 mod own_advisories_changed;
 mod scan_image;
 mod sync_feeds;
+mod vex_changed;
 
 pub use advisories_changed::AdvisoriesChangedV1;
 pub use findings_changed::{
@@ -16,6 +17,7 @@ pub use findings_changed::{
 pub use own_advisories_changed::OwnAdvisoriesChangedV1;
 pub use scan_image::ScanImageV1;
 pub use sync_feeds::SyncFeedsV1;
+pub use vex_changed::VexChangedV1;
 
 use plimsoll_model::OrgId;
 use schemars::{JsonSchema, Schema};
@@ -50,6 +52,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         (AdvisoriesChangedV1::NAME, schemars::schema_for!(AdvisoriesChangedV1)),
         (SyncFeedsV1::NAME, schemars::schema_for!(SyncFeedsV1)),
         (OwnAdvisoriesChangedV1::NAME, schemars::schema_for!(OwnAdvisoriesChangedV1)),
+        (VexChangedV1::NAME, schemars::schema_for!(VexChangedV1)),
         (FindingsChangedV1::NAME, schemars::schema_for!(FindingsChangedV1)),
     ]
 }

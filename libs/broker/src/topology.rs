@@ -40,11 +40,14 @@ pub enum Topic {
     SyncFeeds,
     /// An organization's own advisories changed: its package versions must be matched again.
     OwnAdvisoriesChanged,
+    /// What an organization's VEX documents say changed: which of its findings they hide must be decided again.
+    VexChanged,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::ScanImage, Self::AdvisoriesChanged, Self::SyncFeeds, Self::OwnAdvisoriesChanged];
+    pub const ALL: [Self; 5] =
+        [Self::ScanImage, Self::AdvisoriesChanged, Self::SyncFeeds, Self::OwnAdvisoriesChanged, Self::VexChanged];
 
     /// The routing key, which is also the queue's name.
     pub const fn name(self) -> &'static str {
@@ -53,6 +56,7 @@ impl Topic {
             Self::AdvisoriesChanged => "advisories.changed",
             Self::SyncFeeds => "feeds.sync",
             Self::OwnAdvisoriesChanged => "own_advisories.changed",
+            Self::VexChanged => "vex.changed",
         }
     }
 

@@ -76,7 +76,7 @@ named! {
         Read = "read",
         /// Push images and documents.
         Push = "push",
-        /// Write the organization's own advisories and bans.
+        /// Write the organization's own advisories, bans and VEX documents.
         Advise = "advise",
     }
 }
@@ -90,7 +90,7 @@ pub enum Permission {
     PushImages,
     /// Change the organization's own rules.
     ManageRules,
-    /// Write the organization's own advisories, and ban packages.
+    /// Write the organization's own advisories and VEX documents, and ban packages.
     ManageAdvisories,
     /// Make and revoke API keys.
     ManageKeys,

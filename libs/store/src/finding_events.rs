@@ -3,6 +3,7 @@
 //!
 //! In: a statement that changes findings. Out: how many it changed; one outbox row for each [`MOST_CHANGES`] of them, of the shape
 //! that `plimsoll_broker::contracts::FindingsChangedV1` reads. Changes of one image stand together, and its tags are read once a row.
+//! What VEX statements hide is not told: who listens hears of exposure.
 
 /// The outbox's topic of such rows.
 pub const TOPIC: &str = "findings.changed";
@@ -16,14 +17,15 @@ pub const MOST_TAGS: i64 = 50;
 /// Runs `$changing`, a statement that changes rows of `finding f` with the organization as its first parameter and the moment as its third;
 /// gives how many. Constant memory here, however many: all is done by the server, each image, package and vulnerability of a row read once.
 macro_rules! tell {
-    ($tx:expr, $changing:literal, $subject:expr, $at:expr) => {
+    ($tx:expr, [$($changing:literal)+], $subject:expr, $at:expr) => {
         sqlx::query_scalar!(
-            "WITH changed AS (" + $changing + r#"
-                 RETURNING f.id, f.image_id, f.package_version_id, f.vulnerability_id, f.close_reason
+            "WITH changed AS (" $(+ $changing)+ + r#"
+                 RETURNING f.id, f.image_id, f.package_version_id, f.vulnerability_id, f.close_reason, f.hidden_by
              ), batch AS (
                  SELECT array_agg(id) AS findings, array_agg(image_id) AS images, array_agg(package_version_id) AS packages,
                         array_agg(vulnerability_id) AS vulnerabilities, array_agg(close_reason) AS reasons
-                 FROM (SELECT *, (row_number() OVER (ORDER BY image_id) - 1) / $5 AS number FROM changed) numbered
+                 FROM (SELECT *, (row_number() OVER (ORDER BY image_id) - 1) / $5 AS number FROM changed
+                       WHERE hidden_by IS NULL) numbered
                  GROUP BY number
              ), told AS (
                  INSERT INTO outbox (org_id, topic, payload)

@@ -1,6 +1,9 @@
 //! Findings: opened and closed by sets, never a statement per row, and never deleted. Each change is an event, too
 //! ([`finding_events`](crate::finding_events)).
 //!
+//! What a VEX statement hides is a finding as well, and marked: hiding closes the finding and opens a hidden one, showing it again closes that and
+//! opens another. A row so never becomes hidden, nor shown: what was exposed at any moment stays as it was.
+//!
 //! Each function first takes the organization's findings lock ([`OrgTx::lock_findings`]): what it reads after that is what the
 //! last one wrote.
 
@@ -8,9 +11,10 @@ use chrono::{DateTime, Utc};
 use plimsoll_model::ImageId;
 
 use crate::finding_events::tell;
+use crate::vex_decisions::{Scope, decide};
 use crate::{OrgTx, Result};
 
-/// How many findings were opened and closed.
+/// How many findings were opened and closed, hidden ones among them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Opened.
@@ -26,12 +30,63 @@ async fn begin(tx: &mut OrgTx) -> Result<DateTime<Utc>> {
     Ok(sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "at!""#).fetch_one(tx.conn()).await?)
 }
 
-/// Brings the findings of one image in line with its packages and their matches.
+/// Closes the open findings in a scope that are hidden and should be shown, or the reverse, and tells of those that stay hidden which
+/// statement hides them now; gives how many were closed. The scope is a condition on `finding f` with the parameter 2.
+macro_rules! close_by_decisions {
+    ($tx:expr, $scope:literal, $subject:expr, $at:expr) => {{
+        sqlx::query!(
+            "UPDATE finding f SET hidden_by = d.statement_id FROM vex_decision d
+             WHERE f.org_id = $1 AND f.closed_at IS NULL AND f.hidden_by <> d.statement_id AND d.org_id = f.org_id AND d.image_id = f.image_id
+               AND d.package_version_id = f.package_version_id AND d.vulnerability_id = f.vulnerability_id AND "
+                + $scope,
+            $tx.org().0,
+            $subject
+        )
+        .execute($tx.conn())
+        .await?;
+        tell!(
+            $tx,
+            ["UPDATE finding f SET closed_at = $3, close_reason = 'vex' WHERE f.org_id = $1 AND f.closed_at IS NULL AND "
+             $scope
+             " AND (f.hidden_by IS NOT NULL)
+                   <> EXISTS (SELECT FROM vex_decision d
+                              WHERE d.org_id = f.org_id AND d.image_id = f.image_id AND d.package_version_id = f.package_version_id
+                                AND d.vulnerability_id = f.vulnerability_id)"],
+            $subject,
+            $at
+        )?
+    }};
+}
+
+/// Opens what counts in a scope and is not open, hidden where that is decided; gives how many. The scope is a condition on `image i` and
+/// `counted_match m` with the parameter 2.
+macro_rules! open {
+    ($tx:expr, $scope:literal, $subject:expr, $at:expr) => {
+        tell!(
+            $tx,
+            [r#"INSERT INTO finding AS f (org_id, image_id, package_version_id, vulnerability_id, opened_at, hidden_by)
+                SELECT DISTINCT i.org_id, i.id, m.package_version_id, m.vulnerability_id, $3::timestamptz, d.statement_id
+                FROM counted_match m
+                JOIN image_package p ON p.package_version_id = m.package_version_id
+                JOIN image i ON i.image_content_id = p.image_content_id
+                LEFT JOIN vex_decision d ON d.org_id = i.org_id AND d.image_id = i.id AND d.package_version_id = m.package_version_id
+                                        AND d.vulnerability_id = m.vulnerability_id
+                WHERE i.org_id = $1 AND "#
+             $scope
+             " ON CONFLICT (org_id, image_id, package_version_id, vulnerability_id) WHERE closed_at IS NULL DO NOTHING"],
+            $subject,
+            $at
+        )?
+    };
+}
+
+/// Brings the findings of one image in line with its packages, their matches and what is said of them.
 pub async fn refresh_image(tx: &mut OrgTx, image: ImageId) -> Result<Changes> {
     let at = begin(tx).await?;
-    let closed = tell!(
+    let has_decisions = decide(tx, Scope::Image(image)).await?;
+    let mut closed = tell!(
         tx,
-        r#"UPDATE finding f SET closed_at = $3,
+        [r#"UPDATE finding f SET closed_at = $3,
                   close_reason = CASE WHEN EXISTS (SELECT FROM image_package p WHERE p.image_content_id = i.image_content_id
                                                    AND p.package_version_id = f.package_version_id)
                                       THEN 'advisory_changed' ELSE 'fixed' END
@@ -40,53 +95,49 @@ pub async fn refresh_image(tx: &mut OrgTx, image: ImageId) -> Result<Changes> {
              AND NOT EXISTS (SELECT FROM image_package p
                              JOIN counted_match m ON m.package_version_id = p.package_version_id
                              WHERE p.image_content_id = i.image_content_id AND p.package_version_id = f.package_version_id
-                               AND m.vulnerability_id = f.vulnerability_id)"#,
+                               AND m.vulnerability_id = f.vulnerability_id)"#],
         image.0,
         at
     )?;
-    let opened = tell!(
-        tx,
-        r#"INSERT INTO finding AS f (org_id, image_id, package_version_id, vulnerability_id, opened_at)
-           SELECT DISTINCT i.org_id, i.id, m.package_version_id, m.vulnerability_id, $3::timestamptz
-           FROM image i
-           JOIN image_package p ON p.image_content_id = i.image_content_id
-           JOIN counted_match m ON m.package_version_id = p.package_version_id
-           WHERE i.org_id = $1 AND i.id = $2
-           ON CONFLICT (org_id, image_id, package_version_id, vulnerability_id) WHERE closed_at IS NULL DO NOTHING"#,
-        image.0,
-        at
-    )?;
+    if has_decisions {
+        closed += close_by_decisions!(tx, "f.image_id = $2", image.0, at);
+    }
+    let opened = open!(tx, "i.id = $2", image.0, at);
     Ok(Changes { opened: opened.cast_unsigned(), closed: closed.cast_unsigned() })
 }
 
 /// Brings the organization's findings in line with the matches of these package versions, after those changed.
 pub async fn refresh_packages(tx: &mut OrgTx, package_versions: &[i64]) -> Result<Changes> {
     let at = begin(tx).await?;
-    let closed = tell!(
+    let has_decisions = decide(tx, Scope::Packages(package_versions)).await?;
+    let mut closed = tell!(
         tx,
-        r#"UPDATE finding f SET closed_at = $3,
+        [r#"UPDATE finding f SET closed_at = $3,
                   close_reason = CASE WHEN v.merged_into IS NOT NULL THEN 'merged'
                                       WHEN v.withdrawn IS NOT NULL THEN 'advisory_withdrawn'
                                       ELSE 'advisory_changed' END
            FROM vulnerability v
            WHERE f.org_id = $1 AND f.package_version_id = ANY($2) AND f.closed_at IS NULL AND v.id = f.vulnerability_id
              AND NOT EXISTS (SELECT FROM counted_match m WHERE (m.package_version_id, m.vulnerability_id)
-                                                        = (f.package_version_id, f.vulnerability_id))"#,
+                                                        = (f.package_version_id, f.vulnerability_id))"#],
         package_versions,
         at
     )?;
+    if has_decisions {
+        closed += close_by_decisions!(tx, "f.package_version_id = ANY($2)", package_versions, at);
+    }
     // An image whose scan is still under way opens its findings itself, when it ends.
-    let opened = tell!(
-        tx,
-        r#"INSERT INTO finding AS f (org_id, image_id, package_version_id, vulnerability_id, opened_at)
-           SELECT DISTINCT i.org_id, i.id, m.package_version_id, m.vulnerability_id, $3::timestamptz
-           FROM counted_match m
-           JOIN image_package p ON p.package_version_id = m.package_version_id
-           JOIN image i ON i.image_content_id = p.image_content_id
-           WHERE m.package_version_id = ANY($2) AND i.org_id = $1 AND i.layers_analysed IS NOT NULL
-           ON CONFLICT (org_id, image_id, package_version_id, vulnerability_id) WHERE closed_at IS NULL DO NOTHING"#,
-        package_versions,
-        at
-    )?;
+    let opened = open!(tx, "m.package_version_id = ANY($2) AND i.layers_analysed IS NOT NULL", package_versions, at);
+    Ok(Changes { opened: opened.cast_unsigned(), closed: closed.cast_unsigned() })
+}
+
+/// Brings the organization's findings of these vulnerabilities in line with what is said of them, after that changed.
+pub(crate) async fn refresh_vulnerabilities(tx: &mut OrgTx, vulnerabilities: &[i64]) -> Result<Changes> {
+    let at = begin(tx).await?;
+    if vulnerabilities.is_empty() || !decide(tx, Scope::Vulnerabilities(vulnerabilities)).await? {
+        return Ok(Changes::default());
+    }
+    let closed = close_by_decisions!(tx, "f.vulnerability_id = ANY($2)", vulnerabilities, at);
+    let opened = open!(tx, "m.vulnerability_id = ANY($2) AND i.layers_analysed IS NOT NULL", vulnerabilities, at);
     Ok(Changes { opened: opened.cast_unsigned(), closed: closed.cast_unsigned() })
 }

@@ -30,12 +30,15 @@ pub mod repositories;
 pub mod support_periods;
 pub mod tags;
 pub mod uploads;
+pub mod vex_decisions;
+pub mod vex_documents;
 pub mod views;
 pub mod vulnerabilities;
 pub mod yara_rule_sets;
 
 mod error;
 mod tx;
+mod vex_subjects;
 
 pub use error::{Result, StoreError};
 pub use sqlx::PgConnection;

@@ -322,13 +322,13 @@ pub async fn count(tx: &mut OrgTx) -> Result<i64> {
         .await?)
 }
 
-/// How many open findings each of these advisories has a part in.
+/// How many open findings, without those that are hidden, each of these advisories has a part in.
 pub async fn open_findings(tx: &mut OrgTx, advisories: &[Uuid]) -> Result<Vec<(Uuid, i64)>> {
     let rows = sqlx::query!(
         r#"SELECT a.id, count(*) AS "count!" FROM own_advisory a
            JOIN own_match m ON m.org_id = a.org_id AND m.vulnerability_id = a.vulnerability_id AND a.name = ANY(m.advisories)
            JOIN finding f ON f.org_id = a.org_id AND f.package_version_id = m.package_version_id
-                         AND f.vulnerability_id = m.vulnerability_id AND f.closed_at IS NULL
+                         AND f.vulnerability_id = m.vulnerability_id AND f.closed_at IS NULL AND f.hidden_by IS NULL
            WHERE a.org_id = $1 AND a.id = ANY($2) GROUP BY a.id"#,
         tx.org().0,
         advisories

@@ -3,12 +3,15 @@
 use utoipa::OpenApi;
 
 use crate::graphql::endpoint;
-use crate::rest::{server_facts, sign_in};
+use crate::rest::{image_vex, server_facts, sign_in};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Plimsoll API", description = "Signing in and out; everything else is GraphQL at /graphql."),
-    paths(server_facts::server_facts, sign_in::sign_in, sign_in::sign_out, endpoint::graphql)
+    info(
+        title = "Plimsoll API",
+        description = "Signing in and out, and documents for other programs; everything else is GraphQL at /graphql."
+    ),
+    paths(server_facts::server_facts, sign_in::sign_in, sign_in::sign_out, image_vex::image_vex, endpoint::graphql)
 )]
 struct Document;
 

@@ -23,7 +23,7 @@ use url::Url;
 use crate::configuration::{Configuration, Limits};
 use crate::graphql;
 use crate::graphql::finding_changes::FindingChanges;
-use crate::rest::{server_facts, sign_in};
+use crate::rest::{image_vex, server_facts, sign_in};
 
 /// Connections to PostgreSQL.
 const CONNECTIONS: u32 = 16;
@@ -131,6 +131,11 @@ fn routes(config: &mut ServiceConfig) {
         )
         .service(web::resource("/v1/sign-in").route(web::post().to(sign_in::sign_in)).default_service(only("POST")))
         .service(web::resource("/v1/sign-out").route(web::post().to(sign_in::sign_out)).default_service(only("POST")))
+        .service(
+            web::resource("/v1/images/{digest}/vex.json")
+                .route(web::get().to(image_vex::image_vex))
+                .default_service(only("GET")),
+        )
         .service(
             web::resource("/graphql")
                 .route(web::post().to(graphql::endpoint::graphql))

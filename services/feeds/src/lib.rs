@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use chrono::TimeDelta;
-use plimsoll_broker::contracts::{AdvisoriesChangedV1, OwnAdvisoriesChangedV1, SyncFeedsV1};
+use plimsoll_broker::contracts::{AdvisoriesChangedV1, OwnAdvisoriesChangedV1, SyncFeedsV1, VexChangedV1};
 use plimsoll_broker::{Consumer, relay};
 use plimsoll_fetch::{Fetcher, Options};
 use plimsoll_runtime::health::{Check, Health};
@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub use import::{BUNDLE, BundleSource, ImportOptions};
-pub use rematch::{handle as rematch, handle_own as rematch_own};
+pub use rematch::{handle as rematch, handle_own as rematch_own, handle_vex as follow_vex};
 pub use schedule::{Schedule, turn};
 pub use sync::Syncer;
 
@@ -107,7 +107,8 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
         let changes = Consumer::<AdvisoriesChangedV1>::new(&amqp_url, 2);
         let requested = Arc::clone(&schedule);
         let own_changes = Consumer::<OwnAdvisoriesChangedV1>::new(&amqp_url, 2);
-        let (matching, own_matching) = (store.clone(), store.clone());
+        let vex_changes = Consumer::<VexChangedV1>::new(&amqp_url, 2);
+        let (matching, own_matching, deciding) = (store.clone(), store.clone(), store.clone());
         async move {
             tokio::join!(
                 schedule.run(stop.clone()),
@@ -117,7 +118,12 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
                     async move { schedule.handle(message, attempt).await }
                 }),
                 changes.run(stop.clone(), move |message, attempt| rematch(matching.clone(), message, attempt)),
-                own_changes.run(stop, move |message, attempt| rematch_own(own_matching.clone(), message, attempt)),
+                own_changes.run(stop.clone(), move |message, attempt| rematch_own(
+                    own_matching.clone(),
+                    message,
+                    attempt
+                )),
+                vex_changes.run(stop, move |message, attempt| follow_vex(deciding.clone(), message, attempt)),
             );
         }
     };

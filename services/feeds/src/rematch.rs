@@ -2,12 +2,12 @@
 //! No image is opened again.
 
 use futures::{StreamExt as _, stream};
-use plimsoll_broker::contracts::{AdvisoriesChangedV1, OwnAdvisoriesChangedV1};
+use plimsoll_broker::contracts::{AdvisoriesChangedV1, OwnAdvisoriesChangedV1, VexChangedV1};
 use plimsoll_broker::{Attempt, Outcome};
 use plimsoll_model::{OrgId, PackageKey};
 use plimsoll_store::findings::{self, Changes};
 use plimsoll_store::matching::match_package_versions;
-use plimsoll_store::{Result, Store, orgs, own_matching, own_vulnerabilities, packages};
+use plimsoll_store::{Result, Store, orgs, own_matching, own_vulnerabilities, packages, vex_decisions};
 
 /// Organizations whose findings are brought in line at one time: each is a transaction of its own, and a connection.
 const ORGS_AT_A_TIME: usize = 3;
@@ -24,6 +24,12 @@ pub async fn handle_own(store: Store, message: OwnAdvisoriesChangedV1, attempt: 
     outcome(rematch_own(&store, message.org, &message.keys).await, attempt)
 }
 
+/// Handles a change of what an organization's VEX documents say; doing it twice changes nothing.
+#[tracing::instrument(skip_all, fields(org = %message.org, vulnerabilities = message.vulnerabilities.len()))]
+pub async fn handle_vex(store: Store, message: VexChangedV1, attempt: Attempt) -> Outcome {
+    outcome(follow_vex(&store, &message).await, attempt)
+}
+
 fn outcome(done: Result<Changes>, attempt: Attempt) -> Outcome {
     match done {
         Ok(changes) => {
@@ -31,7 +37,7 @@ fn outcome(done: Result<Changes>, attempt: Attempt) -> Outcome {
                 tracing::info!(
                     opened = changes.opened,
                     closed = changes.closed,
-                    "findings follow a change of advisories"
+                    "findings follow a change of advisories or VEX documents"
                 );
             }
             Outcome::Done
@@ -46,6 +52,13 @@ fn outcome(done: Result<Changes>, attempt: Attempt) -> Outcome {
 async fn rematch_own(store: &Store, org: OrgId, keys: &[PackageKey]) -> Result<Changes> {
     let mut tx = store.org_tx(org).await?;
     let changes = own_matching::rematch(&mut tx, keys).await?;
+    tx.commit().await?;
+    Ok(changes)
+}
+
+async fn follow_vex(store: &Store, message: &VexChangedV1) -> Result<Changes> {
+    let mut tx = store.org_tx(message.org).await?;
+    let changes = vex_decisions::follow(&mut tx, &message.vulnerabilities).await?;
     tx.commit().await?;
     Ok(changes)
 }

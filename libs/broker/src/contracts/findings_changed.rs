@@ -37,7 +37,8 @@ pub struct FindingChangeV1 {
     pub package: ChangedPackageV1,
     /// The lowest version with a fix; null where none is known, and where no source says any more that the package is affected.
     pub fixed_in: Option<String>,
-    /// Why it closed: `fixed`, `advisory_changed`, `advisory_withdrawn`, `image_gone`, `merged`; null where it opened.
+    /// Why it closed: `fixed`, `advisory_changed`, `advisory_withdrawn`, `image_gone`, `merged`, `vex` (a statement hides it from then on); null
+    /// where it opened.
     pub close_reason: Option<String>,
 }
 

@@ -24,6 +24,8 @@ pub struct Finding {
     pub closed_at: Option<DateTime<Utc>>,
     /// Why it ended.
     pub close_reason: Option<String>,
+    /// The VEX statement that hides it.
+    pub hidden_by: Option<Uuid>,
     /// The severity that counts.
     pub severity: i16,
     /// Whose that is.
@@ -81,10 +83,12 @@ pub struct FindingFilter {
     pub is_open: Option<bool>,
     /// As it was at this moment: what was opened later is not there.
     pub as_of: Option<DateTime<Utc>>,
+    /// Hidden by a VEX statement, or not.
+    pub is_hidden: Option<bool>,
 }
 
 impl Default for FindingFilter {
-    /// All that are open.
+    /// All that are open and not hidden.
     fn default() -> Self {
         Self {
             severities: None,
@@ -97,6 +101,7 @@ impl Default for FindingFilter {
             ecosystem: None,
             is_open: Some(true),
             as_of: None,
+            is_hidden: Some(false),
         }
     }
 }
@@ -161,7 +166,7 @@ impl Finding {
 // What an organization's own advisories say comes before what all know: it names a fix of its own choice, and rates for itself.
 
 /// A statement over an organization's findings, given by what stands before the tables and after the conditions. Parameters 1 to
-/// 13 are the organization, the filter and the order.
+/// 14 are the organization, the filter and the order.
 macro_rules! over_findings {
     ($macro:ident, [$($as:path)?], [$($before:literal)+], [$($after:literal)+],
      $tx:expr, $filter:expr, $order:expr, [$($argument:expr),* $(,)?]) => {
@@ -210,7 +215,8 @@ macro_rules! over_findings {
                    JOIN manifest mf ON mf.org_id = i.org_id AND mf.digest = i.manifest_digest
                    JOIN repository r ON r.org_id = mf.org_id AND r.id = mf.repository_id
                    WHERE i.org_id = $1 AND i.id = f.image_id AND r.name = $11))
-              AND ($12::text IS NULL OR p.ecosystem = $12 OR split_part(p.ecosystem, ':', 1) = $12)"# $(+ $after)+,
+              AND ($12::text IS NULL OR p.ecosystem = $12 OR split_part(p.ecosystem, ':', 1) = $12)
+              AND ($14::bool IS NULL OR (f.hidden_by IS NOT NULL) = $14)"# $(+ $after)+,
             $tx.org().0,
             $filter.is_current(),
             $filter.as_of,
@@ -224,6 +230,7 @@ macro_rules! over_findings {
             $filter.repository.as_deref(),
             $filter.ecosystem.as_deref(),
             $order.as_str(),
+            $filter.is_hidden,
             $($argument),*
         )
     };
@@ -238,7 +245,7 @@ macro_rules! findings {
             [$before r#"
             SELECT f.id AS "id!", f.image_id AS "image!", f.package_version_id AS "package!",
                    f.vulnerability_id AS "vulnerability!", f.opened_at AS "opened_at!", f.closed_at AS "closed_at?",
-                   f.close_reason AS "close_reason?", s.severity AS "severity!",
+                   f.close_reason AS "close_reason?", f.hidden_by AS "hidden_by?", s.severity AS "severity!",
                    CASE WHEN nullif(m.severity, 0) IS NULL THEN v.severity_source ELSE m.severity_source END
                        AS "severity_source!",
                    e.score AS "epss_score?", e.percentile AS "epss_percentile?",
@@ -257,7 +264,7 @@ macro_rules! findings {
     };
 }
 
-/// [`findings`] after a place, in order: parameters 14 to 21 are the place, 22 is how many at most.
+/// [`findings`] after a place, in order: parameters 15 to 22 are the place, 23 is how many at most.
 macro_rules! pages {
     ($before:literal, $scope:literal, $after:literal, $tx:expr, $filter:expr, $order:expr, $place:expr, $limit:expr
      $(, $argument:expr)*) => {{
@@ -265,11 +272,11 @@ macro_rules! pages {
         findings!(
             $before,
             [$scope
-             r#" AND ($14::float8 IS NULL
+             r#" AND ($15::float8 IS NULL
                       OR (o.n1, o.n2, o.n3, o.n4, p.name COLLATE "C", p.version COLLATE "C", v.name COLLATE "C", f.id)
-                         > ($14, $15::float8, $16::float8, $17::float8, $18::text, $19::text, $20::text, $21::bigint))
+                         > ($15, $16::float8, $17::float8, $18::float8, $19::text, $20::text, $21::text, $22::bigint))
                  ORDER BY o.n1, o.n2, o.n3, o.n4, p.name COLLATE "C", p.version COLLATE "C", v.name COLLATE "C", f.id
-                 LIMIT $22"#
+                 LIMIT $23"#
              $after],
             $tx,
             $filter,
@@ -313,7 +320,7 @@ pub async fn pages_of_images(
     limit: i64,
 ) -> Result<Vec<Finding>> {
     Ok(pages!(
-        "SELECT x.* FROM unnest($23::uuid[]) AS scope (image_id) CROSS JOIN LATERAL (",
+        "SELECT x.* FROM unnest($24::uuid[]) AS scope (image_id) CROSS JOIN LATERAL (",
         " AND f.image_id = scope.image_id",
         r#") x ORDER BY x."image!", x."n1!", x."n2!", x."n3!", x."n4!", x."package_name!" COLLATE "C",
                         x."package_version!" COLLATE "C", x."vulnerability_name!" COLLATE "C", x."id!""#,
@@ -358,7 +365,7 @@ pub async fn counts_of_images(tx: &mut OrgTx, images: &[Uuid], filter: &FindingF
         query_as,
         [SeverityCount],
         [r#"SELECT f.image_id AS "image!", s.severity AS "severity!", count(*) AS "count!""#],
-        [" AND f.image_id = ANY($14) GROUP BY f.image_id, s.severity"],
+        [" AND f.image_id = ANY($15) GROUP BY f.image_id, s.severity"],
         tx,
         filter,
         FindingOrder::Package,
@@ -367,9 +374,9 @@ pub async fn counts_of_images(tx: &mut OrgTx, images: &[Uuid], filter: &FindingF
     Ok(rows.fetch_all(tx.conn()).await?)
 }
 
-/// Of the findings with these ids, those that the organization has, open or not.
+/// Of the findings with these ids, those that the organization has, open or not, hidden or not.
 pub async fn by_ids(tx: &mut OrgTx, ids: &[i64]) -> Result<Vec<Finding>> {
-    let any = FindingFilter { is_open: None, ..FindingFilter::default() };
+    let any = FindingFilter { is_open: None, is_hidden: None, ..FindingFilter::default() };
     among(tx, ids, None, &any).await
 }
 
@@ -382,7 +389,7 @@ pub async fn among(
 ) -> Result<Vec<Finding>> {
     Ok(findings!(
         "",
-        [" AND f.id = ANY($14) AND ($15::uuid IS NULL OR f.image_id = $15)"],
+        [" AND f.id = ANY($15) AND ($16::uuid IS NULL OR f.image_id = $16)"],
         tx,
         filter,
         FindingOrder::Urgency,

@@ -17,6 +17,7 @@ pub mod places;
 pub mod repositories;
 pub mod tags;
 pub mod uncounted;
+pub mod vex;
 pub mod vulnerabilities;
 
 pub use sqlx::types::Json;

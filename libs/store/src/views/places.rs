@@ -149,7 +149,7 @@ pub async fn count_of_packages(tx: &mut OrgTx, packages: &[i64]) -> Result<i64> 
     .await?)
 }
 
-/// Up to `limit` places of the vulnerability with one of these ids, after the place `after`: those with an open finding. Of two vulnerabilities
+/// Up to `limit` places of the vulnerability with one of these ids, after the place `after`: those with an open finding that is not hidden. Of two vulnerabilities
 /// so called, the one whose id comes first.
 #[tracing::instrument(skip_all)]
 pub async fn of_vulnerability(
@@ -161,7 +161,7 @@ pub async fn of_vulnerability(
     places!(
         tx,
         "SELECT f.image_id AS image, f.package_version_id AS package, f.id AS finding FROM finding f
-         WHERE f.org_id = $1 AND f.closed_at IS NULL
+         WHERE f.org_id = $1 AND f.closed_at IS NULL AND f.hidden_by IS NULL
            AND f.vulnerability_id = (SELECT a.vulnerability_id FROM known_alias a
                                      WHERE a.alias = ANY($2) ORDER BY array_position($2, a.alias) LIMIT 1)
            AND ($3::uuid IS NULL OR (f.image_id, f.package_version_id) < ($3, $4::bigint))
@@ -174,7 +174,7 @@ pub async fn of_vulnerability(
 pub async fn count_of_vulnerability(tx: &mut OrgTx, ids: &[String]) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM finding f
-           WHERE f.org_id = $1 AND f.closed_at IS NULL
+           WHERE f.org_id = $1 AND f.closed_at IS NULL AND f.hidden_by IS NULL
              AND f.vulnerability_id = (SELECT a.vulnerability_id FROM known_alias a
                                        WHERE a.alias = ANY($2) ORDER BY array_position($2, a.alias) LIMIT 1)"#,
         tx.org().0,

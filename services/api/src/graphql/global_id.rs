@@ -28,6 +28,8 @@ pub enum GlobalId {
     YaraRuleSet(Uuid),
     /// An organization's own advisory.
     OwnAdvisory(Uuid),
+    /// A VEX document.
+    VexDocument(Uuid),
 }
 
 /// Longer than any id of ours.
@@ -46,6 +48,7 @@ impl GlobalId {
             Self::ApiKey(id) => format!("ApiKey:{id}"),
             Self::YaraRuleSet(id) => format!("YaraRuleSet:{id}"),
             Self::OwnAdvisory(id) => format!("OwnAdvisory:{id}"),
+            Self::VexDocument(id) => format!("VexDocument:{id}"),
         };
         ID(URL_SAFE_NO_PAD.encode(text))
     }
@@ -76,6 +79,7 @@ impl GlobalId {
             "ApiKey" => Self::ApiKey(uuid()?),
             "YaraRuleSet" => Self::YaraRuleSet(uuid()?),
             "OwnAdvisory" => Self::OwnAdvisory(uuid()?),
+            "VexDocument" => Self::VexDocument(uuid()?),
             _ => return None,
         };
         // PostgreSQL's text holds no NUL.
@@ -100,6 +104,7 @@ mod tests {
             GlobalId::ApiKey(uuid),
             GlobalId::YaraRuleSet(uuid),
             GlobalId::OwnAdvisory(uuid),
+            GlobalId::VexDocument(uuid),
         ] {
             assert_eq!(GlobalId::decode(&id.encode()).unwrap(), id);
         }

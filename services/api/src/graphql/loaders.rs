@@ -13,7 +13,7 @@ use plimsoll_store::views::findings::{self, FindingFilter, FindingKey, FindingOr
 use plimsoll_store::views::installed::{self, Installed, InstalledFilter, InstalledKey, Location, StatedLicense};
 use plimsoll_store::views::observations::{self, Observation, ObservationFilter};
 use plimsoll_store::views::uncounted::{self, Uncounted, UncountedKey};
-use plimsoll_store::views::{coverage, images, layers, packages, repositories, tags, vulnerabilities};
+use plimsoll_store::views::{coverage, images, layers, packages, repositories, tags, vex, vulnerabilities};
 use plimsoll_store::{OrgTx, Store, own_advisories, support_periods};
 use uuid::Uuid;
 
@@ -77,6 +77,14 @@ keys! {
     TagCount(RepositoryId),
     /// How many open findings an own advisory has a part in.
     OwnFindingsOf(Uuid),
+    /// A VEX statement by its row.
+    VexStatementOf(Uuid),
+    /// A VEX document as it was saved.
+    VexSourceOf(Uuid),
+    /// How many open findings a VEX document hides.
+    HiddenByDocument(Uuid),
+    /// How many open findings of an image are hidden.
+    HiddenInImage(ImageId),
 }
 
 /// Until when operating systems are mended.
@@ -338,6 +346,26 @@ loader!(TagCount => i64, |tx, keys| {
 loader!(OwnFindingsOf => i64, |tx, keys| {
     let rows = own_advisories::open_findings(tx, &ids(keys, |key| key.0)).await.map_err(of_store)?;
     Ok(rows.into_iter().map(|(id, count)| (OwnFindingsOf(id), count)).collect())
+});
+
+loader!(VexStatementOf => vex::VexStatement, |tx, keys| {
+    let rows = vex::statements(tx, &ids(keys, |key| key.0)).await.map_err(of_store)?;
+    Ok(rows.into_iter().map(|row| (VexStatementOf(row.id), row)).collect())
+});
+
+loader!(VexSourceOf => String, |tx, keys| {
+    let rows = vex::sources(tx, &ids(keys, |key| key.0)).await.map_err(of_store)?;
+    Ok(rows.into_iter().map(|(id, source)| (VexSourceOf(id), source)).collect())
+});
+
+loader!(HiddenByDocument => i64, |tx, keys| {
+    let rows = vex::hidden_by_documents(tx, &ids(keys, |key| key.0)).await.map_err(of_store)?;
+    Ok(rows.into_iter().map(|(id, count)| (HiddenByDocument(id), count)).collect())
+});
+
+loader!(HiddenInImage => i64, |tx, keys| {
+    let rows = vex::hidden_in_images(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
+    Ok(rows.into_iter().map(|(image, count)| (HiddenInImage(image), count)).collect())
 });
 
 /// Keys that differ in the object alone are one statement: the keys with the same `of` go together.

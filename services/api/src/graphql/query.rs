@@ -6,14 +6,14 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use plimsoll_identity::Permission;
 use plimsoll_model::{ApiKeyId, ImageId, RepositoryId};
 use plimsoll_store::views::{api_keys, feeds, packages, vulnerabilities};
-use plimsoll_store::{accounts, own_advisories, yara_rule_sets};
+use plimsoll_store::{accounts, own_advisories, vex_documents, yara_rule_sets};
 
 use super::complaint::{internal, of_store};
 use super::global_id::GlobalId;
 use super::loaders::{FindingOf, ImageOf, RepositoryOf};
 use super::tenant::{Asking, Tenant};
 use super::types::{
-    ApiKey, Feed, Finding, Image, MemberRole, Node, Organization, OwnAdvisory, Package, Repository, Scope,
+    ApiKey, Feed, Finding, Image, MemberRole, Node, Organization, OwnAdvisory, Package, Repository, Scope, VexDocument,
     Vulnerability, YaraRuleSet,
 };
 use crate::server::State;
@@ -169,6 +169,10 @@ async fn node(tenant: &Arc<Tenant>, id: &GlobalId) -> Result<Option<Node>> {
         GlobalId::OwnAdvisory(id) => {
             let row = own_advisories::by_id(&mut tenant.tx().await?, *id).await.map_err(of_store)?;
             row.map(|row| Box::new(OwnAdvisory { tenant: here(), row }).into())
+        }
+        GlobalId::VexDocument(id) => {
+            let row = vex_documents::by_id(&mut tenant.tx().await?, *id).await.map_err(of_store)?;
+            row.map(|row| Box::new(VexDocument { tenant: here(), row }).into())
         }
     })
 }

@@ -22,5 +22,6 @@ mod sign_in;
 mod socket;
 mod statements;
 mod tenancy;
+mod vex_documents;
 mod where_is;
 mod yara_rule_sets;

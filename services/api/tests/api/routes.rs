@@ -55,5 +55,14 @@ async fn every_route_of_the_openapi_document_is_served() {
         }
     }
     routes.sort();
-    assert_eq!(routes, ["get /v1/server", "post /graphql", "post /v1/sign-in", "post /v1/sign-out"]);
+    assert_eq!(
+        routes,
+        [
+            "get /v1/images/{digest}/vex.json",
+            "get /v1/server",
+            "post /graphql",
+            "post /v1/sign-in",
+            "post /v1/sign-out"
+        ]
+    );
 }

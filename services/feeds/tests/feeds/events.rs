@@ -21,7 +21,7 @@ const SOON: Duration = Duration::from_secs(60);
 
 impl Platform {
     /// The events that wait, as they stand in the outbox; whatever waits is then taken away.
-    async fn told(&self) -> Vec<FindingsChangedV1> {
+    pub async fn told(&self) -> Vec<FindingsChangedV1> {
         let mut tx = self.store.catalog_tx().await.unwrap();
         let waiting = outbox::take(&mut tx, 1_000).await.unwrap();
         outbox::remove(&mut tx, &waiting.iter().map(|message| message.id).collect::<Vec<_>>()).await.unwrap();
@@ -40,7 +40,7 @@ impl Platform {
     }
 
     /// Pushes the manifest of [`Platform::image_of`] and an index with it, each under tags.
-    async fn tag(&self, org: OrgId, image: Digest, tagged: &[&str], tagged_index: &[&str]) {
+    pub async fn tag(&self, org: OrgId, image: Digest, tagged: &[&str], tagged_index: &[&str]) {
         let index = Digest::from_sha256([2; 32]);
         let ingest = self.database.store("plimsoll_ingest").await;
         let mut tx = ingest.org_tx(org).await.unwrap();

@@ -14,3 +14,4 @@ mod platform;
 mod repository;
 mod rounds;
 mod sync;
+mod vex;

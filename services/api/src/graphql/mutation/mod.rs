@@ -3,6 +3,7 @@
 mod api_keys;
 mod own_advisories;
 mod scans;
+mod vex_documents;
 mod yara_rule_sets;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub struct Mutation(
     api_keys::ApiKeyMutation,
     own_advisories::OwnAdvisoryMutation,
     scans::ScanMutation,
+    vex_documents::VexDocumentMutation,
     yara_rule_sets::YaraRuleSetMutation,
 );
 

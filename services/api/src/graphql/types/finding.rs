@@ -9,11 +9,12 @@ use plimsoll_store::views::findings;
 use plimsoll_store::views::installed::Location;
 
 use super::layer::Introduction;
+use super::vex::VexStatement;
 use super::words::{AffectedState, CloseReason, Severity};
 use super::{Image, Package, Vulnerability};
 use crate::graphql::complaint::internal;
 use crate::graphql::global_id::GlobalId;
-use crate::graphql::loaders::{BaseOf, ImageOf, LayersOf, LocationsOf, PackageOf, VulnerabilityOf};
+use crate::graphql::loaders::{BaseOf, ImageOf, LayersOf, LocationsOf, PackageOf, VexStatementOf, VulnerabilityOf};
 use crate::graphql::tenant::Tenant;
 
 /// An image has a vulnerability through a package.
@@ -168,6 +169,13 @@ impl Finding {
     /// Why it is no longer open.
     async fn close_reason(&self) -> Option<CloseReason> {
         self.row.close_reason.as_deref().and_then(CloseReason::of_word)
+    }
+
+    /// The VEX statement that hides it, or hid it; null for one that is not hidden. A hidden finding is not counted. When a finding is hidden, or
+    /// shown again, it closes with the reason `VEX` and another opens.
+    async fn vex(&self) -> Result<Option<VexStatement>> {
+        let Some(statement) = self.row.hidden_by else { return Ok(None) };
+        Ok(self.tenant.load(VexStatementOf(statement)).await?.map(VexStatement))
     }
 
     /// The image.

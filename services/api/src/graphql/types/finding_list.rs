@@ -15,7 +15,7 @@ use crate::graphql::loaders::{FindingCounts, FindingPage};
 use crate::graphql::paging::{Page, Total, Window};
 use crate::graphql::tenant::Tenant;
 
-/// Which findings; what is not given does not matter, except that only open ones are meant.
+/// Which findings; what is not given does not matter, except that only open ones that are not hidden are meant.
 #[derive(InputObject)]
 pub struct FindingFilterInput {
     /// Of one of these severities.
@@ -41,6 +41,9 @@ pub struct FindingFilterInput {
     is_open: Option<bool>,
     /// As it was at this moment: what was opened later is not there, and `isOpen` means then.
     as_of: Option<DateTime<Utc>>,
+    /// Hidden by a VEX statement, or not; null: either.
+    #[graphql(default_with = "Some(false)")]
+    hidden: Option<bool>,
 }
 
 impl Default for FindingFilterInput {
@@ -57,6 +60,7 @@ impl Default for FindingFilterInput {
             ecosystem: None,
             is_open: Some(true),
             as_of: None,
+            hidden: Some(false),
         }
     }
 }
@@ -75,6 +79,7 @@ impl FindingFilterInput {
             ecosystem: self.ecosystem,
             is_open: self.is_open,
             as_of: self.as_of.map(within_history),
+            is_hidden: self.hidden,
         }
     }
 }

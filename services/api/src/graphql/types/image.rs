@@ -24,7 +24,8 @@ use super::uncounted::{self, UncountedMatch, UncountedState};
 use super::words::Severity;
 use crate::graphql::global_id::GlobalId;
 use crate::graphql::loaders::{
-    BaseOf, EndOfLife, FindingCounts, ImageOf, JudgedPackagesOf, KnownAsOf, LayersOf, RepositoriesOf, TagsOf,
+    BaseOf, EndOfLife, FindingCounts, HiddenInImage, ImageOf, JudgedPackagesOf, KnownAsOf, LayersOf, RepositoriesOf,
+    TagsOf,
 };
 use crate::graphql::paging::{Page, cost};
 use crate::graphql::tenant::Tenant;
@@ -313,6 +314,11 @@ impl Image {
             SeverityCount { severity: severity.into(), count }
         };
         Ok(plimsoll_model::Severity::ALL.into_iter().map(count).collect())
+    }
+
+    /// How many more it has that VEX statements hide: see the filter `hidden` of its findings.
+    async fn hidden_findings(&self) -> Result<i64> {
+        Ok(self.tenant.load(HiddenInImage(self.row.id)).await?.unwrap_or(0))
     }
 
     /// How old what it is judged by may be: the oldest of the last answers of those feeds that speak of its packages. Null where

@@ -2,7 +2,9 @@
 
 use async_graphql::{ID, Interface};
 
-use super::{ApiKey, Finding, Image, Organization, OwnAdvisory, Package, Repository, Vulnerability, YaraRuleSet};
+use super::{
+    ApiKey, Finding, Image, Organization, OwnAdvisory, Package, Repository, VexDocument, Vulnerability, YaraRuleSet,
+};
 
 /// An object with a global id.
 #[derive(Interface)]
@@ -26,4 +28,6 @@ pub enum Node {
     YaraRuleSet(YaraRuleSet),
     /// An organization's own advisory.
     OwnAdvisory(Box<OwnAdvisory>),
+    /// A VEX document of an organization.
+    VexDocument(Box<VexDocument>),
 }

@@ -6,14 +6,14 @@ use async_graphql::{ID, Object, Result};
 use futures::FutureExt as _;
 use plimsoll_identity::{Permission, Role};
 use plimsoll_store::views::{api_keys, members, packages, repositories};
-use plimsoll_store::{orgs, own_advisories, yara_rule_sets};
+use plimsoll_store::{orgs, own_advisories, vex_documents, yara_rule_sets};
 
 use super::finding_list::{self, FindingFilterInput, FindingOrderInput};
 use super::image_list::{self, ImageFilterInput, ImageOrderInput};
 use super::member::Member;
 use super::package::PackageFilterInput;
 use super::place::{self, Place, WhereIsInput};
-use super::{ApiKey, Finding, Image, OwnAdvisory, Package, Repository, YaraRuleSet};
+use super::{ApiKey, Finding, Image, OwnAdvisory, Package, Repository, VexDocument, YaraRuleSet};
 use crate::graphql::complaint::of_store;
 use crate::graphql::global_id::GlobalId;
 use crate::graphql::loaders::ImageOf;
@@ -211,6 +211,29 @@ impl Organization {
         self.0.require_reading()?;
         let row = own_advisories::by_name(&mut self.0.tx().await?, &name).await.map_err(of_store)?;
         Ok(row.map(|row| OwnAdvisory { tenant: Arc::clone(&self.0), row }))
+    }
+
+    /// Its VEX documents, by their names: what they say nothing needs to be done about is hidden in its images.
+    #[graphql(complexity = "cost(first, child_complexity)")]
+    async fn vex_documents(
+        &self,
+        #[graphql(desc = "How many, 200 at most; 50 where not given.")] first: Option<i32>,
+        #[graphql(desc = "The cursor after which the page begins.")] after: Option<String>,
+    ) -> Result<Page<VexDocument>> {
+        self.0.require_reading()?;
+        let window = Window::<String>::of("VEX documents", first, after)?;
+        let rows = vex_documents::page(&mut self.0.tx().await?, window.after.as_deref(), window.limit()).await;
+        let total = total!(&self.0, |tx| vex_documents::count(tx));
+        let node =
+            |row: vex_documents::VexDocument| (row.name.clone(), VexDocument { tenant: Arc::clone(&self.0), row });
+        window.page(rows.map_err(of_store)?.into_iter().map(node), total)
+    }
+
+    /// Its VEX document of this name; null where there is none.
+    async fn vex_document(&self, #[graphql(desc = "The name.")] name: String) -> Result<Option<VexDocument>> {
+        self.0.require_reading()?;
+        let row = vex_documents::by_name(&mut self.0.tx().await?, &name).await.map_err(of_store)?;
+        Ok(row.map(|row| VexDocument { tenant: Arc::clone(&self.0), row }))
     }
 
     /// The people who belong to it, by mail address.

@@ -99,6 +99,8 @@ pub enum CloseReason {
     ImageGone,
     /// The vulnerability turned out to be another one, which has a finding of its own.
     Merged,
+    /// A VEX statement says that nothing needs to be done; of a hidden finding: none says so any more.
+    Vex,
 }
 
 impl CloseReason {
@@ -110,6 +112,7 @@ impl CloseReason {
             "advisory_withdrawn" => Self::AdvisoryWithdrawn,
             "image_gone" => Self::ImageGone,
             "merged" => Self::Merged,
+            "vex" => Self::Vex,
             _ => return None,
         })
     }
@@ -139,6 +142,6 @@ pub enum Scope {
     Read,
     /// Push images and documents.
     Push,
-    /// Write the organization's own advisories and bans.
+    /// Write the organization's own advisories, bans and VEX documents.
     Advise,
 }

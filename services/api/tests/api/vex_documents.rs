@@ -1,0 +1,235 @@
+//! An organization's VEX documents, what they hide, and the documents of our own.
+
+use plimsoll_vex::{Decisions, Limits, PackagePattern, Status, Subject};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::seed::{Org, World};
+use crate::served::Served;
+
+const SAVE: &str =
+    "mutation ($document: String!, $name: String, $organization: String) {
+    saveVexDocument(document: $document, name: $name, organization: $organization) {
+    vexDocument { id name format author saidAt document statementCount hiddenFindings
+                  statements { totalCount nodes { vulnerabilities products { product subcomponents } status justification impact action at } } }
+    userErrors { code field message } } }";
+const DELETE: &str =
+    "mutation ($id: ID!) { deleteVexDocument(id: $id) { vexDocument { name } userErrors { code field } } }";
+const LIST: &str = "{ organization(slug: \"ours\") { vexDocuments { totalCount nodes { id name hiddenFindings } } } }";
+const NODE: &str = "query ($id: ID!) { node(id: $id) { __typename id } }";
+const FINDINGS: &str = "{ organization(slug: \"ours\") {
+    shown: findings { totalCount nodes { vulnerability { name } vex { status } } }
+    hidden: findings(filter: { hidden: true }) { totalCount nodes { vulnerability { name } vex { status justification impact document author } } }
+    both: findings(filter: { hidden: null }) { totalCount }
+    closed: findings(filter: { isOpen: false }) { nodes { vulnerability { name } closeReason } }
+    images { nodes { hiddenFindings findingCounts { count } } } } }";
+
+fn document(id: &str, vulnerability: &str) -> String {
+    json!({
+        "@context": "https://openvex.dev/ns/v0.2.0", "@id": id, "author": "Acme", "version": 1, "timestamp": "2026-01-01T00:00:00Z",
+        "statements": [{ "vulnerability": { "name": vulnerability }, "products": [{ "@id": "pkg:pypi/django" }],
+                         "status": "not_affected", "justification": "vulnerable_code_not_in_execute_path",
+                         "impact_statement": "We never call it." }],
+    })
+    .to_string()
+}
+
+impl World {
+    /// Does what the messages that wait ask for; gives them.
+    async fn follow_vex(&self) -> Vec<Value> {
+        let feeds = self.database.store("plimsoll_feeds").await;
+        let mut tx = feeds.catalog_tx().await.unwrap();
+        let mut waiting = plimsoll_store::outbox::take(&mut tx, 100).await.unwrap();
+        plimsoll_store::outbox::remove(&mut tx, &waiting.iter().map(|waiting| waiting.id).collect::<Vec<_>>())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        waiting.retain(|waiting| waiting.topic == "vex.changed");
+        for message in &waiting {
+            let ids: Vec<String> = serde_json::from_value(message.payload["vulnerabilities"].clone()).unwrap();
+            let mut tx = feeds.org_tx(message.org.unwrap()).await.unwrap();
+            plimsoll_store::vex_decisions::follow(&mut tx, &ids).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        waiting.into_iter().map(|waiting| waiting.payload).collect()
+    }
+}
+
+async fn with_an_image() -> (World, Served, Org, String) {
+    let world = World::create().await;
+    let mut ours = world.org("ours").await;
+    world.image(&mut ours).await;
+    let served = Served::start(&world).await;
+    let owner = served.cookie(&ours.email).await;
+    world.follow_vex().await;
+    (world, served, ours, owner)
+}
+
+#[tokio::test]
+async fn a_document_is_saved_replaced_and_deleted_and_its_findings_are_hidden_meanwhile() {
+    let (world, served, ours, owner) = with_an_image().await;
+    let text = document("https://acme.example/vex/1", "GHSA-aaaa-bbbb-cccc");
+    let saved = served.ask_with_cookie(&owner, SAVE, json!({ "document": text })).await;
+    let id = saved["data"]["saveVexDocument"]["vexDocument"]["id"].clone();
+    let said = json!({ "vulnerabilities": ["GHSA-aaaa-bbbb-cccc"], "products": [{ "product": "pkg:pypi/django", "subcomponents": [] }],
+        "status": "NOT_AFFECTED", "justification": "VULNERABLE_CODE_NOT_IN_EXECUTE_PATH", "impact": "We never call it.", "action": "",
+        "at": "2026-01-01T00:00:00+00:00" });
+    let expected = json!({ "id": id, "name": "https://acme.example/vex/1", "format": "OPENVEX", "author": "Acme",
+        "saidAt": "2026-01-01T00:00:00+00:00", "document": text, "statementCount": 1, "hiddenFindings": 0,
+        "statements": { "totalCount": 1, "nodes": [said] } });
+    assert_eq!(saved["data"]["saveVexDocument"], json!({ "vexDocument": expected, "userErrors": [] }), "{saved}");
+    assert_eq!(world.follow_vex().await, [json!({ "org": ours.id, "vulnerabilities": ["GHSA-AAAA-BBBB-CCCC"] })]);
+
+    let found = served.data(&ours.key, FINDINGS, json!({})).await["organization"].clone();
+    let vex = json!({ "status": "NOT_AFFECTED", "justification": "VULNERABLE_CODE_NOT_IN_EXECUTE_PATH", "impact": "We never call it.",
+        "document": "https://acme.example/vex/1", "author": "Acme" });
+    let hidden = json!({ "totalCount": 1, "nodes": [{ "vulnerability": { "name": "CVE-2024-0001" }, "vex": vex }] });
+    assert_eq!(found["hidden"], hidden);
+    assert_eq!((&found["shown"]["totalCount"], &found["both"]["totalCount"]), (&json!(3), &json!(4)));
+    assert!(found["shown"]["nodes"].as_array().unwrap().iter().all(|node| node["vex"].is_null()), "{found}");
+    let closed = json!([{ "vulnerability": { "name": "CVE-2024-0001" }, "closeReason": "VEX" }]);
+    assert_eq!(found["closed"]["nodes"], closed);
+    let image = &found["images"]["nodes"][0];
+    let counted: i64 = image["findingCounts"].as_array().unwrap().iter().map(|of| of["count"].as_i64().unwrap()).sum();
+    assert_eq!((&image["hiddenFindings"], counted), (&json!(1), 3));
+    let node = json!({ "id": id, "name": "https://acme.example/vex/1", "hiddenFindings": 1 });
+    let listed = served.data(&ours.key, LIST, json!({})).await;
+    assert_eq!(listed["organization"]["vexDocuments"], json!({ "totalCount": 1, "nodes": [node] }));
+    let found = served.data(&ours.key, NODE, json!({ "id": id })).await;
+    assert_eq!(found["node"], json!({ "__typename": "VexDocument", "id": id }));
+    let named = "{ organization(slug: \"ours\") { vexDocument(name: \"https://acme.example/vex/1\") { id } other: vexDocument(name: \"X\") { id } } }";
+    let found = served.data(&ours.key, named, json!({})).await;
+    assert_eq!(found["organization"], json!({ "vexDocument": { "id": id }, "other": null }));
+
+    // The same again is nothing new; another text of the name takes its place.
+    served.ask_with_cookie(&owner, SAVE, json!({ "document": text })).await;
+    assert_eq!(world.follow_vex().await, Vec::<Value>::new());
+    let other = document("x", "CVE-2024-0004");
+    let variables = json!({ "document": other, "name": "https://acme.example/vex/1" });
+    let saved = served.ask_with_cookie(&owner, SAVE, variables).await;
+    assert_eq!(saved["data"]["saveVexDocument"]["vexDocument"]["id"], id);
+    world.follow_vex().await;
+    let found = served.data(&ours.key, FINDINGS, json!({})).await["organization"].clone();
+    assert_eq!(found["hidden"]["nodes"][0]["vulnerability"]["name"], "CVE-2024-0004");
+    let deleted = served.ask_with_cookie(&owner, DELETE, json!({ "id": id })).await;
+    let expected = json!({ "vexDocument": { "name": "https://acme.example/vex/1" }, "userErrors": [] });
+    assert_eq!(deleted["data"]["deleteVexDocument"], expected);
+    world.follow_vex().await;
+    let found = served.data(&ours.key, FINDINGS, json!({})).await["organization"].clone();
+    assert_eq!((&found["shown"]["totalCount"], &found["hidden"]["totalCount"]), (&json!(4), &json!(0)));
+    let again = served.ask_with_cookie(&owner, DELETE, json!({ "id": id })).await;
+    assert_eq!(again["data"]["deleteVexDocument"]["userErrors"], json!([{ "code": "NOT_FOUND", "field": "id" }]));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_document_is_told_and_nothing_is_saved() {
+    let (world, served, ours, owner) = with_an_image().await;
+    let empty = json!({ "bomFormat": "CycloneDX", "specVersion": "1.6", "serialNumber": "urn:uuid:1" }).to_string();
+    let unnamed = document("", "CVE-1");
+    let long = document(&"a".repeat(140_000), "CVE-1");
+    let wrong = document("x", "CVE-1").replace("not_affected", "unaffected");
+    for (variables, field, told) in [
+        (json!({ "document": "{" }), "document", "not JSON"),
+        (json!({ "document": "{}" }), "document", "neither an OpenVEX nor a CSAF 2 nor a CycloneDX document"),
+        (json!({ "document": empty }), "document", "It says nothing of any vulnerability."),
+        (json!({ "document": wrong }), "document", "statements[0]"),
+        (json!({ "document": long }), "document", "more than 131072"),
+        (json!({ "document": unnamed }), "name", "give it a name"),
+        (json!({ "document": document("x", "CVE-1"), "name": "n".repeat(501) }), "name", "give it a name"),
+    ] {
+        let answer = served.ask_with_cookie(&owner, SAVE, variables).await;
+        let error = &answer["data"]["saveVexDocument"]["userErrors"][0];
+        assert_eq!((&error["code"], &error["field"]), (&json!("VEX_INVALID"), &json!(field)), "{answer}");
+        assert!(error["message"].as_str().unwrap().contains(told), "{answer}");
+    }
+    world
+        .execute(&format!(
+            "INSERT INTO vex_document (org_id, id, name, format, author, source, content_hash, statement_count)
+             SELECT '{}', gen_random_uuid(), 'n' || n, 'csaf', '', '', '', 1 FROM generate_series(1, 5000) n",
+            ours.id
+        ))
+        .await;
+    let answer = served.ask_with_cookie(&owner, SAVE, json!({ "document": document("x", "CVE-1") })).await;
+    assert_eq!(answer["data"]["saveVexDocument"]["userErrors"][0]["code"], "TOO_MANY", "{answer}");
+    let listed = served.data(&ours.key, LIST, json!({})).await;
+    assert_eq!(listed["organization"]["vexDocuments"]["totalCount"], 5000);
+    assert_eq!(world.follow_vex().await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn documents_are_written_by_those_who_may_and_seen_by_their_organization_alone() {
+    let (world, served, ours, _) = with_an_image().await;
+    let mut theirs = world.org("theirs").await;
+    world.image(&mut theirs).await;
+    let variables = json!({ "document": document("one", "CVE-2024-0001") });
+    for (scopes, may) in [(&["read", "push"][..], false), (&["advise"], true)] {
+        let (_, key) = world.key(ours.id, scopes).await;
+        let answer = served.ask(&key, SAVE, variables.clone()).await;
+        let code = answer["errors"][0]["extensions"]["code"].as_str();
+        assert_eq!(code, (!may).then_some("FORBIDDEN"), "{scopes:?}: {answer}");
+    }
+    world.follow_vex().await;
+    let listed = served.data(&ours.key, LIST, json!({})).await;
+    let id = &listed["organization"]["vexDocuments"]["nodes"][0]["id"];
+    let stranger = served.cookie(&theirs.email).await;
+    let answer = served.ask_with_cookie(&stranger, NODE, json!({ "id": id })).await;
+    assert_eq!(answer, json!({ "data": { "node": null } }));
+    let answer = served.ask_with_cookie(&stranger, DELETE, json!({ "id": id })).await;
+    assert_eq!(answer["data"]["deleteVexDocument"]["userErrors"], json!([{ "code": "NOT_FOUND", "field": "id" }]));
+    let mut elsewhere = variables;
+    elsewhere["organization"] = json!("ours");
+    let answer = served.ask_with_cookie(&stranger, SAVE, elsewhere).await;
+    assert_eq!(answer["data"]["saveVexDocument"]["userErrors"][0]["code"], "NOT_FOUND");
+    let seen = served.data(&theirs.key, &FINDINGS.replace("ours", "theirs"), json!({})).await;
+    assert_eq!(
+        (&seen["organization"]["shown"]["totalCount"], &seen["organization"]["hidden"]["totalCount"]),
+        (&json!(4), &json!(0))
+    );
+    assert_eq!(served.data(&ours.key, LIST, json!({})).await, listed, "it is still there");
+}
+
+#[tokio::test]
+async fn an_image_s_findings_are_exported_with_what_is_hidden_and_why() {
+    let (world, served, ours, owner) = with_an_image().await;
+    served.ask_with_cookie(&owner, SAVE, json!({ "document": document("one", "CVE-2024-0001") })).await;
+    world.follow_vex().await;
+    let digest = ours.images[0].1;
+    let get = async |path: &str, key: &str| {
+        let answer = served.client.get(served.url(path)).bearer_auth(key).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    };
+    for format in ["", "?format=openvex", "?format=csaf", "?format=cyclonedx"] {
+        let (status, text) = get(&format!("/v1/images/{digest}/vex.json{format}"), &ours.key).await;
+        assert_eq!(status, StatusCode::OK, "{text}");
+        let read = plimsoll_vex::read(text.as_bytes(), &Limits::default()).unwrap();
+        let read = [read];
+        let decisions = Decisions::of(&read);
+        let image = plimsoll_vex::ImageIdentity { digests: vec![digest], ..Default::default() };
+        let said = |id: &str, purl: &str| {
+            let package = PackagePattern::read(purl);
+            let subject =
+                Subject { vulnerability: &[id], image: Some(&image), package: package.as_ref(), holders: &[] };
+            decisions.about(subject).map(|said| (said.statement.status, said.statement.impact.clone()))
+        };
+        let (hidden, package) = ((Status::NotAffected, "We never call it.".to_owned()), "pkg:pypi/django@3.2");
+        assert_eq!(said("CVE-2024-0001", package), Some(hidden), "{format}: {text}");
+        let affected = said("CVE-2024-0004", package).unwrap();
+        assert_eq!(affected.0, Status::Affected, "{format}: {text}");
+        assert!(text.contains("Upgrade django 3.2 to 3.2.15."), "{format}: {text}");
+    }
+    let theirs = world.org("theirs").await;
+    let (_, blind) = world.key(ours.id, &["push"]).await;
+    let (_, waiting) = world.waiting_image(&ours).await;
+    let path = format!("/v1/images/{digest}/vex.json");
+    for (path, key, expected, code) in [
+        (path.as_str(), theirs.key.as_str(), StatusCode::NOT_FOUND, "not_found"),
+        ("/v1/images/sha256:0/vex.json", &ours.key, StatusCode::NOT_FOUND, "not_found"),
+        (&path, &blind, StatusCode::FORBIDDEN, "forbidden"),
+        (&format!("{path}?format=spdx"), &ours.key, StatusCode::BAD_REQUEST, "query_invalid"),
+        (&format!("/v1/images/{waiting}/vex.json"), &ours.key, StatusCode::CONFLICT, "not_scanned"),
+    ] {
+        let (status, text) = get(path, key).await;
+        let problem: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((status, &problem["code"]), (expected, &json!(code)), "{path}");
+    }
+}
