@@ -9,6 +9,7 @@ mod readme;
 mod rematching;
 mod tenancy;
 mod tracing;
+mod vex;
 
 use plimsoll_e2e::Platform;
 use plimsoll_e2e::layout::small_image;

@@ -16,7 +16,7 @@ use plimsoll_oci::Platform;
     after_help = "\
 Exit codes:
   0  done
-  1  a gate is shut (--fail-on), versions could not be compared, an advisory was refused, or not all that was asked could be judged
+  1  a gate is shut (--fail-on), versions could not be compared, an advisory or VEX document was refused, or not all that was asked could be judged
   2  usage error
   3  it could not be done: a service, registry or file is unreachable, an image is broken
   4  timed out"
@@ -44,6 +44,12 @@ pub enum Command {
         /// What to do with them.
         #[command(subcommand)]
         command: AdvisoryCommand,
+    },
+    /// An organization's VEX documents at a Plimsoll server: findings that they say need nothing done are hidden.
+    Vex {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: VexCommand,
     },
     /// The advisory database of offline scans.
     Db {
@@ -246,6 +252,72 @@ pub struct DeleteAdvisoriesArguments {
     /// Their ids.
     #[arg(required = true, value_name = "ID")]
     pub ids: Vec<String>,
+    #[command(flatten)]
+    pub access: AccessArguments,
+}
+
+/// What to do with VEX documents.
+#[derive(Debug, Subcommand)]
+pub enum VexCommand {
+    /// Save VEX documents, each in place of the one of its name.
+    Push(PushVexArguments),
+    /// Tell which there are, and how many open findings each hides.
+    List(ListVexArguments),
+    /// Delete VEX documents: what they hid is shown again, unless another hides it.
+    Delete(DeleteVexArguments),
+}
+
+/// Which VEX documents are saved.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Each file or address is one document (OpenVEX, CSAF or CycloneDX as JSON), of at most 128 KiB; a folder stands for its *.json files. A document is \
+called by its own id, or by its file's name where it has none. All are checked before the first is sent; what is wrong with one is told with its \
+place, and ends with exit code 1. The key needs the scope `advise`.
+
+Examples:
+  plimsoll vex push vendor.openvex.json
+  plimsoll vex push vex/
+  plimsoll vex push https://vendor.example/vex/2026-1.json
+  plimsoll vex push --format json vex/ | jq -r '.[].id'")]
+pub struct PushVexArguments {
+    /// Files, folders of *.json files, or addresses, https:// or http://, which this machine fetches.
+    #[arg(required = true, value_name = "PATH|URL")]
+    pub sources: Vec<String>,
+    #[command(flatten)]
+    pub access: AccessArguments,
+    /// How what was done is told.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Listing,
+}
+
+/// How VEX documents are listed.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The key needs the scope `read`.
+
+Examples:
+  plimsoll vex list
+  plimsoll vex list --format json | jq -r '.[] | select(.hidden_findings == 0).name'")]
+pub struct ListVexArguments {
+    #[command(flatten)]
+    pub access: AccessArguments,
+    /// How they are written.
+    #[arg(long, value_enum, default_value = "table")]
+    pub format: Listing,
+}
+
+/// Which VEX documents are deleted.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The key needs the scopes `advise` and `read`. One that is not there ends with exit code 1, after the others are deleted.
+
+Examples:
+  plimsoll vex delete https://vendor.example/vex/2026-1
+  plimsoll vex delete vendor.cdx.json")]
+pub struct DeleteVexArguments {
+    /// Their names.
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<String>,
     #[command(flatten)]
     pub access: AccessArguments,
 }

@@ -10,6 +10,7 @@ mod edition;
 mod escape;
 mod exit;
 mod feeds;
+mod files;
 mod inventory;
 mod output;
 mod progress;
@@ -20,6 +21,7 @@ mod scan;
 mod server;
 mod source;
 mod version_compare;
+mod vex;
 
 use std::process::ExitCode;
 
@@ -53,6 +55,7 @@ async fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Inventory(arguments) => inventory::run(*arguments).await,
         Command::Query(arguments) => query::run(arguments).await,
         Command::Advisory { command } => advisory::run(command).await,
+        Command::Vex { command } => vex::run(command).await,
         Command::Db { command: DbCommand::Update(arguments) } => db::update::run(arguments).await,
         Command::Db { command: DbCommand::Status(arguments) } => db::status::run(&arguments),
         Command::Feeds { command: FeedsCommand::Keygen(arguments) } => feeds::keygen::run(&arguments),

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write as _};
 
+use serde::Serialize;
+
 use crate::exit::Failure;
 
 /// Writes a result; colours are left out where nobody sees them (`NO_COLOR`, a pipe). A reader that has gone is no error.
@@ -13,4 +15,9 @@ pub fn print(text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// A value as JSON, for people too.
+pub fn json(value: &impl Serialize) -> Result<String, Failure> {
+    Ok(serde_json::to_string_pretty(value).map_err(Failure::undone)? + "\n")
 }

@@ -47,9 +47,10 @@ struct Named {
     name: String,
 }
 
+/// What the server says is to mend.
 #[derive(Deserialize)]
-struct UserError {
-    message: String,
+pub(super) struct UserError {
+    pub(super) message: String,
 }
 
 #[derive(Deserialize)]
@@ -64,9 +65,10 @@ struct DeleteData {
     delete_advisory: Payload,
 }
 
+/// An answer about an organization.
 #[derive(Deserialize)]
-struct OrganizationData<T> {
-    organization: Option<T>,
+pub(super) struct OrganizationData<T> {
+    pub(super) organization: Option<T>,
 }
 
 #[derive(Deserialize)]

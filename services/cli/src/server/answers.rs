@@ -190,6 +190,25 @@ pub struct Finding {
     pub sources: Vec<String>,
 }
 
+/// A finding that a VEX statement hides.
+#[derive(Debug, Deserialize)]
+pub struct HiddenFinding {
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// None where it is shown again since the page was read.
+    pub vex: Option<VexStatement>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct VexStatement {
+    pub status: Option<String>,
+    pub justification: Option<String>,
+    pub impact: String,
+    pub document: String,
+    pub author: String,
+    pub at: Option<DateTime<Utc>>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Vulnerability {

@@ -57,6 +57,28 @@ query ($slug: String!, $image: String!, $after: String) {
   }
 }";
 
+/// A page of an image's findings that VEX statements hide.
+pub const HIDDEN: &str = "
+query ($slug: String!, $image: String!, $after: String) {
+  organization(slug: $slug) {
+    image(reference: $image) {
+      page: findings(filter: { hidden: true }, orderBy: URGENCY, first: 200, after: $after) {
+        nodes {
+          vulnerability { name aliases title isMalware cvss { vector score } }
+          severity severitySource
+          epss { score percentile }
+          knownExploitedSince
+          package { name version purl ecosystem type }
+          locations { path introducedBy { layer { index diffId } buildStep { command created } } }
+          fixedIn state sources
+          vex { status justification impact document author at }
+        }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+}";
+
 /// A page of what is said of an image's packages that is no finding.
 pub const UNCOUNTED: &str = "
 query ($slug: String!, $image: String!, $after: String) {
@@ -142,4 +164,33 @@ query ($slug: String!, $name: String!) {
 pub const DELETE_ADVISORY: &str = "
 mutation ($id: ID!) {
   deleteAdvisory(id: $id) { ownAdvisory { name } userErrors { message } }
+}";
+
+/// Saves a VEX document.
+pub const SAVE_VEX_DOCUMENT: &str = "
+mutation ($document: String!, $name: String) {
+  saveVexDocument(document: $document, name: $name) { vexDocument { name } userErrors { message } }
+}";
+
+/// A page of the organization's VEX documents.
+pub const VEX_DOCUMENTS: &str = "
+query ($slug: String!, $after: String) {
+  organization(slug: $slug) {
+    vexDocuments(first: 200, after: $after) {
+      nodes { name format author statementCount hiddenFindings }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}";
+
+/// One VEX document.
+pub const VEX_DOCUMENT: &str = "
+query ($slug: String!, $name: String!) {
+  organization(slug: $slug) { vexDocument(name: $name) { id } }
+}";
+
+/// Deletes a VEX document.
+pub const DELETE_VEX_DOCUMENT: &str = "
+mutation ($id: ID!) {
+  deleteVexDocument(id: $id) { vexDocument { name } userErrors { message } }
 }";

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use plimsoll_advisories::urgency;
 use plimsoll_model::{AffectedState, BuildStep, Ecosystem, Finding, Introduction, Layer, OsRelease};
+use plimsoll_vex::{Justification, Status};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -15,7 +16,7 @@ use super::answers::{self, FeedsData, ImagePage, InstalledPackage};
 use super::coverage::{ImageCoverage, judged_coverage};
 use super::{Server, observation, queries};
 use crate::exit::Failure;
-use crate::report::{PlacedPackage, ScanReport, ScannedImage, UnknownPackage};
+use crate::report::{HiddenFinding, PlacedPackage, ScanReport, ScannedImage, UnknownPackage, VexNote};
 
 /// The most pages of a list: far more than an image has packages.
 const MAX_PAGES: usize = 10_000;
@@ -27,6 +28,7 @@ impl Server {
         let packages: Vec<InstalledPackage> = self.pages(queries::PACKAGES, slug, digest).await?;
         let findings: Vec<answers::Finding> = self.pages(queries::FINDINGS, slug, digest).await?;
         let uncounted: Vec<answers::Finding> = self.pages(queries::UNCOUNTED, slug, digest).await?;
+        let hidden: Vec<answers::HiddenFinding> = self.pages(queries::HIDDEN, slug, digest).await?;
         let covered: ImageCoverage = self.of_image(queries::COVERAGE, slug, digest, None).await?.ok_or_else(gone)?;
         let observed: Vec<observation::Observation> = self.pages(queries::OBSERVATIONS, slug, digest).await?;
         let observed: Vec<_> = observed.into_iter().map(observation::observation).collect::<Result<_, _>>()?;
@@ -39,6 +41,9 @@ impl Server {
         findings.sort_by(urgency);
         let mut not_counted: Vec<Finding> = uncounted.into_iter().flat_map(of_each_place).collect();
         not_counted.sort_by(urgency);
+        let hidden: Vec<_> = hidden.into_iter().map(of_each_hidden_place).collect::<Result<_, _>>()?;
+        let mut hidden: Vec<HiddenFinding> = hidden.into_iter().flatten().collect();
+        hidden.sort_by(|a, b| urgency(&a.finding, &b.finding));
         Ok(ScanReport {
             image: ScannedImage {
                 name: digest.to_owned(),
@@ -59,7 +64,7 @@ impl Server {
             unknown: unknown.into_iter().collect(),
             findings,
             not_counted,
-            hidden: vec![],
+            hidden,
             observations: coverage.is_some().then_some(observed),
             coverage,
             knowledge: knowledge(feeds),
@@ -158,6 +163,23 @@ fn of_each_place(found: answers::Finding) -> Vec<Finding> {
         finding
     };
     found.locations.into_iter().map(at).collect()
+}
+
+fn of_each_hidden_place(found: answers::HiddenFinding) -> Result<Vec<HiddenFinding>, Failure> {
+    // Shown again since the page was begun.
+    let Some(said) = found.vex else { return Ok(Vec::new()) };
+    let word = |word: Option<String>| word.map(|word| word.to_ascii_lowercase());
+    let unknown = || Failure::undone("a VEX statement's status is none that this release knows");
+    let vex = VexNote {
+        status: word(said.status).and_then(|word| Status::parse(&word)).ok_or_else(unknown)?,
+        justification: word(said.justification).and_then(|word| Justification::parse(&word)),
+        impact: said.impact,
+        document: said.document,
+        author: said.author,
+        at: said.at,
+    };
+    let hidden = |finding| HiddenFinding { finding, vex: vex.clone() };
+    Ok(of_each_place(found.finding).into_iter().map(hidden).collect())
 }
 
 fn knowledge(feeds: FeedsData) -> BTreeMap<String, DateTime<Utc>> {

@@ -18,3 +18,4 @@ mod real_mirror;
 mod server;
 mod versions;
 mod vex;
+mod vex_documents;

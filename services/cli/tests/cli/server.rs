@@ -23,6 +23,8 @@ pub struct State {
     pub states: Vec<&'static str>,
     /// How many API requests are answered with 503 first.
     pub failures: usize,
+    /// Whether it hides a finding.
+    pub hides: bool,
 }
 
 pub struct Fake {
@@ -75,11 +77,16 @@ fn graphql(request: &Request, state: &mut State) -> ResponseTemplate {
     let query = body["query"].as_str().unwrap();
     let after = body["variables"]["after"].as_str();
     let image = |image: Value| json!({ "organization": { "image": image } });
-    let asks: [(&str, &'static str); 9] = [
+    let asks: [(&str, &'static str); 14] = [
         ("viewer", "viewer"),
         ("scan {", "scan"),
         ("prettyName", "image"),
         ("page: packages", "packages"),
+        ("saveVexDocument", "save VEX"),
+        ("deleteVexDocument", "delete VEX"),
+        ("vexDocuments(", "VEX"),
+        ("vexDocument(", "VEX document"),
+        ("hidden: true", "hidden"),
         ("page: findings", "findings"),
         ("page: uncountedMatches", "uncounted"),
         ("coverage {", "coverage"),
@@ -112,6 +119,32 @@ fn graphql(request: &Request, state: &mut State) -> ResponseTemplate {
                             "pageInfo": { "hasNextPage": true, "endCursor": "f1" } }),
             Some(_) => json!({ "nodes": [finding("CVE-2024-3", "LOW", &["c"])], "pageInfo": { "hasNextPage": false, "endCursor": "f2" } }),
         } })),
+        "hidden" => {
+            let mut hidden = finding("CVE-2024-5", "CRITICAL", &["a"]);
+            hidden["vex"] = json!({ "status": "NOT_AFFECTED", "justification": "VULNERABLE_CODE_NOT_IN_EXECUTE_PATH",
+                "impact": "It is never called.", "document": "https://acme.example/vex/1", "author": "Acme", "at": "2026-01-02T03:04:05Z" });
+            let nodes: Vec<Value> = state.hides.then_some(hidden).into_iter().collect();
+            image(json!({ "page": { "nodes": nodes, "pageInfo": { "hasNextPage": false, "endCursor": null } } }))
+        }
+        "save VEX" => {
+            let variables = &body["variables"];
+            let refused = variables["document"].as_str().unwrap().contains("\"author\": \"refused\"");
+            let document = json!({ "name": variables["name"].as_str().unwrap_or("https://acme.example/vex/1") });
+            let error = json!({ "message": "An organization has at most 5000 VEX documents: delete what is no longer needed." });
+            json!({ "saveVexDocument": { "vexDocument": (!refused).then_some(document),
+                                         "userErrors": refused.then_some(error).into_iter().collect::<Vec<_>>() } })
+        }
+        "VEX" => {
+            json!({ "organization": { "vexDocuments": { "pageInfo": { "hasNextPage": false, "endCursor": "v1" }, "nodes": [
+            { "name": "https://acme.example/vex/1", "format": "OPENVEX", "author": "Acme", "statementCount": 4, "hiddenFindings": 3 }] } } })
+        }
+        "VEX document" => {
+            let is_there = body["variables"]["name"] == "https://acme.example/vex/1";
+            json!({ "organization": { "vexDocument": is_there.then(|| json!({ "id": "v" })) } })
+        }
+        "delete VEX" => {
+            json!({ "deleteVexDocument": { "vexDocument": { "name": "https://acme.example/vex/1" }, "userErrors": [] } })
+        }
         "uncounted" => {
             let mut headers = finding("CVE-2024-4", "HIGH", &["usr/include"]);
             headers["state"] = json!("NOT_RUNNING");

@@ -1,23 +1,21 @@
 //! `plimsoll advisory`: an organization's own advisories, kept as files or at an address, and written to a server.
 
-mod files;
-
+use plimsoll_advisories::own::MAX_DOCUMENT;
 use serde::Serialize;
 
-use crate::advisory::files::Document;
-use crate::arguments::{AccessArguments, AdvisoryCommand, Listing};
+use crate::arguments::{AdvisoryCommand, Listing};
 use crate::escape::shortened;
 use crate::exit::{Failure, Outcome};
-use crate::output;
+use crate::files::{self, Document};
+use crate::output::{self, json};
 use crate::report::columns;
-use crate::scan::online::api_key;
-use crate::server::{OwnAdvisory, Server, Written};
+use crate::server::{OwnAdvisory, Server, Written, connect};
 
 /// Does what is asked of own advisories.
 pub async fn run(command: AdvisoryCommand) -> Result<Outcome, Failure> {
     match command {
         AdvisoryCommand::Push(arguments) => {
-            let documents = files::read(&arguments.sources).await?;
+            let documents = files::read(&arguments.sources, MAX_DOCUMENT).await?;
             if let Some(outcome) = told_wrong(&documents) {
                 return Ok(outcome);
             }
@@ -47,16 +45,6 @@ pub async fn run(command: AdvisoryCommand) -> Result<Outcome, Failure> {
             Ok(outcome)
         }
     }
-}
-
-async fn connect(access: &AccessArguments) -> Result<(Server, String), Failure> {
-    let address = access
-        .server
-        .clone()
-        .ok_or_else(|| Failure::Usage("no server: say --server URL or set PLIMSOLL_SERVER".into()))?;
-    let server = Server::connect(address, api_key(access)?).await?;
-    let slug = server.organization().await?;
-    Ok((server, slug))
 }
 
 /// Tells all that is wrong with the files, where something is: nothing is then sent.
@@ -101,10 +89,6 @@ async fn push(server: &Server, documents: Vec<Document>, format: Listing) -> Res
         output::print(&json(&pushed)?)?;
     }
     Ok(if pushed.iter().all(|pushed| pushed.errors.is_empty()) { Outcome::Done } else { Outcome::Shut })
-}
-
-fn json(value: &impl Serialize) -> Result<String, Failure> {
-    Ok(serde_json::to_string_pretty(value).map_err(Failure::undone)? + "\n")
 }
 
 fn table(advisories: &[OwnAdvisory]) -> String {

@@ -1,16 +1,15 @@
-//! What holds advisories, one each: files, folders of them, and addresses.
+//! What holds a document each: files, folders of them, and addresses.
 
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use plimsoll_advisories::own::MAX_DOCUMENT;
 use plimsoll_fetch::{Fetched, Fetcher, Limits, Options, Validators};
 use url::Url;
 
 use crate::exit::Failure;
 
-/// The most documents of one call: more than an organization may have advisories.
+/// The most documents of one call: more than an organization may have.
 const MOST_DOCUMENTS: usize = 10_000;
 
 /// A document that was read.
@@ -22,8 +21,9 @@ pub struct Document {
     pub text: String,
 }
 
-/// Reads files, of folders the `*.json` files in them by name, and what `https://` and `http://` addresses serve.
-pub async fn read(sources: &[String]) -> Result<Vec<Document>, Failure> {
+/// Reads files, of folders the `*.json` files in them by name, and what `https://` and `http://` addresses serve; of a file no more than shows that it
+/// has more than `most_bytes`.
+pub async fn read(sources: &[String], most_bytes: usize) -> Result<Vec<Document>, Failure> {
     let mut places = Vec::new();
     for source in sources {
         let path = Path::new(source);
@@ -39,8 +39,8 @@ pub async fn read(sources: &[String]) -> Result<Vec<Document>, Failure> {
     let mut documents = Vec::with_capacity(places.len());
     for place in places {
         let text = match Url::parse(&place).ok().filter(|url| matches!(url.scheme(), "https" | "http")) {
-            Some(url) => fetched(url.as_str()).await?,
-            None => text(&place, fs::File::open(&place))?,
+            Some(url) => fetched(url.as_str(), most_bytes).await?,
+            None => text(&place, fs::File::open(&place), most_bytes)?,
         };
         documents.push(Document { place, text });
     }
@@ -63,19 +63,18 @@ fn of_folder(folder: &Path) -> Result<Vec<String>, Failure> {
     Ok(files)
 }
 
-async fn fetched(address: &str) -> Result<String, Failure> {
-    let limits = Limits { size: MAX_DOCUMENT as u64, ..Limits::default() };
+async fn fetched(address: &str, most_bytes: usize) -> Result<String, Failure> {
+    let limits = Limits { size: most_bytes as u64, ..Limits::default() };
     let fetcher = Fetcher::new(Options { limits, ..Options::default() });
     match fetcher.fetch(address, &Validators::default(), &|_| {}).await.map_err(Failure::undone)? {
-        Fetched::Changed { file, .. } => text(address, Ok(file)),
+        Fetched::Changed { file, .. } => text(address, Ok(file), most_bytes),
         Fetched::Unchanged => Err(Failure::undone(format!("{address}: the server sent no document"))),
     }
 }
 
-/// Reads no more than shows that a document is too long.
-fn text(place: &str, file: std::io::Result<fs::File>) -> Result<String, Failure> {
+fn text(place: &str, file: std::io::Result<fs::File>, most_bytes: usize) -> Result<String, Failure> {
     let mut text = String::new();
-    let read = file.and_then(|file| file.take(MAX_DOCUMENT as u64 + 1).read_to_string(&mut text));
+    let read = file.and_then(|file| file.take(most_bytes as u64 + 1).read_to_string(&mut text));
     read.map_err(|error| Failure::undone(format!("{place}: {error}")))?;
     Ok(text)
 }
