@@ -4,8 +4,17 @@ use plimsoll_model::{Digest, RepositoryId};
 
 use crate::{OrgTx, Result, StoreError};
 
-/// Points a tag at a digest from now on; tells whether it pointed elsewhere or nowhere before.
-pub async fn set(tx: &mut OrgTx, repository: RepositoryId, tag: &str, digest: &Digest) -> Result<bool> {
+/// What became of [`set`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// Whether the tag pointed elsewhere or nowhere before.
+    pub is_moved: bool,
+    /// Where it pointed, if that was elsewhere.
+    pub from: Option<Digest>,
+}
+
+/// Points a tag at a digest from now on.
+pub async fn set(tx: &mut OrgTx, repository: RepositoryId, tag: &str, digest: &Digest) -> Result<Moved> {
     let org = tx.org().0;
     let text = digest.to_string();
     let current = sqlx::query_scalar!(
@@ -17,7 +26,7 @@ pub async fn set(tx: &mut OrgTx, repository: RepositoryId, tag: &str, digest: &D
     .fetch_optional(tx.conn())
     .await?;
     if current.as_deref() == Some(text.as_str()) {
-        return Ok(false);
+        return Ok(Moved::default());
     }
     // clock_timestamp: two moves in one transaction, or two transactions begun at the same moment, are still two rows.
     sqlx::query!(
@@ -39,7 +48,7 @@ pub async fn set(tx: &mut OrgTx, repository: RepositoryId, tag: &str, digest: &D
     )
     .execute(tx.conn())
     .await?;
-    Ok(true)
+    Ok(Moved { is_moved: true, from: current.and_then(|digest| digest.parse().ok()) })
 }
 
 /// What a tag means now.

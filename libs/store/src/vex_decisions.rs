@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use plimsoll_model::ImageId;
+use plimsoll_model::{Digest, ImageId};
 use plimsoll_vex::{Decisions, Document, Format, Justification, Statement, Status};
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -69,11 +69,35 @@ pub async fn follow(tx: &mut OrgTx, ids: &[String]) -> Result<Changes> {
     Ok(changes)
 }
 
+/// The images, of which a scan ended, that a statement may speak of by the name of one of these manifests or indexes: those that they are and those
+/// that they name. None where the organization has no statements.
+pub async fn images_named(tx: &mut OrgTx, manifests: &[Digest]) -> Result<Vec<ImageId>> {
+    if manifests.is_empty() || !has_statements(tx).await? {
+        return Ok(Vec::new());
+    }
+    let digests: Vec<String> = manifests.iter().map(ToString::to_string).collect();
+    let images = sqlx::query_scalar!(
+        "SELECT i.id FROM image i WHERE i.org_id = $1 AND i.layers_analysed IS NOT NULL
+         AND (i.manifest_digest = ANY($2)
+              OR i.manifest_digest IN (SELECT p.child_digest FROM manifest m
+                                       JOIN manifest_child p ON p.org_id = m.org_id AND p.repository_id = m.repository_id AND p.digest = m.digest
+                                       WHERE m.org_id = $1 AND m.digest = ANY($2)))
+         ORDER BY i.id",
+        tx.org().0,
+        &digests
+    );
+    Ok(images.fetch_all(tx.conn()).await?.into_iter().map(ImageId).collect())
+}
+
+async fn has_statements(tx: &mut OrgTx) -> Result<bool> {
+    let exists =
+        sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM vex_statement WHERE org_id = $1) AS "exists!""#, tx.org().0);
+    Ok(exists.fetch_one(tx.conn()).await?)
+}
+
 /// Makes the decisions of a scope those that the statements as they stand come to. Whether there may be any, or hidden findings.
 pub(crate) async fn decide(tx: &mut OrgTx, scope: Scope<'_>) -> Result<bool> {
-    let has_statements =
-        sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM vex_statement WHERE org_id = $1) AS "exists!""#, tx.org().0);
-    if !has_statements.fetch_one(tx.conn()).await? {
+    if !has_statements(tx).await? {
         return Ok(false);
     }
     let spoken = spoken_of(tx, scope).await?;

@@ -66,7 +66,7 @@ pub enum ApiKeys {
         /// The key's name for people.
         #[arg(long)]
         name: String,
-        /// What it may do: read, push, advise (write own advisories). The first two where none is named.
+        /// What it may do: read, push, advise (write own advisories and VEX documents). The first two where none is named.
         #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<String>,
     },

@@ -58,9 +58,12 @@ async fn rematch_own(store: &Store, org: OrgId, keys: &[PackageKey]) -> Result<C
 
 async fn follow_vex(store: &Store, message: &VexChangedV1) -> Result<Changes> {
     let mut tx = store.org_tx(message.org).await?;
-    let changes = vex_decisions::follow(&mut tx, &message.vulnerabilities).await?;
+    let mut total = vex_decisions::follow(&mut tx, &message.vulnerabilities).await?;
+    for image in &message.images {
+        add(&mut total, findings::refresh_image(&mut tx, *image).await?);
+    }
     tx.commit().await?;
-    Ok(changes)
+    Ok(total)
 }
 
 async fn rematch(store: &Store, message: &AdvisoriesChangedV1) -> Result<Changes> {

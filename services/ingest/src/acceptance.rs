@@ -2,13 +2,13 @@
 //! that is new, the message that it waits for its scan. All in the caller's one transaction.
 
 use plimsoll_broker::Message;
-use plimsoll_broker::contracts::ScanImageV1;
+use plimsoll_broker::contracts::{ScanImageV1, VexChangedV1};
 use plimsoll_model::{Digest, ImageId, OrgId, RepositoryId};
 use plimsoll_oci::{Manifest, RawManifest};
 use plimsoll_runtime::{clock, trace};
 use plimsoll_store::images::Source;
 use plimsoll_store::manifests::NewManifest;
-use plimsoll_store::{OrgTx, StoreError, images, manifests, outbox};
+use plimsoll_store::{OrgTx, StoreError, images, manifests, outbox, vex_decisions};
 use plimsoll_volatile::{ScanProgress, ScanState};
 
 use crate::ingest::Ingest;
@@ -63,6 +63,17 @@ pub(crate) async fn accept(
         tell(ingest, tx.org(), held.id, raw.digest).await;
     }
     Ok(Accepted { is_new, image: Some(held.id), queued })
+}
+
+/// Has it decided again what VEX statements hide in images that these manifests and indexes are or name, where the organization has any: their
+/// tags, repositories or indexes are others from now on. An image whose scan is still to end is decided then.
+pub(crate) async fn renamed(tx: &mut OrgTx, manifests: &[Digest]) -> Result<(), StoreError> {
+    let images = vex_decisions::images_named(tx, manifests).await?;
+    if images.is_empty() {
+        return Ok(());
+    }
+    let message = VexChangedV1 { org: tx.org(), vulnerabilities: Vec::new(), images };
+    outbox::write(tx, VexChangedV1::TOPIC.name(), &message, &trace::current()).await
 }
 
 /// What a manifest names: an image its config and layers, an index its manifests; each once.

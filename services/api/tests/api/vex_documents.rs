@@ -78,7 +78,10 @@ async fn a_document_is_saved_replaced_and_deleted_and_its_findings_are_hidden_me
         "saidAt": "2026-01-01T00:00:00+00:00", "document": text, "statementCount": 1, "hiddenFindings": 0,
         "statements": { "totalCount": 1, "nodes": [said] } });
     assert_eq!(saved["data"]["saveVexDocument"], json!({ "vexDocument": expected, "userErrors": [] }), "{saved}");
-    assert_eq!(world.follow_vex().await, [json!({ "org": ours.id, "vulnerabilities": ["GHSA-AAAA-BBBB-CCCC"] })]);
+    assert_eq!(
+        world.follow_vex().await,
+        [json!({ "org": ours.id, "vulnerabilities": ["GHSA-AAAA-BBBB-CCCC"], "images": [] })]
+    );
 
     let found = served.data(&ours.key, FINDINGS, json!({})).await["organization"].clone();
     let vex = json!({ "status": "NOT_AFFECTED", "justification": "VULNERABLE_CODE_NOT_IN_EXECUTE_PATH", "impact": "We never call it.",

@@ -8,7 +8,7 @@ use plimsoll_store::feeds::Outcome;
 use plimsoll_store::vex_documents::{self, Changed, NewVexDocument, VexDocument};
 use plimsoll_store::views::findings::{self as shown, Finding, FindingFilter, FindingOrder};
 use plimsoll_store::views::{places, vex};
-use plimsoll_store::{Store, findings};
+use plimsoll_store::{Store, findings, vex_decisions};
 use plimsoll_vex::Limits;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -72,7 +72,7 @@ impl World {
 
     async fn follow(&self, org: OrgId, changed: &Changed) {
         for number in [1, 2] {
-            let message = VexChangedV1 { org, vulnerabilities: changed.vulnerabilities.clone() };
+            let message = VexChangedV1 { org, vulnerabilities: changed.vulnerabilities.clone(), images: Vec::new() };
             let outcome = plimsoll_feeds::follow_vex(self.platform.store.clone(), message, Attempt { number }).await;
             assert_eq!(outcome, Handled::Done);
         }
@@ -240,6 +240,25 @@ async fn a_statement_hides_what_it_names_and_nothing_else() {
         assert_eq!(world.counts(ours).await.1 == 1, is_hidden, "{id}");
         world.delete(ours, &saved.document).await;
     }
+}
+
+#[tokio::test]
+async fn what_a_statement_names_by_its_tag_is_hidden_while_it_has_that() {
+    let (world, ours, image, theirs) = World::with_a_finding_each().await;
+    world.save(ours, "one", json!([said("not_affected", "pkg:oci/shop?tag=2", &[])])).await;
+    assert_eq!(world.counts(ours).await, (1, 0));
+    world.platform.tag(ours, Digest::from_sha256([1; 32]), &[], &["2"]).await;
+    let ingest = world.platform.database.store("plimsoll_ingest").await;
+    let mut tx = ingest.org_tx(ours).await.unwrap();
+    let images = vex_decisions::images_named(&mut tx, &[Digest::from_sha256([2; 32])]).await.unwrap();
+    assert_eq!(images, [image], "by the index that the tag names");
+    tx.commit().await.unwrap();
+    let mut tx = ingest.org_tx(theirs).await.unwrap();
+    let nothing = vex_decisions::images_named(&mut tx, &[Digest::from_sha256([1; 32])]).await.unwrap();
+    assert_eq!(nothing, [], "who has no statements has nothing to decide");
+    let message = VexChangedV1 { org: ours, vulnerabilities: Vec::new(), images };
+    let outcome = plimsoll_feeds::follow_vex(world.platform.store.clone(), message, Attempt { number: 1 }).await;
+    assert_eq!((outcome, world.counts(ours).await), (Handled::Done, (0, 1)));
 }
 
 #[tokio::test]

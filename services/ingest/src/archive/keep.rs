@@ -12,7 +12,7 @@ use super::answer::UploadedImage;
 use super::places::Place;
 use super::problem::UploadError;
 use super::sink::StagingSink;
-use crate::acceptance::{Accepted, accept};
+use crate::acceptance::{Accepted, accept, renamed};
 use crate::ingest::Ingest;
 use crate::staging::StagingError;
 
@@ -47,6 +47,7 @@ pub(super) async fn record(
     let mut uploaded = Vec::new();
     // An image under two names is queued once, and both say so.
     let mut queued = BTreeMap::new();
+    let mut others = BTreeSet::new();
     for place in places {
         let repository = repositories::ensure(&mut tx, &place.repository, clock::new_id()).await?;
         for image in place.images.iter().filter_map(|image| contents.images.get(*image)) {
@@ -68,9 +69,12 @@ pub(super) async fn record(
             }
         }
         if let Some(tag) = &place.tag {
-            tags::set(&mut tx, repository, tag.as_str(), &place.root).await?;
+            let moved = tags::set(&mut tx, repository, tag.as_str(), &place.root).await?;
+            others.extend(moved.from);
         }
+        others.insert(place.root);
     }
+    renamed(&mut tx, &others.into_iter().collect::<Vec<_>>()).await?;
     tx.commit().await?;
     Ok(uploaded)
 }

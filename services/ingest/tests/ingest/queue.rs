@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use plimsoll_broker::contracts::ScanImageV1;
+use plimsoll_broker::contracts::{ScanImageV1, VexChangedV1};
 use plimsoll_broker::{Consumer, Outcome};
 use plimsoll_oci::media_type::*;
 use plimsoll_runtime::{Telemetry, trace};
-use plimsoll_store::{images, outbox};
+use plimsoll_store::{images, outbox, vex_decisions};
 use plimsoll_volatile::{ScanProgress, ScanState, Volatile};
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -110,4 +110,55 @@ async fn who_watches_an_image_is_told_that_its_scan_is_queued() {
     let mut news = std::pin::pin!(news);
     let progress = tokio::time::timeout(Duration::from_secs(10), futures::StreamExt::next(&mut news)).await.unwrap();
     assert_eq!(progress.unwrap().state, ScanState::Queued);
+}
+
+#[tokio::test]
+async fn an_image_that_gets_another_name_is_decided_again_where_there_are_vex_statements() {
+    let service = Service::start().await;
+    let client = service.client().await;
+    let (sender, mut renamed) = mpsc::unbounded_channel();
+    let consumer = Consumer::<VexChangedV1>::new(service.vhost.url(), 1);
+    let taken = move |message: VexChangedV1, _| {
+        let sender = sender.clone();
+        async move {
+            let _ = sender.send(message.images);
+            Outcome::Done
+        }
+    };
+    tokio::spawn(consumer.run(CancellationToken::new(), taken));
+    let (first, second) = (Image::new("a"), Image::new("b"));
+    let digests = [first.push(&client, "acme/web", "1").await, second.push(&client, "acme/web", "2").await];
+    // Nobody says anything yet.
+    first.push(&client, "acme/web", "3").await;
+    service
+        .database
+        .execute(&format!(
+            "UPDATE image SET layers_analysed = 1;
+             INSERT INTO vex_document (org_id, id, name, format, author, source, content_hash, statement_count)
+             VALUES ('{org}', '{org}', 'one', 'openvex', '', '', '', 1);
+             INSERT INTO vex_statement (org_id, document_id, position, vulnerabilities, claims, status, impact, action, content_hash)
+             VALUES ('{org}', '{org}', 0, '{{}}', '[]', 'fixed', '', '', '')",
+            org = service.org
+        ))
+        .await;
+    let mut tx = service.database.store("plimsoll_ingest").await.org_tx(service.org).await.unwrap();
+    let mut ids = Vec::new();
+    for digest in &digests {
+        let named = vex_decisions::images_named(&mut tx, &[digest.parse().unwrap()]).await.unwrap();
+        assert_eq!(named.len(), 1);
+        ids.extend(named);
+    }
+    drop(tx);
+    // What it has already changes nothing; a tag that moves, another repository and a removal do.
+    first.push(&client, "acme/web", "1").await;
+    second.push(&client, "acme/web", "1").await;
+    let mut both = next(&mut renamed).await;
+    both.sort_unstable_by_key(|image| image.0);
+    let mut expected = ids.clone();
+    expected.sort_unstable_by_key(|image| image.0);
+    assert_eq!(both, expected, "the one that has the tag, and the one that had it");
+    first.push(&client, "acme/elsewhere", "1").await;
+    assert_eq!(next(&mut renamed).await, [ids[0]]);
+    assert_eq!(client.send("DELETE", "/v2/acme/web/manifests/3", "").await.status(), 202);
+    assert_eq!(next(&mut renamed).await, [ids[0]]);
 }

@@ -134,7 +134,7 @@ async fn finish(tenant: &Arc<Tenant>, mut tx: OrgTx, changed: Changed) -> Result
     let messages: Vec<VexChangedV1> = changed
         .vulnerabilities
         .chunks(VexChangedV1::MOST_VULNERABILITIES)
-        .map(|vulnerabilities| VexChangedV1 { org, vulnerabilities: vulnerabilities.to_vec() })
+        .map(|vulnerabilities| VexChangedV1 { org, vulnerabilities: vulnerabilities.to_vec(), images: Vec::new() })
         .collect();
     outbox::write_all(&mut tx, VexChangedV1::TOPIC.name(), &messages, &trace::current()).await.map_err(of_store)?;
     tx.commit().await.map_err(of_store)?;

@@ -15,7 +15,7 @@ use plimsoll_store::{OrgTx, manifests, repositories, tags};
 
 use super::super::call::{Call, Target};
 use super::super::error::RegistryError;
-use crate::acceptance::{accept, children};
+use crate::acceptance::{accept, children, renamed};
 
 /// Of a manifest that is too large, this much more is read and dropped, so that the client is still there for the answer.
 const DRAINED_BYTES: u64 = 64 << 20;
@@ -45,9 +45,12 @@ pub(super) async fn put(
     let repository = repositories::ensure(&mut tx, &target.name, plimsoll_runtime::clock::new_id()).await?;
     check_children(&mut tx, repository, &manifest).await?;
     let accepted = accept(&mut tx, call.ingest, repository, &raw, &manifest, Source::Push).await?;
-    if let ManifestReference::Tag(tag) = reference {
-        tags::set(&mut tx, repository, tag.as_str(), &raw.digest).await?;
-    }
+    let moved = match reference {
+        ManifestReference::Tag(tag) => tags::set(&mut tx, repository, tag.as_str(), &raw.digest).await?,
+        ManifestReference::Digest(_) => tags::Moved::default(),
+    };
+    let known = (accepted.is_new || moved.is_moved).then_some(raw.digest);
+    renamed(&mut tx, &known.into_iter().chain(moved.from).collect::<Vec<_>>()).await?;
     tx.commit().await?;
     tracing::info!(digest = %raw.digest, new = accepted.is_new, queued = accepted.queued, "a manifest was taken in");
     let mut response = HttpResponse::Created();

@@ -8,6 +8,7 @@ use plimsoll_store::{manifests, tags};
 
 use super::super::call::{Call, Target};
 use super::super::error::RegistryError;
+use crate::acceptance::renamed;
 
 /// Removes a manifest or a tag.
 #[tracing::instrument(skip_all)]
@@ -19,6 +20,12 @@ pub(super) async fn remove(
     call.require_delete(target)?;
     let mut tx = call.tx().await?;
     let repository = target.get(&mut tx).await?;
+    let named = match reference {
+        ManifestReference::Digest(digest) => Some(*digest),
+        ManifestReference::Tag(tag) => tags::resolve(&mut tx, repository, tag.as_str()).await?,
+    };
+    // Before it is gone: what an index named is not known any more then.
+    renamed(&mut tx, named.as_slice()).await?;
     let was_there = match reference {
         ManifestReference::Digest(digest) => manifests::remove(&mut tx, repository, digest).await?,
         ManifestReference::Tag(tag) => tags::remove(&mut tx, repository, tag.as_str()).await?,
