@@ -97,12 +97,7 @@ fn graphql(request: &Request, state: &mut State) -> ResponseTemplate {
     state.asked.push(asked);
     let data = match asked {
         "viewer" => json!({ "viewer": { "organizations": [{ "organization": { "slug": "acme" } }] } }),
-        "scan" => {
-            let scan = if state.states.len() > 1 { state.states.remove(0) } else { state.states[0] };
-            let error =
-                (scan == "FAILED").then(|| json!({ "code": "blob_missing", "message": "a layer is not there" }));
-            image(json!({ "scan": { "state": scan, "error": error } }))
-        }
+        "scan" => image(scan(if state.states.len() > 1 { state.states.remove(0) } else { state.states[0] })),
         "image" => image(json!({ "digest": body["variables"]["image"],
             "platform": { "os": "linux", "architecture": "amd64", "variant": null },
             "os": { "distribution": "debian", "version": "12", "codename": "bookworm", "prettyName": "Debian 12" },
@@ -126,25 +121,6 @@ fn graphql(request: &Request, state: &mut State) -> ResponseTemplate {
             let nodes: Vec<Value> = state.hides.then_some(hidden).into_iter().collect();
             image(json!({ "page": { "nodes": nodes, "pageInfo": { "hasNextPage": false, "endCursor": null } } }))
         }
-        "save VEX" => {
-            let variables = &body["variables"];
-            let refused = variables["document"].as_str().unwrap().contains("\"author\": \"refused\"");
-            let document = json!({ "name": variables["name"].as_str().unwrap_or("https://acme.example/vex/1") });
-            let error = json!({ "message": "An organization has at most 5000 VEX documents: delete what is no longer needed." });
-            json!({ "saveVexDocument": { "vexDocument": (!refused).then_some(document),
-                                         "userErrors": refused.then_some(error).into_iter().collect::<Vec<_>>() } })
-        }
-        "VEX" => {
-            json!({ "organization": { "vexDocuments": { "pageInfo": { "hasNextPage": false, "endCursor": "v1" }, "nodes": [
-            { "name": "https://acme.example/vex/1", "format": "OPENVEX", "author": "Acme", "statementCount": 4, "hiddenFindings": 3 }] } } })
-        }
-        "VEX document" => {
-            let is_there = body["variables"]["name"] == "https://acme.example/vex/1";
-            json!({ "organization": { "vexDocument": is_there.then(|| json!({ "id": "v" })) } })
-        }
-        "delete VEX" => {
-            json!({ "deleteVexDocument": { "vexDocument": { "name": "https://acme.example/vex/1" }, "userErrors": [] } })
-        }
         "uncounted" => {
             let mut headers = finding("CVE-2024-4", "HIGH", &["usr/include"]);
             headers["state"] = json!("NOT_RUNNING");
@@ -163,12 +139,41 @@ fn graphql(request: &Request, state: &mut State) -> ResponseTemplate {
                                          observation("END_OF_LIFE", json!({ "subject": "IMAGE" }), None)],
                                "pageInfo": { "hasNextPage": false, "endCursor": "o2" } }),
         } })),
+        vex if vex.contains("VEX") => vex_documents(vex, &body["variables"]),
         _ => {
             json!({ "feeds": [{ "name": "osv", "checkedAt": "2026-08-20T10:00:00Z" }, { "name": "osv", "checkedAt": "2026-08-18T10:00:00Z" },
                                { "name": "kev", "checkedAt": null }] })
         }
     };
     ResponseTemplate::new(200).set_body_json(json!({ "data": data }))
+}
+
+fn vex_documents(asked: &str, variables: &Value) -> Value {
+    match asked {
+        "save VEX" => {
+            let refused = variables["document"].as_str().unwrap().contains("\"author\": \"refused\"");
+            let document = json!({ "name": variables["name"].as_str().unwrap_or("https://acme.example/vex/1") });
+            let error = json!({ "message": "An organization has at most 5000 VEX documents: delete what is no longer needed." });
+            json!({ "saveVexDocument": { "vexDocument": (!refused).then_some(document),
+                                         "userErrors": refused.then_some(error).into_iter().collect::<Vec<_>>() } })
+        }
+        "VEX" => {
+            json!({ "organization": { "vexDocuments": { "pageInfo": { "hasNextPage": false, "endCursor": "v1" }, "nodes": [
+            { "name": "https://acme.example/vex/1", "format": "OPENVEX", "author": "Acme", "statementCount": 4, "hiddenFindings": 3 }] } } })
+        }
+        "VEX document" => {
+            let is_there = variables["name"] == "https://acme.example/vex/1";
+            json!({ "organization": { "vexDocument": is_there.then(|| json!({ "id": "v" })) } })
+        }
+        _ => {
+            json!({ "deleteVexDocument": { "vexDocument": { "name": "https://acme.example/vex/1" }, "userErrors": [] } })
+        }
+    }
+}
+
+fn scan(state: &str) -> Value {
+    let error = (state == "FAILED").then(|| json!({ "code": "blob_missing", "message": "a layer is not there" }));
+    json!({ "scan": { "state": state, "error": error } })
 }
 
 fn observation(kind: &str, place: Value, layer: Option<u32>) -> Value {

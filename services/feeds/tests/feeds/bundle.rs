@@ -7,7 +7,6 @@ use plimsoll_bundle::SigningKey;
 use plimsoll_feeds::{BundleSource, ImportOptions, Schedule, Syncer};
 use plimsoll_model::{Package, PackageType};
 use plimsoll_store::feeds::Outcome;
-use plimsoll_testkit::corpus;
 use plimsoll_testkit::sqlx::{self, Connection as _, PgConnection, Row as _};
 use wiremock::matchers::{any, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -340,51 +339,4 @@ async fn the_schedule_asks_for_a_bundle_once_an_interval_and_for_nothing_else() 
         assert_eq!(requests().await, expected);
         assert_eq!(platform.last_import().await.get::<String, _>("outcome"), "unchanged");
     }
-}
-
-#[tokio::test]
-async fn the_whole_mirror_comes_by_a_bundle_as_by_its_documents() {
-    let Some(mirror) = corpus::shared("feeds") else { return };
-    let mirror = mirror.canonicalize().unwrap();
-    let exporter = Exporter::of(mirror.clone());
-    let (synced, imported) = (Platform::new().await, Platform::new().await);
-    let (mut documents, mut listed) = (Vec::new(), Vec::new());
-    for document in formats::all().iter().flat_map(|feed| feed.documents()) {
-        let file = |document: &formats::Document| std::fs::File::open(mirror.join(document.mirror_path()));
-        let Ok(_) = file(&document) else { continue };
-        assert_eq!(synced.sync(&mirror, &document).await, Outcome::Changed, "{document}");
-        let Some(index) = document.index() else {
-            documents.push((document, None));
-            continue;
-        };
-        let files = [&index.archive_latest, &index.changes, &index.deletions].map(|of| file(of).unwrap());
-        let [archive_latest, changes, deletions] = files;
-        let plan = index.listing(archive_latest, changes, deletions).unwrap().plan(&[]);
-        listed.extend(plan.archive.into_iter().chain(plan.documents).map(|of| (of.document, of.at.to_rfc3339())));
-    }
-    documents.extend(listed.iter().map(|(document, at)| (document.clone(), Some(at.as_str()))));
-    let timed = |what: &str, began: std::time::Instant| println!("{what}: {:.1?}", began.elapsed());
-    let began = std::time::Instant::now();
-    exporter.export(&documents, 9);
-    timed("reading the mirror and exporting", began);
-    for (what, outcome) in [("first import", Outcome::Changed), ("import again", Outcome::Unchanged)] {
-        let began = std::time::Instant::now();
-        std::fs::write(exporter.bundle(), std::fs::read(exporter.bundle()).unwrap()).unwrap();
-        assert_eq!(imported.import(&exporter.source(), &none()).await, outcome, "{}", imported.why().await);
-        timed(what, began);
-    }
-    for query in KNOWLEDGE.iter().filter(|query| !query.contains("exploit_score")) {
-        let (ours, theirs) = (imported.rows(query).await, synced.rows(query).await);
-        let differs = ours.iter().zip(&theirs).find(|(ours, theirs)| ours != theirs);
-        assert!(
-            ours.len() == theirs.len() && differs.is_none(),
-            "{query}: {} and {}, {differs:?}",
-            ours.len(),
-            theirs.len()
-        );
-    }
-    let scores = "SELECT count(*) FROM exploit_score";
-    let (ours, theirs) = (imported.count(scores).await, synced.count(scores).await);
-    println!("{ours} of {theirs} exploit scores: those of vulnerabilities that an advisory names");
-    assert!(ours > 1_000 && ours < theirs);
 }

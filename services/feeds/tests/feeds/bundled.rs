@@ -31,11 +31,6 @@ impl Exporter {
         Self { mirror: folder.path().join("mirror"), folder, key: SigningKey::generate().unwrap() }
     }
 
-    /// Of a mirror that is there.
-    pub fn of(mirror: PathBuf) -> Self {
-        Self { mirror, ..Self::new() }
-    }
-
     pub fn mirror(&self) -> PathBuf {
         self.mirror.clone()
     }
