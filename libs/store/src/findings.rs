@@ -27,7 +27,11 @@ pub struct Changes {
 /// what it was before a change or after it, never half of it.
 async fn begin(tx: &mut OrgTx) -> Result<DateTime<Utc>> {
     tx.lock_findings().await?;
-    Ok(sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "at!""#).fetch_one(tx.conn()).await?)
+    // Lists of ten and of ten thousand package versions need different plans.
+    let row = sqlx::query!(
+        r#"SELECT clock_timestamp() AS "at!", set_config('plan_cache_mode', 'force_custom_plan', true) AS mode"#
+    );
+    Ok(row.fetch_one(tx.conn()).await?.at)
 }
 
 /// Closes the open findings in a scope that are hidden and should be shown, or the reverse, and tells of those that stay hidden which
