@@ -1,7 +1,8 @@
 //! False alarms whose cause is known, each with its right answer, as far as the matcher gives it.
 //!
-//! Not here yet, and why:
-//! - *Vendor flavours of an RPM (FIPS, Ksplice)*: they share ecosystem and name with the plain package; only the version's text tells.
+//! Not here, and where:
+//! - *Vendor flavours of an RPM (FIPS, Ksplice)*: Oracle alone has errata of theirs. They share ecosystem and name with the plain package, and an epoch of their own
+//!   tells them apart: `src/feeds/oracle.rs` reads it, and has the cases.
 //! - *.NET file versions, shaded jars, example folders, packages that the distribution owns*: what is a package is the analysis' to say.
 
 use plimsoll_advisories::feeds::{self, Record};
