@@ -68,6 +68,11 @@ async fn own_advisories_from_a_folder_and_an_address_open_findings_and_close_the
     assert!(String::from_utf8_lossy(&done.stderr).contains("there is no advisory ACME-2026-3"));
     small.comes_to(&image, &base).await;
 
+    // A key that may not says what it lacks.
+    let done = small.platform.cli(&small.demo).args(["advisory", "push", &address]).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.code() == Some(3) && said.contains("a key needs the scope `advise`"), "{said}");
+
     // What cannot be had or read is told, and nothing is saved.
     std::fs::write(folder.join("wrong.json"), "{\"id\": 3}").unwrap();
     for (source, code, what) in [

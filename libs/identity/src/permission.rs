@@ -125,6 +125,13 @@ impl Permission {
     }
 }
 
+impl Permission {
+    /// The scope that lets a key do it; `None` for what no key may.
+    pub const fn scope(self) -> Option<Scope> {
+        self.holders().1
+    }
+}
+
 /// Whether the actor has the permission, in the organization that the role or the key belongs to.
 pub fn allows(actor: Actor<'_>, permission: Permission) -> bool {
     let (roles, scope) = permission.holders();

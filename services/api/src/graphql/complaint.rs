@@ -1,6 +1,7 @@
 //! Errors as a client sees them: a code for programs, a text for people, and nothing of what is inside.
 
 use async_graphql::{Error, ErrorExtensions as _};
+use plimsoll_identity::Permission;
 use plimsoll_store::StoreError;
 
 /// An error with a code in its extensions.
@@ -20,6 +21,10 @@ pub fn of_store(error: StoreError) -> Error {
 }
 
 /// Who asks may not do this.
-pub fn forbidden(what: &str) -> Error {
-    complaint("FORBIDDEN", format!("You may not {what} in this organization."))
+pub fn forbidden(what: &str, permission: Permission) -> Error {
+    let cure = match permission.scope() {
+        Some(scope) => format!("a key needs the scope `{scope}`, a member a role that allows it"),
+        None => "no key may, and a member needs a role that allows it".to_owned(),
+    };
+    complaint("FORBIDDEN", format!("You may not {what} in this organization: {cure}."))
 }

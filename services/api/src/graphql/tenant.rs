@@ -67,7 +67,7 @@ impl Tenant {
     /// # Errors
     /// When they may not; `what` says what.
     pub fn require(&self, permission: Permission, what: &str) -> Result<()> {
-        if self.access.allows(permission) { Ok(()) } else { Err(forbidden(what)) }
+        if self.access.allows(permission) { Ok(()) } else { Err(forbidden(what, permission)) }
     }
 
     /// Nothing, if they may read here.
@@ -75,7 +75,7 @@ impl Tenant {
     /// # Errors
     /// When they may not.
     pub fn require_reading(&self) -> Result<()> {
-        self.require(Permission::ReadFindings, "read (a key needs the scope `read`)")
+        self.require(Permission::ReadFindings, "read")
     }
 }
 
