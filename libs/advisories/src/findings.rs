@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use plimsoll_model::{Ecosystem, Finding, InstalledPackage, Introduction, Layer, is_malware_id};
+use plimsoll_model::{Ecosystem, Finding, InstalledPackage, Introduction, Layer, is_malware};
 
 use crate::{ExploitScore, KnownExploited, Match, Vulnerability, rating};
 
@@ -48,11 +48,6 @@ pub fn finding(
             created: layer.build_step.as_ref().and_then(|step| step.created),
         },
     }
-}
-
-/// Whether any id of a vulnerability says that the package is malicious.
-pub fn is_malware(id: &str, aliases: &[String]) -> bool {
-    is_malware_id(id) || aliases.iter().any(|alias| is_malware_id(alias))
 }
 
 /// The order of findings, the most urgent first, the same everywhere: known to be exploited; the higher severity; the higher EPSS

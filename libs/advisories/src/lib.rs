@@ -19,7 +19,7 @@ mod vulnerability;
 pub use aliases::{AliasGroup, AliasGroups, MAX_GROUP_IDS, canonical_id};
 pub use content_hash::content_hash;
 pub use feeds::{ExploitScore, KnownExploited};
-pub use findings::{finding, is_malware, urgency};
+pub use findings::{finding, urgency};
 pub use judgeable::{Unmatchable, unmatchable};
 pub use matching::{
     Match, PackageJudgement, PackageVersion, UnknownMatch, all_own_sources, is_inert, is_own_source, judge_packages,

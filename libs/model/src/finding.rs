@@ -28,7 +28,7 @@ pub struct Finding {
     pub epss_percentile: Option<f64>,
     /// When CISA listed it as exploited; `None` where it did not.
     pub known_exploited_since: Option<NaiveDate>,
-    /// Whether the package is itself malicious ([`is_malware_id`]): no upgrade of it is a remedy.
+    /// Whether the package is itself malicious ([`is_malware`]): no upgrade of it is a remedy.
     pub is_malware: bool,
     /// Where the package's name has its meaning.
     pub ecosystem: Ecosystem,
@@ -50,9 +50,10 @@ pub struct Finding {
     pub introduced_by: Introduction,
 }
 
-/// Whether an id says that a package is malicious, not that it has a flaw: those of the OpenSSF's malicious-packages database (`MAL-2025-6684`).
-pub fn is_malware_id(id: &str) -> bool {
-    id.starts_with("MAL-")
+/// Whether any id of a vulnerability says that the package is malicious, not that it has a flaw: those of the OpenSSF's malicious-packages database
+/// (`MAL-2025-6684`).
+pub fn is_malware(id: &str, aliases: &[String]) -> bool {
+    std::iter::once(id).chain(aliases.iter().map(String::as_str)).any(|id| id.starts_with("MAL-"))
 }
 
 /// The layer and build step that brought a package into an image.

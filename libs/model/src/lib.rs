@@ -23,7 +23,7 @@ pub use coverage::{Coverage, CoverageEvidence, Gap, GapReason, JudgedPackages, O
 pub use digest::{DiffId, Digest, DigestError};
 pub use ecosystem::Ecosystem;
 pub use file_fact::{FileFact, FileFactKind, LeftoverCache, SensitivePath};
-pub use finding::{Finding, Introduction, is_malware_id};
+pub use finding::{Finding, Introduction, is_malware};
 pub use id::{AccountId, ApiKeyId, ImageId, OrgId, RepositoryId};
 pub use image_config::ExecutionConfig;
 pub use inventory::{

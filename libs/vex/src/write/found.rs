@@ -1,7 +1,7 @@
 //! What is said of a finding of ours.
 
 use chrono::{DateTime, Utc};
-use plimsoll_model::{AffectedState, is_malware_id};
+use plimsoll_model::{AffectedState, is_malware};
 
 use super::OwnStatement;
 use crate::{Status, package_url};
@@ -47,8 +47,7 @@ impl Found<'_> {
     }
 
     fn action(&self) -> String {
-        let mut ids = self.aliases.iter().map(String::as_str).chain([self.vulnerability]);
-        if ids.any(is_malware_id) {
+        if is_malware(self.vulnerability, self.aliases) {
             let Self { package, version, .. } = self;
             return format!(
                 "Remove {package} {version}, and replace every secret that it could read: it is malicious."

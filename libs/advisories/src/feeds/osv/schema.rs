@@ -3,7 +3,7 @@
 //! Source: <https://ossf.github.io/osv-schema/>. Lists may be `null` or missing (seen in crates.io's archive).
 
 use chrono::{DateTime, Utc};
-use plimsoll_model::{Advisory, Affected, AffectedState, CvssVector, Ecosystem, Event, Range, Severity, is_malware_id};
+use plimsoll_model::{Advisory, Affected, AffectedState, CvssVector, Ecosystem, Event, Range, Severity, is_malware};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -160,7 +160,7 @@ pub fn advisory(json: &[u8], source: &str) -> Result<(Advisory, Vec<String>), se
 
 /// The malicious-packages database rates nothing: whoever has such a package ran what its author wanted.
 fn malware_severity(id: &str) -> Option<Severity> {
-    is_malware_id(id).then_some(Severity::Critical)
+    is_malware(id, &[]).then_some(Severity::Critical)
 }
 
 /// The CVE of `UBUNTU-CVE-2024-1`. Canonical names it as upstream, not as alias, though its record is of that CVE alone: without
