@@ -1,94 +1,41 @@
 //! `plimsoll advisory`: an organization's own advisories, kept as files or at an address, and written to a server.
 
-use plimsoll_advisories::own::MAX_DOCUMENT;
-use serde::Serialize;
+use plimsoll_advisories::own::{self, MAX_DOCUMENT};
 
-use crate::arguments::{AdvisoryCommand, Listing};
+use crate::arguments::AdvisoryCommand;
+use crate::documents::{self, tell_wrong};
 use crate::escape::shortened;
 use crate::exit::{Failure, Outcome};
 use crate::files::{self, Document};
-use crate::output::{self, json};
 use crate::report::columns;
-use crate::server::{OwnAdvisory, Server, Written, connect};
+use crate::server::{ADVISORIES, OwnAdvisory};
 
 /// Does what is asked of own advisories.
 pub async fn run(command: AdvisoryCommand) -> Result<Outcome, Failure> {
     match command {
         AdvisoryCommand::Push(arguments) => {
             let documents = files::read(&arguments.sources, MAX_DOCUMENT).await?;
-            if let Some(outcome) = told_wrong(&documents) {
-                return Ok(outcome);
+            if are_wrong(&documents) {
+                return Ok(Outcome::Shut);
             }
-            let (server, _) = connect(&arguments.access).await?;
-            push(&server, documents, arguments.format).await
+            let unnamed = documents.into_iter().map(|document| (document, None)).collect();
+            documents::push(&ADVISORIES, &arguments, unnamed).await
         }
-        AdvisoryCommand::List(arguments) => {
-            let (server, slug) = connect(&arguments.access).await?;
-            let advisories = server.own_advisories(&slug).await?;
-            match arguments.format {
-                Listing::Json => output::print(&json(&advisories)?)?,
-                Listing::Table => output::print(&table(&advisories))?,
-            }
-            Ok(Outcome::Done)
-        }
-        AdvisoryCommand::Delete(arguments) => {
-            let (server, slug) = connect(&arguments.access).await?;
-            let mut outcome = Outcome::Done;
-            for name in &arguments.ids {
-                if server.delete_own_advisory(&slug, name).await? {
-                    anstream::eprintln!("deleted {}", shortened(name, 100));
-                } else {
-                    anstream::eprintln!("\x1b[1;31merror\x1b[0m: there is no advisory {}", shortened(name, 100));
-                    outcome = Outcome::Shut;
-                }
-            }
-            Ok(outcome)
-        }
+        AdvisoryCommand::List(arguments) => documents::list(&ADVISORIES, &arguments, table).await,
+        AdvisoryCommand::Delete(arguments) => documents::delete(&ADVISORIES, &arguments).await,
     }
 }
 
-/// Tells all that is wrong with the files, where something is: nothing is then sent.
-fn told_wrong(documents: &[Document]) -> Option<Outcome> {
-    let wrong: Vec<String> = documents
-        .iter()
-        .filter_map(|document| Some((document, plimsoll_advisories::own::read(&document.text).err()?)))
-        .flat_map(|(document, wrong)| wrong.into_iter().map(|wrong| format!("{}: {wrong}", document.place)))
-        .collect();
-    for line in &wrong {
-        anstream::eprintln!("\x1b[1;31merror\x1b[0m: {}", shortened(line, 500));
-    }
-    (!wrong.is_empty()).then_some(Outcome::Shut)
-}
-
-/// What became of a file.
-#[derive(Debug, Serialize)]
-struct Pushed {
-    file: String,
-    id: Option<String>,
-    errors: Vec<String>,
-}
-
-async fn push(server: &Server, documents: Vec<Document>, format: Listing) -> Result<Outcome, Failure> {
-    let mut pushed = Vec::new();
+/// Tells all that is wrong with the documents; whether something is: nothing is then sent.
+fn are_wrong(documents: &[Document]) -> bool {
+    let mut are_wrong = false;
     for document in documents {
-        let file = document.place;
-        let (id, errors) = match server.save_own_advisory(&document.text).await? {
-            Written::Done(name) => (Some(name), Vec::new()),
-            Written::Refused(errors) => (None, errors),
-        };
-        if format == Listing::Table {
-            let line = match &id {
-                Some(id) => format!("saved {} from {}\n", shortened(id, 100), shortened(&file, 200)),
-                None => format!("refused {}: {}\n", shortened(&file, 200), shortened(&errors.join(" "), 500)),
-            };
-            output::print(&line)?;
+        for wrong in own::read(&document.text).err().into_iter().flatten() {
+            tell_wrong(&format!("{}: {wrong}", document.place));
+            are_wrong = true;
         }
-        pushed.push(Pushed { file, id, errors });
     }
-    if format == Listing::Json {
-        output::print(&json(&pushed)?)?;
-    }
-    Ok(if pushed.iter().all(|pushed| pushed.errors.is_empty()) { Outcome::Done } else { Outcome::Shut })
+    are_wrong
 }
 
 fn table(advisories: &[OwnAdvisory]) -> String {

@@ -6,6 +6,7 @@ mod advisory;
 mod arguments;
 mod clock;
 mod db;
+mod documents;
 mod edition;
 mod escape;
 mod exit;

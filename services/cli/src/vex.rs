@@ -1,15 +1,14 @@
 //! `plimsoll vex`: an organization's VEX documents, kept as files or at an address, and written to a server.
 
 use plimsoll_vex::{Limits, read};
-use serde::Serialize;
 
-use crate::arguments::{Listing, VexCommand};
+use crate::arguments::VexCommand;
+use crate::documents::{self, tell_wrong};
 use crate::escape::shortened;
 use crate::exit::{Failure, Outcome};
 use crate::files::{self, Document};
-use crate::output::{self, json};
 use crate::report::columns;
-use crate::server::{Server, VexDocument, Written, connect};
+use crate::server::{VEX_DOCUMENTS, VexDocument};
 
 /// Does what is asked of VEX documents.
 pub async fn run(command: VexCommand) -> Result<Outcome, Failure> {
@@ -17,31 +16,10 @@ pub async fn run(command: VexCommand) -> Result<Outcome, Failure> {
         VexCommand::Push(arguments) => {
             let documents = files::read(&arguments.sources, Limits::SAVED.bytes).await?;
             let Some(named) = named(documents) else { return Ok(Outcome::Shut) };
-            let (server, _) = connect(&arguments.access).await?;
-            push(&server, named, arguments.format).await
+            documents::push(&VEX_DOCUMENTS, &arguments, named).await
         }
-        VexCommand::List(arguments) => {
-            let (server, slug) = connect(&arguments.access).await?;
-            let documents = server.vex_documents(&slug).await?;
-            match arguments.format {
-                Listing::Json => output::print(&json(&documents)?)?,
-                Listing::Table => output::print(&table(&documents))?,
-            }
-            Ok(Outcome::Done)
-        }
-        VexCommand::Delete(arguments) => {
-            let (server, slug) = connect(&arguments.access).await?;
-            let mut outcome = Outcome::Done;
-            for name in &arguments.names {
-                if server.delete_vex_document(&slug, name).await? {
-                    anstream::eprintln!("deleted {}", shortened(name, 100));
-                } else {
-                    anstream::eprintln!("\x1b[1;31merror\x1b[0m: there is no VEX document {}", shortened(name, 100));
-                    outcome = Outcome::Shut;
-                }
-            }
-            Ok(outcome)
-        }
+        VexCommand::List(arguments) => documents::list(&VEX_DOCUMENTS, &arguments, table).await,
+        VexCommand::Delete(arguments) => documents::delete(&VEX_DOCUMENTS, &arguments).await,
     }
 }
 
@@ -57,48 +35,12 @@ fn named(documents: Vec<Document>) -> Option<Vec<(Document, Option<String>)>> {
                 named.push((document, name));
             }
             Err(wrong) => {
-                let line = format!("{}: {wrong}", document.place);
-                anstream::eprintln!("\x1b[1;31merror\x1b[0m: {}", shortened(&line, 500));
+                tell_wrong(&format!("{}: {wrong}", document.place));
                 is_wrong = true;
             }
         }
     }
     (!is_wrong).then_some(named)
-}
-
-/// What became of a file.
-#[derive(Debug, Serialize)]
-struct Pushed {
-    file: String,
-    id: Option<String>,
-    errors: Vec<String>,
-}
-
-async fn push(
-    server: &Server,
-    documents: Vec<(Document, Option<String>)>,
-    format: Listing,
-) -> Result<Outcome, Failure> {
-    let mut pushed = Vec::new();
-    for (document, name) in documents {
-        let file = document.place;
-        let (id, errors) = match server.save_vex_document(&document.text, name.as_deref()).await? {
-            Written::Done(name) => (Some(name), Vec::new()),
-            Written::Refused(errors) => (None, errors),
-        };
-        if format == Listing::Table {
-            let line = match &id {
-                Some(id) => format!("saved {} from {}\n", shortened(id, 100), shortened(&file, 200)),
-                None => format!("refused {}: {}\n", shortened(&file, 200), shortened(&errors.join(" "), 500)),
-            };
-            output::print(&line)?;
-        }
-        pushed.push(Pushed { file, id, errors });
-    }
-    if format == Listing::Json {
-        output::print(&json(&pushed)?)?;
-    }
-    Ok(if pushed.iter().all(|pushed| pushed.errors.is_empty()) { Outcome::Done } else { Outcome::Shut })
 }
 
 fn table(documents: &[VexDocument]) -> String {

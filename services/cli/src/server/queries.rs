@@ -137,17 +137,19 @@ query ($slug: String!, $image: String!, $after: String) {
 /// How fresh the server's knowledge is.
 pub const FEEDS: &str = "query { feeds { name checkedAt } }";
 
+// What an organization keeps as documents is asked for by the same words, whatever it is: `documents`, `document`, `written`.
+
 /// Saves an own advisory.
 pub const SAVE_ADVISORY: &str = "
 mutation ($document: String!) {
-  saveAdvisory(document: $document) { ownAdvisory { name } userErrors { message } }
+  written: saveAdvisory(document: $document) { document: ownAdvisory { name } userErrors { message } }
 }";
 
 /// A page of the organization's own advisories.
 pub const ADVISORIES: &str = "
 query ($slug: String!, $after: String) {
   organization(slug: $slug) {
-    ownAdvisories(first: 200, after: $after) {
+    documents: ownAdvisories(first: 200, after: $after) {
       nodes { name aliases title severity openFindings withdrawn }
       pageInfo { hasNextPage endCursor }
     }
@@ -157,26 +159,26 @@ query ($slug: String!, $after: String) {
 /// One own advisory.
 pub const ADVISORY: &str = "
 query ($slug: String!, $name: String!) {
-  organization(slug: $slug) { ownAdvisory(name: $name) { id } }
+  organization(slug: $slug) { document: ownAdvisory(name: $name) { id } }
 }";
 
 /// Deletes an own advisory.
 pub const DELETE_ADVISORY: &str = "
 mutation ($id: ID!) {
-  deleteAdvisory(id: $id) { ownAdvisory { name } userErrors { message } }
+  written: deleteAdvisory(id: $id) { document: ownAdvisory { name } userErrors { message } }
 }";
 
 /// Saves a VEX document.
 pub const SAVE_VEX_DOCUMENT: &str = "
 mutation ($document: String!, $name: String) {
-  saveVexDocument(document: $document, name: $name) { vexDocument { name } userErrors { message } }
+  written: saveVexDocument(document: $document, name: $name) { document: vexDocument { name } userErrors { message } }
 }";
 
 /// A page of the organization's VEX documents.
 pub const VEX_DOCUMENTS: &str = "
 query ($slug: String!, $after: String) {
   organization(slug: $slug) {
-    vexDocuments(first: 200, after: $after) {
+    documents: vexDocuments(first: 200, after: $after) {
       nodes { name format author statementCount hiddenFindings }
       pageInfo { hasNextPage endCursor }
     }
@@ -186,11 +188,11 @@ query ($slug: String!, $after: String) {
 /// One VEX document.
 pub const VEX_DOCUMENT: &str = "
 query ($slug: String!, $name: String!) {
-  organization(slug: $slug) { vexDocument(name: $name) { id } }
+  organization(slug: $slug) { document: vexDocument(name: $name) { id } }
 }";
 
 /// Deletes a VEX document.
 pub const DELETE_VEX_DOCUMENT: &str = "
 mutation ($id: ID!) {
-  deleteVexDocument(id: $id) { vexDocument { name } userErrors { message } }
+  written: deleteVexDocument(id: $id) { document: vexDocument { name } userErrors { message } }
 }";

@@ -154,19 +154,19 @@ fn vex_documents(asked: &str, variables: &Value) -> Value {
             let refused = variables["document"].as_str().unwrap().contains("\"author\": \"refused\"");
             let document = json!({ "name": variables["name"].as_str().unwrap_or("https://acme.example/vex/1") });
             let error = json!({ "message": "An organization has at most 5000 VEX documents: delete what is no longer needed." });
-            json!({ "saveVexDocument": { "vexDocument": (!refused).then_some(document),
+            json!({ "written": { "document": (!refused).then_some(document),
                                          "userErrors": refused.then_some(error).into_iter().collect::<Vec<_>>() } })
         }
         "VEX" => {
-            json!({ "organization": { "vexDocuments": { "pageInfo": { "hasNextPage": false, "endCursor": "v1" }, "nodes": [
+            json!({ "organization": { "documents": { "pageInfo": { "hasNextPage": false, "endCursor": "v1" }, "nodes": [
             { "name": "https://acme.example/vex/1", "format": "OPENVEX", "author": "Acme", "statementCount": 4, "hiddenFindings": 3 }] } } })
         }
         "VEX document" => {
             let is_there = variables["name"] == "https://acme.example/vex/1";
-            json!({ "organization": { "vexDocument": is_there.then(|| json!({ "id": "v" })) } })
+            json!({ "organization": { "document": is_there.then(|| json!({ "id": "v" })) } })
         }
         _ => {
-            json!({ "deleteVexDocument": { "vexDocument": { "name": "https://acme.example/vex/1" }, "userErrors": [] } })
+            json!({ "written": { "document": { "name": "https://acme.example/vex/1" }, "userErrors": [] } })
         }
     }
 }

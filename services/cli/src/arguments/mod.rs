@@ -1,4 +1,9 @@
-//! What the user may say.
+//! What the user may say: here of images and in general, in `knowledge` of the advisory database and its bundles, in `documents` of what an
+//! organization keeps at a server.
+
+mod documents;
+mod knowledge;
+mod values;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,6 +12,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use plimsoll_malware::ClamdAddress;
 use plimsoll_model::Severity;
 use plimsoll_oci::Platform;
+
+pub use documents::{AdvisoryCommand, DeleteArguments, ListArguments, PushArguments, VexCommand};
+pub use knowledge::{
+    DbCommand, ExportArguments, FeedsCommand, ImportArguments, KeygenArguments, StatusArguments, TrustArguments,
+    UpdateArguments,
+};
+use values::{duration, malware_feed, severity};
 
 /// Scans container images: which vulnerabilities they have, in which layer, and what fixes them.
 #[derive(Debug, Parser)]
@@ -191,146 +203,6 @@ pub enum InventoryFormat {
     Cyclonedx,
 }
 
-/// What to do with own advisories.
-#[derive(Debug, Subcommand)]
-pub enum AdvisoryCommand {
-    /// Save advisories, each in place of the one with its id.
-    Push(PushAdvisoriesArguments),
-    /// Tell which there are, and how many open findings each has a part in.
-    List(ListAdvisoriesArguments),
-    /// Delete advisories: their findings close, and stay to be seen.
-    Delete(DeleteAdvisoriesArguments),
-}
-
-/// Which advisories are saved.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-A file is one advisory, JSON of the OSV schema: https://ossf.github.io/osv-schema/. All are checked before the first is sent; what is wrong is \
-told with its place, and ends with exit code 1. The key needs the scope `advise`.
-
-Examples:
-  plimsoll advisory push ACME-2026-1.json
-  plimsoll advisory push advisories/
-  plimsoll advisory push https://security.example.com/ACME-2026-1.json
-  plimsoll advisory push --format json advisories/ | jq -r '.[].id'")]
-pub struct PushAdvisoriesArguments {
-    /// Files, folders of *.json files, or addresses, https:// or http://, which this machine fetches.
-    #[arg(required = true, value_name = "PATH|URL")]
-    pub sources: Vec<String>,
-    #[command(flatten)]
-    pub access: AccessArguments,
-    /// How what was done is told.
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: Listing,
-}
-
-/// How own advisories are listed.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-The key needs the scope `read`.
-
-Examples:
-  plimsoll advisory list
-  plimsoll advisory list --format json | jq -r '.[] | select(.open_findings == 0).name'")]
-pub struct ListAdvisoriesArguments {
-    #[command(flatten)]
-    pub access: AccessArguments,
-    /// How they are written.
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: Listing,
-}
-
-/// Which advisories are deleted.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-The key needs the scopes `read` and `advise`. An id that is not there ends with exit code 1.
-
-Examples:
-  plimsoll advisory delete ACME-2026-1
-  plimsoll advisory delete BAN:PyPI/evil-package")]
-pub struct DeleteAdvisoriesArguments {
-    /// Their ids.
-    #[arg(required = true, value_name = "ID")]
-    pub ids: Vec<String>,
-    #[command(flatten)]
-    pub access: AccessArguments,
-}
-
-/// What to do with VEX documents.
-#[derive(Debug, Subcommand)]
-pub enum VexCommand {
-    /// Save VEX documents, each in place of the one of its name.
-    Push(PushVexArguments),
-    /// Tell which there are, and how many open findings each hides.
-    List(ListVexArguments),
-    /// Delete VEX documents: what they hid is shown again, unless another hides it.
-    Delete(DeleteVexArguments),
-}
-
-/// Which VEX documents are saved.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Each file or address is one document (OpenVEX, CSAF or CycloneDX as JSON), of at most 128 KiB; a folder stands for its *.json files. A document is \
-called by its own id, or by its file's name where it has none. All are checked before the first is sent; what is wrong with one is told with its \
-place, and ends with exit code 1. The key needs the scope `advise`.
-
-Examples:
-  plimsoll vex push vendor.openvex.json
-  plimsoll vex push vex/
-  plimsoll vex push https://vendor.example/vex/2026-1.json
-  plimsoll vex push --format json vex/ | jq -r '.[].id'")]
-pub struct PushVexArguments {
-    /// Files, folders of *.json files, or addresses, https:// or http://, which this machine fetches.
-    #[arg(required = true, value_name = "PATH|URL")]
-    pub sources: Vec<String>,
-    #[command(flatten)]
-    pub access: AccessArguments,
-    /// How what was done is told.
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: Listing,
-}
-
-/// How VEX documents are listed.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-The key needs the scope `read`.
-
-Examples:
-  plimsoll vex list
-  plimsoll vex list --format json | jq -r '.[] | select(.hidden_findings == 0).name'")]
-pub struct ListVexArguments {
-    #[command(flatten)]
-    pub access: AccessArguments,
-    /// How they are written.
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: Listing,
-}
-
-/// Which VEX documents are deleted.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-The key needs the scopes `advise` and `read`. One that is not there ends with exit code 1, after the others are deleted.
-
-Examples:
-  plimsoll vex delete https://vendor.example/vex/2026-1
-  plimsoll vex delete vendor.cdx.json")]
-pub struct DeleteVexArguments {
-    /// Their names.
-    #[arg(required = true, value_name = "NAME")]
-    pub names: Vec<String>,
-    #[command(flatten)]
-    pub access: AccessArguments,
-}
-
-/// How a list is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Listing {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
-}
-
 /// Which server is asked, and by which key.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Server")]
@@ -459,144 +331,6 @@ pub enum ScanFormat {
     CycloneDxVex,
 }
 
-/// What to do with the database.
-#[derive(Debug, Subcommand)]
-pub enum DbCommand {
-    /// Fetch what changed in the feeds.
-    Update(UpdateArguments),
-    /// Tell what is in it, and how old that is.
-    Status(StatusArguments),
-}
-
-/// How what is in the database is told.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  plimsoll db status\n  plimsoll db status --format json | jq -r '.knowledge[]' | sort | head -1"
-)]
-pub struct StatusArguments {
-    #[command(flatten)]
-    pub database: DatabaseArguments,
-    /// How it is written.
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: Format,
-}
-
-/// What is fetched.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  plimsoll db update
-  plimsoll db update --feeds osv,debian
-  plimsoll db update --base https://mirror.example.org/feeds
-  plimsoll db update --base file:///srv/feeds --db advisories.db
-  plimsoll db update --bundle https://mirror.example.org/feeds.bundle --key RWQ...
-
-With --bundle one file is fetched instead of every feed, if it has changed, and nothing is asked of an upstream: for pipelines. \
---base and --with-malware then say nothing.")]
-pub struct UpdateArguments {
-    /// A mirror: each feed lies in a folder of its name below this address (https, http or file), Debian's advisories in debian/security-tracker.
-    /// Upstream where absent.
-    #[arg(long, value_name = "URL", env = "PLIMSOLL_FEEDS_BASE")]
-    pub base: Option<url::Url>,
-    /// Only these feeds, separated by commas. All where absent.
-    #[arg(long, value_name = "FEEDS", value_delimiter = ',', value_parser = feeds())]
-    pub feeds: Vec<String>,
-    /// Also keep the feeds of malware rules and hashes. Offline scans use those that --malware-feeds chooses; a bundle of this brings them to a platform too.
-    #[arg(long, conflicts_with = "feeds")]
-    pub with_malware: bool,
-    /// Take the database of this bundle (a file, or an https, http or file address) instead of the feeds.
-    #[arg(long, value_name = "FILE|URL", env = "PLIMSOLL_BUNDLE", conflicts_with = "feeds")]
-    pub bundle: Option<String>,
-    #[command(flatten)]
-    pub trust: TrustArguments,
-    #[command(flatten)]
-    pub database: DatabaseArguments,
-}
-
-/// Which bundles are believed.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Bundle")]
-pub struct TrustArguments {
-    /// A public key that bundles may be signed with: its text (`RW...`) or file, as of plimsoll feeds keygen or of minisign. Repeatable, or
-    /// separated by commas: any of them will do, so that keys can be changed.
-    #[arg(long = "key", value_name = "KEY|FILE", env = "PLIMSOLL_BUNDLE_KEYS", value_delimiter = ',')]
-    pub keys: Vec<String>,
-    /// Take a bundle that is older than the database that is there.
-    #[arg(long)]
-    pub allow_older: bool,
-}
-
-/// What to do with bundles.
-#[derive(Debug, Subcommand)]
-pub enum FeedsCommand {
-    /// Make a key to sign bundles with.
-    Keygen(KeygenArguments),
-    /// Write the advisory database to a signed bundle.
-    Export(ExportArguments),
-    /// Take the advisory database of a bundle, once a trusted key is known to have signed it.
-    Import(ImportArguments),
-}
-
-/// Where a new key goes.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-The public key is printed: whoever imports names it by --key or PLIMSOLL_BUNDLE_KEYS. To change keys, have both trusted for a while.
-
-Examples:
-  plimsoll feeds keygen --secret-key bundle.key
-  plimsoll feeds keygen --secret-key bundle.key > bundle.pub")]
-pub struct KeygenArguments {
-    /// The file for the secret key. It has no password and is for its owner only (mode 0600); a file that is there is left alone.
-    #[arg(long, value_name = "FILE")]
-    pub secret_key: PathBuf,
-}
-
-/// What is exported.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-The bundle is one file; any file server, object store or memory stick brings it to plimsoll feeds import and plimsoll db update --bundle. \
-It can be looked into without plimsoll: tar xf FILE, minisign -Vm plimsoll-bundle.json -p bundle.pub, zstd -d.
-
-Examples:
-  plimsoll db update --with-malware && plimsoll feeds export --to feeds.bundle --secret-key bundle.key
-  plimsoll feeds export --to /srv/www/feeds.bundle --secret-key bundle.key --format json | jq .size")]
-pub struct ExportArguments {
-    /// The bundle. One that is there is replaced in one step.
-    #[arg(long, value_name = "FILE")]
-    pub to: PathBuf,
-    /// The secret key's file.
-    #[arg(long, value_name = "FILE", env = "PLIMSOLL_BUNDLE_SECRET_KEY_FILE")]
-    pub secret_key: PathBuf,
-    /// How what was written is told.
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: Format,
-    #[command(flatten)]
-    pub database: DatabaseArguments,
-}
-
-/// What is imported.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-A bundle that is cut short, changed, too large, not signed by a trusted key, of a newer format or older than the database that is there is \
-refused, and the database stays as it was. From an address it is fetched only if it has changed.
-
-Examples:
-  plimsoll feeds import --key RWQ... feeds.bundle
-  plimsoll feeds import --key bundle.pub --key bundle-2027.pub https://mirror.example.org/feeds.bundle
-  PLIMSOLL_BUNDLE_KEYS=bundle.pub plimsoll feeds import --format json feeds.bundle | jq -r .outcome")]
-pub struct ImportArguments {
-    /// The bundle: a file, or an https, http or file address.
-    #[arg(value_name = "FILE|URL")]
-    pub bundle: String,
-    #[command(flatten)]
-    pub trust: TrustArguments,
-    /// How what was taken is told.
-    #[arg(long, value_enum, default_value = "table")]
-    pub format: Format,
-    #[command(flatten)]
-    pub database: DatabaseArguments,
-}
-
 /// What to do with versions.
 #[derive(Debug, Subcommand)]
 pub enum VersionCommand {
@@ -611,45 +345,6 @@ Examples:
     },
 }
 
-/// A feed that is read into the database, by its name.
-fn feeds() -> clap::builder::PossibleValuesParser {
-    plimsoll_advisories::feeds::of_records().map(|feed| feed.name).into()
-}
-
-/// A feed of malware rules or hashes, or one document of it, by its name.
-fn malware_feed(text: &str) -> Result<String, String> {
-    let mut names = vec!["none".to_owned()];
-    for feed in plimsoll_advisories::feeds::all().iter().filter(|feed| !feed.kind.has_records()) {
-        names.push(feed.name.to_owned());
-        names.extend(
-            feed.documents().iter().map(|document| crate::scan::malware::kept::called(&document.path).to_owned()),
-        );
-    }
-    let known = names.join(", ");
-    names.into_iter().find(|name| name == text).ok_or_else(|| format!("there are {known}"))
-}
-
-fn severity(text: &str) -> Result<Severity, String> {
-    let known = || Severity::ALL.iter().map(|severity| severity.as_str().to_lowercase()).collect::<Vec<_>>().join(", ");
-    let found = Severity::ALL.into_iter().find(|severity| severity.as_str().eq_ignore_ascii_case(text));
-    found.ok_or_else(|| format!("there are {}", known()))
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match text.get(digits.len()..) {
-        Some("" | "s") => 1,
-        Some("m") => 60,
-        Some("h") => 3600,
-        _ => return Err("a time is a number with s, m or h".into()),
-    };
-    let number: u64 = digits.parse().map_err(|_| "a time is a number with s, m or h".to_owned())?;
-    match number.checked_mul(unit) {
-        Some(seconds) if seconds > 0 && seconds <= 7 * 86_400 => Ok(Duration::from_secs(seconds)),
-        _ => Err("a time is a second at least and a week at most".into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -659,25 +354,5 @@ mod tests {
     #[test]
     fn the_arguments_fit_together() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn times_and_severities_are_read() {
-        let cases = [
-            ("90s", Some(90)),
-            ("90", Some(90)),
-            ("15m", Some(900)),
-            ("2h", Some(7200)),
-            ("0", None),
-            ("1d", None),
-            ("", None),
-            ("-1s", None),
-            ("9999999999999999999h", None),
-        ];
-        for (text, seconds) in cases {
-            assert_eq!(duration(text).ok().map(|time| time.as_secs()), seconds, "{text}");
-        }
-        assert_eq!(severity("high"), Ok(Severity::High));
-        assert!(severity("severe").unwrap_err().contains("critical, high"));
     }
 }
