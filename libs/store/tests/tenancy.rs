@@ -64,6 +64,19 @@ async fn no_service_role_bypasses_row_level_security_or_owns_a_table() {
 }
 
 #[tokio::test]
+async fn no_service_may_delete_what_findings_lead_to() {
+    let database = Database::create().await;
+    let mut connection = PgConnection::connect(&database.url()).await.unwrap();
+    let may = "SELECT count(*) FILTER (WHERE has_table_privilege(rolname, relname, 'DELETE')) AS deletes,
+                      count(*) FILTER (WHERE has_table_privilege(rolname, relname, 'SELECT')) AS reads
+               FROM pg_roles CROSS JOIN unnest(ARRAY['package_version', 'vulnerability']) AS relname
+               WHERE rolname LIKE 'plimsoll%' AND rolname <> 'plimsoll_owner'";
+    let row = sqlx::query(may).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(row.get::<i64, _>("deletes"), 0, "a finding has no reference to them");
+    assert!(row.get::<i64, _>("reads") >= 6, "the roles are asked about");
+}
+
+#[tokio::test]
 async fn an_organization_sees_its_own_rows_and_no_others() {
     let database = Database::create().await;
     let owner = database.store("plimsoll_owner").await;
