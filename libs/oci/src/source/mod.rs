@@ -1,7 +1,8 @@
 //! Images where they lie: in an archive, an OCI layout, or a registry; read through one face.
 //!
 //! [`SourceSpec`] understands what a user writes; an [`ImageSource`] lists the images, and opens blobs either as a blocking reader (a scan) or as an
-//! asynchronous stream (a push). Every blob is checked against its digest as it is read: the error comes at its end.
+//! asynchronous stream (a push). A stream is checked against its digest as it is read: the error comes at its end. A scan makes the digest of what
+//! it reads itself.
 
 mod archive_file;
 mod error;
@@ -29,6 +30,7 @@ pub use spec::{SourceSpec, SpecError};
 
 use crate::archive::ArchiveImage;
 use crate::registry::RegistryClient;
+use crate::verified::VerifiedReader;
 use crate::{Descriptor, ImageConfig, Manifest, Platform, RawManifest, Reference};
 
 /// An image of a source.
@@ -124,7 +126,7 @@ impl ImageSource {
         ImageConfig::parse(&bytes).map_err(|source| SourceError::Config { image: name(), source })
     }
 
-    /// A blob as a blocking reader, which fails at its end if the bytes do not hash to the digest.
+    /// A blob as a blocking reader. Whoever reads a file's is to compare its digest: nothing does so here a second time.
     ///
     /// For a registry this has to be called within a Tokio runtime, and read outside of its own threads (`spawn_blocking`).
     ///
@@ -138,6 +140,10 @@ impl ImageSource {
         }
     }
 
+    fn open_verified(&self, blob: &Descriptor) -> io::Result<VerifiedReader<Box<dyn Read + Send>>> {
+        Ok(VerifiedReader::new(self.open(blob)?, blob.digest))
+    }
+
     /// A blob as a stream, whose last item is an error if the bytes do not hash to the digest. Starts when it is polled, within a
     /// Tokio runtime.
     pub fn stream(&self, blob: &Descriptor) -> BoxStream<'static, io::Result<Bytes>> {
@@ -145,8 +151,9 @@ impl ImageSource {
             Place::Registry(repository) => repository.stream_blob(blob),
             Place::Archive(_) | Place::Layout(_) => {
                 let (source, blob) = (self.clone(), blob.clone());
-                let opened =
-                    async move { Ok::<_, io::Error>(crate::blob_channel::stream_of(move || source.open(&blob))) };
+                let opened = async move {
+                    Ok::<_, io::Error>(crate::blob_channel::stream_of(move || source.open_verified(&blob)))
+                };
                 Box::pin(futures::TryStreamExt::try_flatten(futures::stream::once(opened)))
             }
         }

@@ -139,7 +139,7 @@ async fn a_compressed_archive_is_inflated_once_and_told() {
 }
 
 #[tokio::test]
-async fn a_changed_blob_is_an_error_at_its_end() {
+async fn a_changed_blob_is_an_error_at_its_streams_end() {
     let image = Image::new("amd64", &["one"]);
     let mut changed = image.layers[0].clone();
     changed[512] ^= 1;
@@ -152,8 +152,8 @@ async fn a_changed_blob_is_an_error_at_its_end() {
     let layout = ImageSource::from_layout(layout_folder.unpack(&tar)).await.unwrap();
     for source in [archive, layout] {
         let image = source.images(&Selection::default()).await.unwrap().remove(0);
-        let error = read_all(&source, &image.blobs[1]).await.unwrap_err();
-        assert!(error.to_string().contains("digest mismatch"), "{error}");
+        // Whoever reads it makes its digest: it is not made a second time.
+        assert_eq!(read_all(&source, &image.blobs[1]).await.unwrap(), changed);
         let streamed: Result<Vec<Bytes>, _> = futures::TryStreamExt::try_collect(source.stream(&image.blobs[1])).await;
         assert!(streamed.unwrap_err().to_string().contains("digest mismatch"));
     }

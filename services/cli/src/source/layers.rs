@@ -56,7 +56,7 @@ pub async fn inventory(
     Ok(squash(&layers))
 }
 
-/// One layer. What is wrong with its bytes is a problem of the image; only where they come from can fail.
+/// One layer. What is wrong with its bytes is a problem of the image, unless they are not the image's: then what it holds is not known.
 async fn read(
     source: ImageSource,
     layer: Descriptor,
@@ -70,26 +70,24 @@ async fn read(
     let digest = layer.digest;
     let reading = tokio::task::spawn_blocking(move || {
         let blob = source.open(&layer)?;
-        engine.layer(progress.reading(blob), Some(&layer.digest))
+        engine.layer(progress.reading(blob), None)
     });
     match reading.await {
-        Ok(Ok(analysis)) => Ok(Ok(analysis)),
-        Ok(Err(LayerError::Source(error))) => code(&error)
-            .map(|code| Err(problem(code, error.to_string())))
-            .ok_or_else(|| Failure::undone(format!("layer {digest}: {error}"))),
+        Ok(Ok(analysis)) if analysis.digest == digest => Ok(Ok(analysis)),
+        Ok(Ok(analysis)) => Err(other_bytes(format!("layer {digest}: its bytes have the digest {}", analysis.digest))),
+        Ok(Err(LayerError::Source(error))) => match error.kind() {
+            io::ErrorKind::InvalidData => Err(other_bytes(format!("layer {digest}: {error}"))),
+            io::ErrorKind::NotFound => Ok(Err(problem(ProblemCode::LayerUnreadable, error.to_string()))),
+            io::ErrorKind::UnexpectedEof => Ok(Err(problem(ProblemCode::LayerTruncated, error.to_string()))),
+            _ => Err(Failure::undone(format!("layer {digest}: {error}"))),
+        },
         Ok(Err(error @ LayerError::TooLong { .. })) => Ok(Err(problem(ProblemCode::LayerTooLarge, error.to_string()))),
         Err(_) => Err(Failure::undone(format!("layer {digest}: its analysis was interrupted"))),
     }
 }
 
-/// The problem that an error of reading is; none where it says nothing of the image.
-fn code(error: &io::Error) -> Option<ProblemCode> {
-    match error.kind() {
-        io::ErrorKind::InvalidData => Some(ProblemCode::DigestMismatch),
-        io::ErrorKind::NotFound => Some(ProblemCode::LayerUnreadable),
-        io::ErrorKind::UnexpectedEof => Some(ProblemCode::LayerTruncated),
-        _ => None,
-    }
+fn other_bytes(message: String) -> Failure {
+    Failure::curable(message, "the copy is damaged, or was changed: save or pull the image again")
 }
 
 fn problem(code: ProblemCode, detail: String) -> Problem {

@@ -213,7 +213,7 @@ fn a_gate_shuts_on_the_severity_that_it_names() {
 }
 
 #[test]
-fn a_broken_layer_is_a_problem_of_the_image_and_no_failure() {
+fn a_broken_layer_is_a_problem_of_the_image_and_other_bytes_are_a_failure() {
     let place = Place::with_database();
     let mut image = Image::debian();
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
@@ -231,8 +231,10 @@ fn a_broken_layer_is_a_problem_of_the_image_and_no_failure() {
     Image::debian().write_layout(&place.path("other"), "1");
     let zeros = vec![0; Image::debian().layers[0].len()];
     place.write(&format!("other/blobs/sha256/{}", &layer[7..]), zeros);
-    let report = scan(&place, place.path("other").to_str().unwrap(), &[]).json();
-    assert_eq!(report["problems"][0]["code"], "digest_mismatch", "{}", report["problems"]);
+    let run = scan(&place, place.path("other").to_str().unwrap(), &[]);
+    assert_eq!((run.code, run.out.as_str()), (3, ""), "no verdict on other bytes than the image's: {run:?}");
+    assert!(run.err.contains(&format!("layer {layer}: its bytes have the digest sha256:")), "{}", run.err);
+    assert!(run.err.contains("save or pull the image again"), "{}", run.err);
 }
 
 #[test]
