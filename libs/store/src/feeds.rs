@@ -251,8 +251,11 @@ pub async fn staged_counts(tx: &mut CatalogTx, run: i64, feed: &str, document: &
     .await?)
 }
 
-/// Up to `limit` staged advisories after the key `after` that we hold not at all or otherwise; with `newest_only` none that is older than
-/// what we hold, as another document of the feed has a newer one.
+/// How much is read of staged advisories at one time, in bytes as they are stored: compressed where they are large, to a fifth or so.
+const MOST_STAGED: i64 = 4 << 20;
+
+/// Up to `limit` staged advisories after the key `after` that we hold not at all or otherwise, and fewer where they are large; with `newest_only`
+/// none that is older than what we hold, as another document of the feed has a newer one.
 pub async fn staged_changes(
     tx: &mut CatalogTx,
     run: i64,
@@ -262,18 +265,24 @@ pub async fn staged_changes(
     limit: i64,
 ) -> Result<Vec<(Advisory, [u8; 32])>> {
     let rows = sqlx::query!(
-        r#"SELECT s.content_hash, s.advisory AS "advisory: Json<Advisory>"
-           FROM feed_staging s
-           LEFT JOIN LATERAL (SELECT * FROM advisory a WHERE a.source = $2 AND a.key = s.key LIMIT 1) a ON true
-           WHERE s.run_id = $1 AND s.key > $3 AND a.content_hash IS DISTINCT FROM s.content_hash
-             AND NOT ($5 AND a.withdrawn IS NULL
-                      AND coalesce((s.advisory->>'modified')::timestamptz < (a.document->>'modified')::timestamptz, false))
-           ORDER BY s.key LIMIT $4"#,
+        r#"WITH changed AS (
+               SELECT s.key, s.content_hash, s.advisory
+               FROM feed_staging s
+               LEFT JOIN LATERAL (SELECT * FROM advisory a WHERE a.source = $2 AND a.key = s.key LIMIT 1) a ON true
+               WHERE s.run_id = $1 AND s.key > $3 AND a.content_hash IS DISTINCT FROM s.content_hash
+                 AND NOT ($5 AND a.withdrawn IS NULL
+                          AND coalesce((s.advisory->>'modified')::timestamptz < (a.document->>'modified')::timestamptz, false))
+               ORDER BY s.key LIMIT $4
+           ), measured AS (
+               SELECT *, sum(pg_column_size(advisory)) OVER (ORDER BY key) - pg_column_size(advisory) AS before FROM changed
+           )
+           SELECT content_hash, advisory AS "advisory: Json<Advisory>" FROM measured WHERE before < $6 ORDER BY key"#,
         run,
         feed,
         after,
         limit,
-        newest_only
+        newest_only,
+        MOST_STAGED
     )
     .fetch_all(tx.conn())
     .await?;

@@ -44,7 +44,7 @@ pub async fn write_all(
     let payloads: Vec<serde_json::Value> =
         payloads.iter().map(serde_json::to_value).collect::<serde_json::Result<_>>()?;
     sqlx::query!(
-        "INSERT INTO outbox (org_id, topic, payload, trace_context) SELECT $1, $2, payload, $4 FROM unnest($3::jsonb[]) payload",
+        "INSERT INTO outbox (org_id, topic, payload, trace_context) SELECT $1, $2, payload, $4 FROM unnest($3::json[]) payload",
         tx.org().0,
         topic,
         &payloads,

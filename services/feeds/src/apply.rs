@@ -12,8 +12,8 @@ use plimsoll_store::advisories::{self, NewAdvisory};
 use plimsoll_store::vulnerabilities::{self, KnownIds, Merged, NewIds};
 use plimsoll_store::{CatalogTx, Result, Store, feeds, outbox};
 
-/// Advisories per transaction.
-const CHUNK: i64 = 1_000;
+/// Advisories per transaction, where they are small: each has the findings of all who have their packages brought in line once.
+const CHUNK: i64 = 5_000;
 
 /// What applying a run did.
 #[derive(Debug, Clone, Copy, Default)]

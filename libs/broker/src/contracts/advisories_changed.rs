@@ -19,7 +19,7 @@ pub struct AdvisoriesChangedV1 {
 
 impl AdvisoriesChangedV1 {
     /// A larger change is several messages: each is one transaction of the one who handles it.
-    pub const MOST_KEYS: usize = 2_000;
+    pub const MOST_KEYS: usize = 5_000;
 }
 
 impl Message for AdvisoriesChangedV1 {
