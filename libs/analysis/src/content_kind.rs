@@ -15,7 +15,9 @@ pub enum ContentKind {
     Zip,
     /// A gzip stream.
     Gzip,
-    /// A bzip2, xz or zstd stream.
+    /// A zstd stream.
+    Zstd,
+    /// A bzip2 or xz stream.
     OtherCompression,
     /// A tar archive.
     Tar,
@@ -41,7 +43,8 @@ impl ContentKind {
             _ if magic(b"#!") => Self::Script,
             _ if magic(b"PK\x03\x04") || magic(b"PK\x05\x06") => Self::Zip,
             _ if magic(b"\x1f\x8b\x08") => Self::Gzip,
-            _ if magic(b"BZh") || magic(b"\xfd7zXZ\0") || magic(b"\x28\xb5\x2f\xfd") => Self::OtherCompression,
+            _ if magic(b"\x28\xb5\x2f\xfd") => Self::Zstd,
+            _ if magic(b"BZh") || magic(b"\xfd7zXZ\0") => Self::OtherCompression,
             _ if magic(b"\0asm") => Self::Wasm,
             _ if is_mach_o(bytes) => Self::MachO,
             _ if magic(b"%PDF-") || magic(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") => Self::Document,
@@ -54,7 +57,7 @@ impl ContentKind {
 
     /// Whether it holds other files.
     pub const fn is_archive(self) -> bool {
-        matches!(self, Self::Zip | Self::Gzip | Self::Tar)
+        matches!(self, Self::Zip | Self::Gzip | Self::Zstd | Self::Tar)
     }
 
     /// Whether it is run by a processor.
@@ -91,7 +94,7 @@ mod tests {
     fn files_are_told_by_their_first_bytes() {
         let mut tar = vec![b'a'; 512];
         tar[257..262].copy_from_slice(b"ustar");
-        let cases: [(&[u8], ContentKind); 18] = [
+        let cases: [(&[u8], ContentKind); 19] = [
             (b"", ContentKind::Empty),
             (b"\x7fELF\x02\x01", ContentKind::Elf),
             (b"MZ\x90\0\x03", ContentKind::Pe),
@@ -102,7 +105,8 @@ mod tests {
             (b"PK\x03\x04", ContentKind::Zip),
             (b"PK\x05\x06", ContentKind::Zip),
             (b"\x1f\x8b\x08\0", ContentKind::Gzip),
-            (b"\x28\xb5\x2f\xfd", ContentKind::OtherCompression),
+            (b"\x28\xb5\x2f\xfd", ContentKind::Zstd),
+            (b"\xfd7zXZ\0", ContentKind::OtherCompression),
             (b"\0asm\x01", ContentKind::Wasm),
             (&tar, ContentKind::Tar),
             (b"#!/bin/sh\n", ContentKind::Script),

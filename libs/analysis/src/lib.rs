@@ -24,6 +24,7 @@ pub mod layer;
 pub mod limits;
 mod observer;
 mod pace;
+mod packing;
 mod pass;
 mod path;
 mod path_hashes;

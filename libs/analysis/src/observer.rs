@@ -15,11 +15,10 @@ use crate::file_sizes::FileSizesBuilder;
 use crate::inspection::{Inspected, Inspections, Job, is_archive_name, shown_to};
 use crate::limits::PATH_BYTES;
 use crate::pass::Pass;
-use crate::path;
 use crate::reservoir::{Room, Use};
 use crate::selection::Wanting;
 use crate::tar::{Entry, Kind, Visitor};
-use crate::{ContentKind, PathHashes};
+use crate::{ContentKind, PathHashes, packing, path};
 
 /// The largest archive that is opened, unless an analyser asks for larger ones by name.
 const ARCHIVE_BYTES: usize = 64 << 20;
@@ -311,13 +310,6 @@ pub(crate) struct Observed {
     pub(crate) is_crowded_out: bool,
 }
 
-/// Folders of manuals and translations, which distributions compress file by file.
-fn is_documentation(path: &str) -> bool {
-    ["usr/share/doc/", "usr/share/man/", "usr/share/info/", "usr/share/locale/", "usr/share/i18n/"]
-        .iter()
-        .any(|folder| path.starts_with(folder))
-}
-
 impl Observer<'_> {
     /// Takes the memory that the current file takes, unless there is never so much.
     fn take_room(&mut self, held: usize, is_opened: bool) -> bool {
@@ -418,8 +410,12 @@ impl Visitor for Observer<'_> {
         self.engine.selection().wanting_content(&self.path, self.kind, self.size, &mut wanting);
         self.wanting = wanting;
         let mut most = self.most_wanted();
-        let selection = self.engine.selection();
-        let is_opened = self.kind.is_archive() && selection.looks_into_archives() && !is_documentation(&self.path);
+        let looks_into_archives = self.engine.selection().looks_into_archives();
+        let is_opened =
+            self.kind.is_archive() && looks_into_archives && !packing::is_left_closed(&self.path, self.kind);
+        if let Some(packing) = packing::unread(bytes).filter(|_| looks_into_archives && packing::is_told(&self.path)) {
+            self.complain(ProblemCode::ArchiveLimit, format!("{packing}, which is not read"));
+        }
         if is_opened && self.size <= ARCHIVE_BYTES as u64 {
             most = most.max(Some(ARCHIVE_BYTES));
         } else if is_opened && most.is_none() {

@@ -1,9 +1,9 @@
-//! What lies in an archive: zip, gzip, tar and gzipped tar, one level, member by member, nothing unpacked to disk.
+//! What lies in an archive: zip, tar, and gzip or zstd of a tar or of one file; one level, member by member, nothing unpacked to disk.
 //!
 //! In: the archive's bytes and a [`Visitor`]. Out: each member that it wants, whole or up to what it takes.
 //! Every archive is taken for a bomb: members are inflated one at a time, as far as they are wanted, and [`ArchiveBudget`]
 //! bounds what all of them inflate to, archives within archives included. Sizes that an archive states are never allocated.
-//! Sources: PKWARE APPNOTE 6.3.10; RFC 1952; [`crate::tar`].
+//! Sources: PKWARE APPNOTE 6.3.10; RFC 1952; RFC 8878; [`crate::tar`].
 
 #[cfg(test)]
 pub(crate) mod made;
@@ -12,7 +12,12 @@ mod zip;
 
 use std::cell::Cell;
 
+use ::zstd::stream::read::Decoder;
 use plimsoll_model::ProblemCode;
+
+use crate::limits::SMALL_WINDOW;
+use crate::pass::gzip::Gzip;
+pub(crate) use crate::tar::BEGINNING;
 
 /// How far one archive is followed, with all that lies in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +77,8 @@ pub(crate) enum ArchiveKind {
     Zip,
     /// Gzip, of a tar or of one file.
     Gzip,
+    /// Zstd, of a tar or of one file. Reading it takes a window of [`crate::limits::SMALL_WINDOW`].
+    Zstd,
     Tar,
 }
 
@@ -115,6 +122,11 @@ pub(crate) trait Visitor {
     /// archive states.
     fn member(&mut self, path: &str, size: u64) -> Option<usize>;
 
+    /// Sees the first [`BEGINNING`] bytes of the member seen last, or all of them, of which it wanted `most` bytes, and says how many it wants now.
+    fn beginning(&mut self, _path: &str, _bytes: &[u8], most: usize) -> Option<usize> {
+        Some(most)
+    }
+
     /// The content of the member seen last: all of it or as much as was wanted.
     fn content(&mut self, path: &str, bytes: Vec<u8>, is_whole: bool);
 }
@@ -132,9 +144,19 @@ pub(crate) fn members(
 ) -> Result<(), ArchiveError> {
     match kind {
         ArchiveKind::Zip => zip::members(bytes, budget, visitor),
-        ArchiveKind::Gzip => stream::gzip_members(name, bytes, budget, visitor),
+        ArchiveKind::Gzip => stream::compressed_members(name, Gzip::new(bytes), budget, visitor),
+        ArchiveKind::Zstd => stream::compressed_members(name, zstd(bytes)?, budget, visitor),
         ArchiveKind::Tar => stream::tar_members(bytes, budget, visitor),
     }
+}
+
+/// A zstd stream, as far as its window is of the size that every decoder should have.
+fn zstd(bytes: &[u8]) -> Result<Decoder<'static, &[u8]>, ArchiveError> {
+    let decoder = Decoder::with_buffer(bytes).and_then(|mut decoder| {
+        decoder.window_log_max(SMALL_WINDOW.ilog2())?;
+        Ok(decoder)
+    });
+    decoder.map_err(|error| ArchiveError::Damaged { detail: error.to_string() })
 }
 
 /// Keeps the worst of two errors: a limit counts over damage, an earlier one over a later.

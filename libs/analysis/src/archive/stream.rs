@@ -1,9 +1,8 @@
-//! Members of a tar, and of a gzip stream, which is either one file or a tar.
+//! Members of a tar, and of a compressed stream, which is either one file or a tar.
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use super::{ArchiveBudget, ArchiveError, Visitor};
-use crate::pass::gzip::Gzip;
+use super::{ArchiveBudget, ArchiveError, BEGINNING, Visitor};
 use crate::tar::{self, Entry, Kind, TarError};
 use crate::{Limits, path};
 
@@ -14,9 +13,10 @@ pub(super) fn tar_members(bytes: &[u8], budget: &ArchiveBudget, visitor: &mut dy
     walk(bytes, budget, visitor)
 }
 
-pub(super) fn gzip_members(
+/// `stream` inflates as it is read.
+pub(super) fn compressed_members(
     name: &str,
-    bytes: &[u8],
+    stream: impl Read,
     budget: &ArchiveBudget,
     visitor: &mut dyn Visitor,
 ) -> Result<(), ArchiveError> {
@@ -24,7 +24,7 @@ pub(super) fn gzip_members(
         return Err(budget.inflates_too_far());
     }
     let before = budget.inflated_bytes.get();
-    let mut inflated = BufReader::with_capacity(BUFFER_BYTES, Metered::new(Gzip::new(bytes), before));
+    let mut inflated = BufReader::with_capacity(BUFFER_BYTES, Metered::new(stream, before));
     let is_tar = inflated.fill_buf().is_ok_and(is_tar);
     let outcome =
         if is_tar { walk(&mut inflated, budget, visitor) } else { file(name, &mut inflated, budget, visitor) };
@@ -45,7 +45,7 @@ fn is_tar(start: &[u8]) -> bool {
     start.get(257..262) == Some(b"ustar")
 }
 
-/// The one file that a gzip stream is, called as its archive without the ending.
+/// The one file that a compressed stream is, called as its archive without the ending.
 fn file(
     name: &str,
     inflated: &mut BufReader<Metered<impl Read>>,
@@ -53,13 +53,16 @@ fn file(
     visitor: &mut dyn Visitor,
 ) -> Result<(), ArchiveError> {
     budget.take_entry()?;
-    let name = name.strip_suffix(".gz").unwrap_or(name);
+    let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name);
     // Its size is not known before its end: the trailer's four bytes are as good as any claim, and too small for some.
     let Some(wanted) = visitor.member(name, 0) else { return Ok(()) };
-    let most = wanted.min(budget.limits.member_bytes);
     let mut content = Vec::new();
     // A stream that fails ends there: what there was of it is shown as cut.
-    let _ = inflated.take(most as u64 + 1).read_to_end(&mut content);
+    let _ = inflated.take(BEGINNING as u64).read_to_end(&mut content);
+    let Some(wanted) = visitor.beginning(name, &content, wanted) else { return Ok(()) };
+    let most = wanted.min(budget.limits.member_bytes);
+    let left = (most as u64 + 1).saturating_sub(content.len() as u64);
+    let _ = inflated.take(left).read_to_end(&mut content);
     let is_whole = content.len() <= most && inflated.get_ref().is_sound();
     content.truncate(most);
     if is_whole || !content.is_empty() {
@@ -102,8 +105,8 @@ impl tar::Visitor for Files<'_> {
         self.wanted.is_some()
     }
 
-    fn beginning(&mut self, _: &[u8]) -> Option<usize> {
-        self.wanted
+    fn beginning(&mut self, bytes: &[u8]) -> Option<usize> {
+        Some(self.visitor.beginning(&self.path, bytes, self.wanted?)?.min(self.most))
     }
 
     fn content(&mut self, bytes: &mut Vec<u8>, is_whole: bool) {

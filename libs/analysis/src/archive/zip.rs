@@ -9,7 +9,7 @@ use ::zip::result::ZipError;
 use ::zip::unstable::read::ZipIterable;
 use ::zip::{CompressionMethod, ZipReadOptions};
 
-use super::{ArchiveBudget, ArchiveError, Visitor, worst};
+use super::{ArchiveBudget, ArchiveError, BEGINNING, Visitor, worst};
 use crate::path;
 
 /// The fixed part of the header before a member's bytes.
@@ -66,16 +66,22 @@ fn member(
     if budget.is_spent() {
         return Err(budget.inflates_too_far());
     }
-    let most = wanted.min(budget.limits.member_bytes);
-    let affordable = usize::try_from(budget.inflated_bytes.get()).unwrap_or(usize::MAX).min(most);
+    let affordable = budget.inflated_bytes.get();
     let mut content = Vec::new();
     let mut cursor = Cursor::new(bytes);
-    // One byte more tells whether that is all of it, and lets the checksum be compared.
-    let read = entry
-        .with_reader(&mut cursor, ZipReadOptions::new())
-        .and_then(|member| Ok(member.take(affordable as u64 + 1).read_to_end(&mut content)?));
+    let read = entry.with_reader(&mut cursor, ZipReadOptions::new()).and_then(|mut member| {
+        member.by_ref().take(affordable.min(BEGINNING as u64)).read_to_end(&mut content)?;
+        let Some(wanted) = visitor.beginning(&path, &content, wanted) else { return Ok(None) };
+        let most = wanted.min(budget.limits.member_bytes);
+        // One byte more tells whether that is all of it, and lets the checksum be compared.
+        let left = affordable.min(most as u64).saturating_add(1).saturating_sub(content.len() as u64);
+        member.take(left).read_to_end(&mut content)?;
+        Ok(Some(most))
+    });
     budget.take_inflated(content.len() as u64);
-    read.map_err(|error| ArchiveError::Damaged { detail: format!("'{path}': {error}") })?;
+    let read = read.map_err(|error| ArchiveError::Damaged { detail: format!("'{path}': {error}") })?;
+    let Some(most) = read else { return Ok(()) };
+    let affordable = usize::try_from(affordable).unwrap_or(usize::MAX).min(most);
     let is_whole = content.len() <= affordable;
     if !is_whole && affordable < most {
         return Err(budget.inflates_too_far());

@@ -52,6 +52,10 @@ impl<'e> InspectionThread<'e> {
         if file.is_whole && kind_of(&file).is_some() {
             descend(self, &file, &mut inspected);
             self.members = None;
+        } else if kind_of(&file).is_some() {
+            let detail = format!("{} bytes; at most {} are opened", file.size, file.bytes.len());
+            let path = job.path.clone();
+            inspected.problems.push(InspectionProblem { code: ProblemCode::ArchiveLimit, path, detail });
         }
         if inspected.budget.is_exceeded() {
             let detail = "it says more than is kept of one file; the rest was left out".to_owned();

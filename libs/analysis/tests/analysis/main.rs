@@ -40,4 +40,5 @@ mod seeds;
 mod squashed;
 #[path = "../../fuzz/src/targets/mod.rs"]
 mod targets;
+mod unopened;
 mod vectors;
