@@ -59,7 +59,7 @@ pub trait Analyser: Send + Sync {
         None
     }
 
-    /// The most bytes of a file that it is given.
+    /// The most bytes of any file that it is given.
     fn max_bytes(&self) -> usize;
 
     /// The most memory that reading a file of `size` bytes may take beside it. Who reads line by line takes none to speak of, parsers of documents much:
@@ -71,6 +71,12 @@ pub trait Analyser: Send + Sync {
     /// What becomes of a file with more than [`Analyser::max_bytes`].
     fn past_limit(&self) -> PastLimit {
         PastLimit::Refuse
+    }
+
+    /// How many bytes of a file of this kind it is given, at most [`Analyser::max_bytes`], and what becomes of one with more. `size` is 0 where
+    /// it is not known.
+    fn bounds(&self, _path: &str, _kind: ContentKind, _size: u64) -> (usize, PastLimit) {
+        (self.max_bytes(), self.past_limit())
     }
 
     /// Whether a file that belongs to a distribution's package says nothing here: the distribution's package stands for it.

@@ -247,8 +247,8 @@ impl<'e> Observer<'e> {
         let mut most = None;
         wanting.retain(|position| {
             let Some(analyser) = self.engine.selection().analyser(*position) else { return false };
-            let max = analyser.max_bytes();
-            if analyser.past_limit() == PastLimit::Refuse && self.size > max as u64 {
+            let (max, past_limit) = analyser.bounds(&self.path, self.kind, self.size);
+            if past_limit == PastLimit::Refuse && self.size > max as u64 {
                 let detail = format!("{} bytes; {} reads at most {max}", self.size, analyser.name());
                 self.complain(ProblemCode::FileTooLarge, detail);
                 return false;
@@ -268,12 +268,8 @@ impl<'e> Observer<'e> {
         let mut found = FileAnalysis::default();
         match shown_to(analyser, &file) {
             Err(detail) => problems.push((ProblemCode::FileTooLarge, detail)),
-            Ok(shown) => {
-                if !shown.is_whole && analyser.past_limit() == PastLimit::ReadBeginning {
-                    let (name, most) = (analyser.name(), analyser.max_bytes());
-                    let detail = format!("{} bytes; {name} reads at most {most}", self.size);
-                    problems.push((ProblemCode::FileTooLarge, detail));
-                }
+            Ok((shown, cut)) => {
+                problems.extend(cut.map(|detail| (ProblemCode::FileTooLarge, detail)));
                 let mut seen = Observations::new(&mut self.budget, None);
                 // Whatever one file does to its analyser, the others of the layer are read.
                 let outcome =

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use plimsoll_secrets::{SecretScanner, wants_path};
+use plimsoll_secrets::{MAX_FILE_BYTES, SecretScanner, wants_path};
 
 fn main() {
     let scanner = SecretScanner::new();
@@ -34,5 +34,5 @@ fn main() {
 
 fn wanted(path: &Path) -> Option<Vec<u8>> {
     let size = path.metadata().ok()?.len();
-    wants_path(&path.to_string_lossy(), size).then(|| std::fs::read(path).ok()).flatten()
+    (size <= MAX_FILE_BYTES && wants_path(&path.to_string_lossy())).then(|| std::fs::read(path).ok()).flatten()
 }

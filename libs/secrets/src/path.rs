@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-/// Files above this are not looked into. Configuration, keys and sources are far below; what is above is data.
-pub const MAX_FILE_BYTES: u64 = 10 << 20;
+/// Files are looked into up to here. Configuration, keys and sources are far below, and the largest scripts in packages that many have
+/// (TypeScript's, 11 MiB) are; what is above is data: logs, dumps, tables.
+pub const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// What kind of place a file is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,7 +21,7 @@ pub(crate) enum Ground {
 }
 
 /// Folders of the system that hold nothing of the image's maker: documentation, translations, package databases, kernels.
-const SYSTEM: [&str; 34] = [
+const SYSTEM: [&str; 35] = [
     "boot/",
     "dev/",
     "lib/apk/",
@@ -53,6 +54,7 @@ const SYSTEM: [&str; 34] = [
     "usr/share/zsh/",
     "usr/src/linux",
     "var/cache/apt/",
+    "var/lib/apt/",
     "var/lib/dpkg/",
     "var/lib/rpm/",
 ];
@@ -189,13 +191,13 @@ const LOCK_FILES: [&str; 19] = [
     "verification-metadata.xml",
 ];
 
-/// Whether a file is worth opening. `path` is that inside the image, with or without a leading slash; `size` in bytes.
+/// Whether a file is worth opening, up to [`MAX_FILE_BYTES`]. `path` is that inside the image, with or without a leading slash.
 ///
-/// Not opened: what is empty or above [`MAX_FILE_BYTES`]; folders of the system such as `usr/share/{doc,man,locale,zoneinfo}`; what
-/// its extension says is no text; source maps; lock files; git's object store.
-pub fn wants_path(path: &str, size: u64) -> bool {
+/// Not opened: folders of the system such as `usr/share/{doc,man,locale,zoneinfo}`; what its extension says is no text; source maps;
+/// lock files; git's object store.
+pub fn wants_path(path: &str) -> bool {
     let path = path.strip_prefix('/').unwrap_or(path);
-    if size == 0 || size > MAX_FILE_BYTES || SYSTEM.iter().any(|folder| path.starts_with(folder)) {
+    if SYSTEM.iter().any(|folder| path.starts_with(folder)) {
         return false;
     }
     let name = file_name(path);
@@ -404,11 +406,10 @@ mod tests {
             ("usr/lib/x86_64-linux-gnu/libssl.so.3", false),
             ("app/.git/objects/ab/cdef", false),
             ("var/lib/dpkg/status", false),
+            ("var/lib/apt/lists/deb.debian.org_x_Packages", false),
         ] {
-            assert_eq!(wants_path(path, 10), wanted, "{path}");
+            assert_eq!(wants_path(path), wanted, "{path}");
         }
-        assert!(!wants_path("app/.env", 0));
-        assert!(!wants_path("app/.env", MAX_FILE_BYTES + 1));
     }
 
     #[test]

@@ -5,15 +5,15 @@
 
 use plimsoll_checks::judgement::observation;
 use plimsoll_model::Place;
-use plimsoll_secrets::{RULES_VERSION, SecretScanner, wants_path};
+use plimsoll_secrets::{MAX_FILE_BYTES, RULES_VERSION, SecretScanner, wants_path};
 
 use crate::{Analyser, ContentKind, File, Malformed, Observations, PastLimit};
 
 /// Looks for secrets in files.
 pub struct Secrets;
 
-/// Texts are looked at up to here. What is larger is data: logs, dumps, tables.
-const MOST_BYTES: usize = 10 << 20;
+/// Key stores are the secrets that are no text; they are small.
+const KEY_STORE_BYTES: usize = 64 << 10;
 
 impl Analyser for Secrets {
     fn name(&self) -> &'static str {
@@ -29,12 +29,11 @@ impl Analyser for Secrets {
     }
 
     fn wants_content(&self, path: &str, kind: ContentKind, size: u64) -> bool {
-        // Key stores are the secrets that are no text; they are small.
-        wants_path(path, size) && (kind != ContentKind::Binary || size <= 64 << 10)
+        (kind != ContentKind::Binary || size <= KEY_STORE_BYTES as u64) && wants_path(path)
     }
 
-    fn wants_member(&self, path: &str, size: u64) -> bool {
-        size <= 1 << 20 && wants_path(path, size)
+    fn wants_member(&self, path: &str, _size: u64) -> bool {
+        wants_path(path)
     }
 
     fn looks_into_archives(&self) -> bool {
@@ -42,7 +41,15 @@ impl Analyser for Secrets {
     }
 
     fn max_bytes(&self) -> usize {
-        MOST_BYTES
+        usize::try_from(MAX_FILE_BYTES).unwrap_or(usize::MAX)
+    }
+
+    /// One byte more of a key store tells one of which no size is stated from what is larger.
+    fn bounds(&self, _path: &str, kind: ContentKind, _size: u64) -> (usize, PastLimit) {
+        match kind {
+            ContentKind::Binary => (KEY_STORE_BYTES + 1, PastLimit::BeginningSuffices),
+            _ => (self.max_bytes(), self.past_limit()),
+        }
     }
 
     fn past_limit(&self) -> PastLimit {

@@ -2,7 +2,7 @@
 
 use plimsoll_model::ProblemCode;
 
-use super::thread::InspectionThread;
+use super::thread::{InspectionThread, stated_size};
 use super::{Inspected, InspectionProblem};
 use crate::analyser::File;
 use crate::archive::{self, ArchiveBudget, ArchiveKind};
@@ -136,8 +136,8 @@ impl archive::Visitor for Descent<'_, '_> {
         let file = File { path: &self.full_path, bytes, is_whole: false, kind: self.kind, mode: 0, size };
         let is_opened = kind_of(&file).is_some() && looks_into_archives;
         let wanting = self.refine(&file);
-        let max_bytes = |position: &usize| Some(selection.analyser(*position)?.max_bytes());
-        let wanted = wanting.iter().filter_map(max_bytes).max().map(|wanted| wanted.min(most));
+        let bounds = |position: &usize| Some(selection.analyser(*position)?.bounds(file.path, self.kind, self.size).0);
+        let wanted = wanting.iter().filter_map(bounds).max().map(|wanted| wanted.min(most));
         self.wanting = wanting;
         if let Some(packing) = packing::unread(bytes).filter(|_| looks_into_archives && packing::is_told(path)) {
             self.left_closed(self.full_path.clone(), format!("{packing}, which is not read"));
@@ -162,9 +162,7 @@ impl archive::Visitor for Descent<'_, '_> {
         }
         let is_archive = kind_of(&file).is_some();
         if is_archive && !is_whole {
-            let stated =
-                if size > bytes.len() as u64 { size.to_string() } else { format!("more than {}", bytes.len()) };
-            let detail = format!("{stated} bytes; at most {} of a member are opened", bytes.len());
+            let detail = format!("{}; at most {} of a member are opened", stated_size(&file), bytes.len());
             self.left_closed(full_path.clone(), detail);
         } else if is_archive {
             let mut below = Descent {

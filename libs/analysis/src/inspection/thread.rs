@@ -92,18 +92,18 @@ impl<'e> InspectionThread<'e> {
             return;
         }
         let Some(analyser) = self.engine().selection().analyser(position) else { return };
-        let shown = shown_to(analyser, file);
         let problems = &mut inspected.problems;
-        if let Err(detail) = &shown {
+        let mut too_large = |detail| {
             let path = file.path.to_owned();
-            problems.push(InspectionProblem { code: ProblemCode::FileTooLarge, path, detail: detail.clone() });
-        }
-        let Ok(shown) = shown else { return };
-        if !shown.is_whole && analyser.past_limit() == PastLimit::ReadBeginning {
-            let (path, name, most) = (file.path.to_owned(), analyser.name(), analyser.max_bytes());
-            let detail = format!("{} bytes; {name} reads at most {most}", file.size);
             problems.push(InspectionProblem { code: ProblemCode::FileTooLarge, path, detail });
-        }
+        };
+        let shown = match shown_to(analyser, file) {
+            Err(detail) => return too_large(detail),
+            Ok((shown, cut)) => {
+                cut.into_iter().for_each(too_large);
+                shown
+            }
+        };
         let session = self.begun.entry(position).or_insert_with(|| analyser.begin());
         let mut seen = Observations::new(&mut inspected.budget, within);
         let outcome = catch_unwind(AssertUnwindSafe(|| match session {
@@ -129,12 +129,22 @@ impl<'e> InspectionThread<'e> {
     }
 }
 
-/// As much of a file as an analyser takes, or why it takes nothing.
-pub(crate) fn shown_to<'f>(analyser: &dyn Analyser, file: &File<'f>) -> Result<File<'f>, String> {
-    let most = analyser.max_bytes();
+/// A file's size for people: of one that was compressed by itself it is not stated.
+pub(super) fn stated_size(file: &File<'_>) -> String {
+    let is_more = !file.is_whole && file.size <= file.bytes.len() as u64;
+    if is_more { format!("more than {} bytes", file.bytes.len()) } else { format!("{} bytes", file.size) }
+}
+
+/// As much of a file as an analyser takes, with what is to be told of the rest; or why it takes nothing.
+pub(crate) fn shown_to<'f>(analyser: &dyn Analyser, file: &File<'f>) -> Result<(File<'f>, Option<String>), String> {
+    let (most, past_limit) = analyser.bounds(file.path, file.kind, file.size);
     let is_whole = file.is_whole && file.bytes.len() <= most;
-    if !is_whole && analyser.past_limit() == PastLimit::Refuse {
-        return Err(format!("{} bytes; {} reads at most {most}", file.size, analyser.name()));
+    let name = analyser.name();
+    if !is_whole && past_limit == PastLimit::Refuse {
+        return Err(format!("{}; {name} reads at most {most}", stated_size(file)));
     }
-    Ok(File { bytes: file.bytes.get(..most).unwrap_or(file.bytes), is_whole, ..*file })
+    let is_told = !is_whole && past_limit == PastLimit::ReadBeginning;
+    // Less may be there than it takes, where members of archives are held.
+    let cut = is_told.then(|| format!("{}; {name} reads at most {}", stated_size(file), most.min(file.bytes.len())));
+    Ok((File { bytes: file.bytes.get(..most).unwrap_or(file.bytes), is_whole, ..*file }, cut))
 }

@@ -35,6 +35,7 @@ mod quine;
 mod rpm;
 mod rpm_database;
 mod samples;
+mod secrets;
 #[path = "../../fuzz/src/seeds.rs"]
 mod seeds;
 mod squashed;
