@@ -12,7 +12,7 @@ pub(crate) struct Given {
 }
 
 /// All that the command gives so.
-pub(crate) fn given(bytes: &[u8]) -> Vec<Given> {
+pub(crate) fn given(bytes: &[u8]) -> impl Iterator<Item = Given> {
     static ENV: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(r"(?-u)\A(?:/bin/sh -c #\(nop\)\s+)?(?:ENV|env|LABEL|label)\s+([A-Za-z_][\w.-]*)\s+([^\r\n]+)").ok()
     });
@@ -20,8 +20,8 @@ pub(crate) fn given(bytes: &[u8]) -> Vec<Given> {
         Regex::new(r#"(?-u)--([\w-]*(?:password|passwd|passphrase|token|secret|api-?key|access-key))\s+["']?([^\s"'|;&-][^\s"'|;&]*)"#).ok()
     });
     let env = ENV.iter().flat_map(|regex| regex.captures(bytes));
-    let flags = FLAG.iter().flat_map(|regex| regex.captures_iter(bytes).take(100));
-    env.chain(flags).filter_map(|captures| from(&captures)).collect()
+    let flags = FLAG.iter().flat_map(|regex| regex.captures_iter(bytes));
+    env.chain(flags).filter_map(|captures| from(&captures))
 }
 
 fn from(captures: &Captures<'_>) -> Option<Given> {

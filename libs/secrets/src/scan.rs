@@ -1,5 +1,6 @@
 //! From keywords to candidates: each rule tried where its keyword is.
 
+use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 
 use crate::assignment::assignment_at;
@@ -9,7 +10,7 @@ use crate::placeholder::{is_placeholder, is_reference};
 use crate::rule::{Detector, Form, Pattern, RuleSet, Scope};
 
 /// Secrets told of one text. What has more is a list of samples, or made to fill memory.
-const MAX_FOUND: usize = 200;
+pub(crate) const MAX_FOUND: usize = 200;
 /// Bytes that the value of a named rule may take.
 const MAX_ASSIGNED: usize = 2048;
 /// Bytes that rules held to certain files look through.
@@ -31,9 +32,17 @@ pub(crate) struct Found {
     pub(crate) secret: Range<usize>,
 }
 
+/// What was found in a text, by where it is.
+pub(crate) struct Findings {
+    pub(crate) found: Vec<Found>,
+    /// Whether it was looked through to its end.
+    pub(crate) is_all: bool,
+}
+
 impl RuleSet {
-    /// All secrets of `text`, by where they are; of those that overlap, the first rule's. `naming` are the detectors whose files it is.
-    pub(crate) fn scan(&self, text: &Text<'_>, naming: &[usize]) -> Vec<Found> {
+    /// The secrets of `text`; of those that overlap, the first rule's. It ends when `most` were found, or a few more. `naming` are the detectors
+    /// whose files it is.
+    pub(crate) fn scan(&self, text: &Text<'_>, naming: &[usize], most: usize) -> Findings {
         let mut found = Vec::new();
         let mut secrets = Vec::new();
         self.keywords.visit(text.bytes, |keyword, range| {
@@ -44,14 +53,14 @@ impl RuleSet {
                     found.extend(secrets.drain(..).map(|secret| Found { detector: number, secret }));
                 }
             }
-            if found.len() < MAX_FOUND { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if found.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         for &number in naming {
             let Some(detector) = self.detectors.get(number).filter(|detector| admits(detector, text)) else { continue };
             detector.try_whole(text, &mut secrets);
-            found.extend(secrets.drain(..).take(MAX_FOUND).map(|secret| Found { detector: number, secret }));
+            found.extend(secrets.drain(..).take(most).map(|secret| Found { detector: number, secret }));
         }
-        without_overlaps(found)
+        Findings { is_all: found.len() < most, found: without_overlaps(found) }
     }
 }
 
@@ -68,16 +77,27 @@ fn admits(detector: &Detector, text: &Text<'_>) -> bool {
 /// Of secrets that share bytes, the one whose rule comes first.
 fn without_overlaps(mut found: Vec<Found>) -> Vec<Found> {
     found.sort_unstable_by_key(|found| (found.detector, found.secret.start));
-    let mut kept: Vec<Found> = Vec::new();
-    for candidate in found {
-        let is_free =
-            |other: &Found| candidate.secret.end <= other.secret.start || other.secret.end <= candidate.secret.start;
-        if kept.iter().all(is_free) {
-            kept.push(candidate);
+    let mut apart = Apart::default();
+    found.into_iter().for_each(|found| apart.push(found));
+    apart.finish()
+}
+
+/// Secrets that share no bytes: the first that comes stays.
+#[derive(Default)]
+pub(crate) struct Apart(BTreeMap<usize, Found>);
+
+impl Apart {
+    pub(crate) fn push(&mut self, found: Found) {
+        let before = self.0.range(..found.secret.end).next_back();
+        if before.is_none_or(|(_, before)| before.secret.end <= found.secret.start) {
+            self.0.insert(found.secret.start, found);
         }
     }
-    kept.sort_unstable_by_key(|found| found.secret.start);
-    kept
+
+    /// By where they are.
+    pub(crate) fn finish(self) -> Vec<Found> {
+        self.0.into_values().collect()
+    }
 }
 
 impl Detector {

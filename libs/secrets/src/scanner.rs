@@ -1,15 +1,15 @@
 //! The doors: files, values, commands.
 
-use std::ops::Range;
-
 use crate::command::given;
 use crate::path::{Ground, extension, file_name, ground};
 use crate::rule::{RULES, RuleSet};
-use crate::scan::{Found, Text};
+use crate::scan::{Apart, Findings, Found, MAX_FOUND, Text};
 use crate::{Rule, SecretHit, utf16};
 
 /// Bytes of a variable or command that are looked at.
 const MAX_VALUE_BYTES: usize = 256 << 10;
+/// Secrets that are hidden in one text: each takes time.
+const MAX_REDACTED: usize = 10_000;
 /// Where a NUL says that a file is no text.
 const SNIFFED: usize = 8 << 10;
 
@@ -59,51 +59,58 @@ impl SecretScanner {
         let naming = if own == Ground::Published { vec![] } else { self.rules.naming(path) };
         let ground = if is_binary && naming.is_empty() { Ground::Published } else { own };
         let text = Text { bytes, ground, is_lenient: false, extension: extension(file_name(path)) };
-        self.hits(bytes, &self.rules.scan(&text, &naming))
+        self.hits(bytes, &self.rules.scan(&text, &naming, MAX_FOUND).found)
     }
 
     /// The secrets in what `name`, an environment variable or label of the image, is set to. Offsets are those in the value.
     pub fn scan_value(&self, name: &str, value: &str) -> Vec<SecretHit> {
         let value = value.as_bytes().get(..MAX_VALUE_BYTES).unwrap_or(value.as_bytes());
-        let found = self.given(name.as_bytes(), value);
-        self.hits(value, &found)
+        self.hits(value, &self.given(name.as_bytes(), value, MAX_FOUND).found)
     }
 
     /// The secrets in a line of the image's history, as `docker history` shows it: `ENV`, `ARG` and `RUN` instructions, the build
     /// arguments before a shell command (`|1 TOKEN=... /bin/sh -c`), options and headers of well-known clients.
     pub fn scan_command(&self, text: &str) -> Vec<SecretHit> {
         let bytes = text.as_bytes().get(..MAX_VALUE_BYTES).unwrap_or(text.as_bytes());
-        self.hits(bytes, &self.found_in_command(bytes))
+        self.hits(bytes, &self.found_in_command(bytes, MAX_FOUND).found)
     }
 
-    fn found_in_command(&self, bytes: &[u8]) -> Vec<Found> {
+    fn found_in_command(&self, bytes: &[u8], most: usize) -> Findings {
         let text = Text { bytes, ground: Ground::Configuration, is_lenient: true, extension: "" };
-        let mut found = self.rules.scan(&text, &[]);
-        for given in given(bytes) {
+        let Findings { found, mut is_all } = self.rules.scan(&text, &[], most);
+        let mut apart = Apart::default();
+        found.into_iter().for_each(|found| apart.push(found));
+        for (count, given) in given(bytes).enumerate() {
+            if count >= most {
+                is_all = false;
+                break;
+            }
             let (Some(name), Some(value)) = (bytes.get(given.name), bytes.get(given.value.clone())) else { continue };
-            for mut secret in self.given(name, value) {
-                secret.secret = secret.secret.start + given.value.start..secret.secret.end + given.value.start;
-                if !found.iter().any(|other| overlap(&other.secret, &secret.secret)) {
-                    found.push(secret);
-                }
+            let within = self.given(name, value, most);
+            is_all &= within.is_all;
+            for Found { detector, secret } in within.found {
+                let secret = secret.start + given.value.start..secret.end + given.value.start;
+                apart.push(Found { detector, secret });
             }
         }
-        found.sort_unstable_by_key(|found| found.secret.start);
-        found
+        Findings { found: apart.finish(), is_all }
     }
 
-    /// A line of the image's history, or any other text, with its secrets hidden. What is too long to be looked at is cut off.
+    /// A line of the image's history, or any other text, with all its secrets hidden. What is too long to be looked at is cut off; of what has
+    /// too many nothing is shown.
     pub fn redacted_command(&self, text: &str) -> String {
         let end = text.floor_char_boundary(MAX_VALUE_BYTES);
         let text = text.get(..end).unwrap_or_default();
+        let Findings { found, is_all } = self.found_in_command(text.as_bytes(), MAX_REDACTED);
+        if !is_all {
+            return crate::hit::redact(b"");
+        }
         let mut redacted = String::with_capacity(text.len());
         let mut shown = 0;
-        for found in self.found_in_command(text.as_bytes()) {
-            let start = text.floor_char_boundary(found.secret.start);
-            let end = text.ceil_char_boundary(found.secret.end);
-            if start < shown {
-                continue;
-            }
+        for found in found {
+            // One that is not plain text may begin within the character that the one before it ends with.
+            let start = text.floor_char_boundary(found.secret.start).max(shown);
+            let end = text.ceil_char_boundary(found.secret.end).max(start);
             redacted.push_str(text.get(shown..start).unwrap_or_default());
             redacted.push_str(&crate::hit::redact(text.as_bytes().get(start..end).unwrap_or_default()));
             shown = end;
@@ -113,17 +120,17 @@ impl SecretScanner {
     }
 
     /// What is found in `name=value`, the value being taken whole; places are those in the value.
-    fn given(&self, name: &[u8], value: &[u8]) -> Vec<Found> {
+    fn given(&self, name: &[u8], value: &[u8], most: usize) -> Findings {
         let quote: &[u8] = if value.contains(&b'"') { b"'" } else { b"\"" };
         let bytes = [name, b"=", quote, value, quote].concat();
         let start = name.len() + 2;
         let text = Text { bytes: &bytes, ground: Ground::Configuration, is_lenient: true, extension: "" };
-        let mut found = self.rules.scan(&text, &[]);
+        let Findings { mut found, is_all } = self.rules.scan(&text, &[], most);
         found.retain(|found| found.secret.start >= start && found.secret.end <= start + value.len());
         for found in &mut found {
             found.secret = found.secret.start - start..found.secret.end - start;
         }
-        found
+        Findings { found, is_all }
     }
 
     fn hits(&self, bytes: &[u8], found: &[Found]) -> Vec<SecretHit> {
@@ -141,8 +148,4 @@ impl SecretScanner {
         }
         hits
     }
-}
-
-fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
-    a.start < b.end && b.start < a.end
 }

@@ -65,3 +65,21 @@ fn history_lines_that_give_a_secret_are_found() {
         assert_eq!(of(&SecretScanner::new().scan_command(&command)), expected, "{command}");
     }
 }
+
+#[test]
+fn all_secrets_of_a_line_are_hidden_however_many_there_are() {
+    let mut random = Random(9);
+    let token = |random: &mut Random| format!("ghp_{}", random.of(LETTERS, 36));
+    let tokens: Vec<String> = (0..300).map(|_| token(&mut random)).collect();
+    let flags: Vec<String> = (0..300).map(|_| random.of(LETTERS, 24)).collect();
+    let command = format!("RUN a {} --password {} && make", tokens.join(" "), flags.join(" --password "));
+    let redacted = SecretScanner::new().redacted_command(&command);
+    assert!(redacted.starts_with("RUN a ghp_********") && redacted.ends_with("&& make"), "{redacted}");
+    for secret in tokens.iter().chain(&flags) {
+        assert!(!redacted.contains(secret.as_str()), "{secret}");
+    }
+    assert!(SecretScanner::new().scan_command(&command).len() < 450, "they are not all told");
+    // Each takes time, so that there is an end.
+    let many: Vec<String> = (0..11_000).map(|number| format!("--password hunter{number}x")).collect();
+    assert_eq!(SecretScanner::new().redacted_command(&many.join(" ")), "********");
+}
