@@ -78,7 +78,7 @@ pub fn redact(inventory: &mut Inventory) {
     }
 }
 
-/// The secrets in variables, labels and commands.
+/// The secrets in variables, labels, what is run, and the commands of the build.
 fn secrets_beside_files(inventory: &Inventory, image: &ImageDescription<'_>) -> Vec<Observation> {
     let scanner = SecretScanner::new();
     let mut observations = Vec::new();
@@ -90,6 +90,17 @@ fn secrets_beside_files(inventory: &Inventory, image: &ImageDescription<'_>) -> 
     for (name, value) in &image.execution.labels {
         let place = || Place::Label { name: shown(name) };
         observations.extend(scanner.scan_value(name, value).iter().map(|hit| observation(hit, place(), None)));
+    }
+    let execution = image.execution;
+    let run = [
+        ("config.Entrypoint", execution.entrypoint.as_slice()),
+        ("config.Cmd", execution.cmd.as_slice()),
+        ("config.Healthcheck", execution.healthcheck.as_deref().unwrap_or_default()),
+    ];
+    for (field, words) in run {
+        let place = || Place::Config { field: field.to_owned() };
+        let hits = scanner.scan_command(&words.join(" "));
+        observations.extend(hits.iter().map(|hit| observation(hit, place(), None)));
     }
     for step in image.history {
         let made = inventory
@@ -169,6 +180,59 @@ mod tests {
         );
         assert!(inventory.observations.iter().all(|seen| seen.severity > Severity::Unknown && !seen.advice.is_empty()));
         assert!(unjudged.iter().any(|unjudged| unjudged.check == "content-trust"));
+    }
+
+    #[test]
+    fn secrets_of_what_is_run_are_found_where_they_are_set() {
+        let password = "Xk7pQ2vR9sT4wZ8mN3bL6cF1";
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let health = format!("curl -fsS -u me:{password} localhost");
+        let execution = ExecutionConfig {
+            entrypoint: words(&["/app", "--password", password]),
+            cmd: words(&["serve", &format!("--api-key={password}"), "postgres://app:hunter22@db/app"]),
+            healthcheck: Some(words(&["CMD-SHELL", &health])),
+            ..ExecutionConfig::default()
+        };
+        // As builders write it into the history, with and without commas.
+        let steps = [
+            format!("ENTRYPOINT [\"/app\" \"--password\" \"{password}\"]"),
+            format!("/bin/sh -c #(nop)  CMD [\"serve\",\"--password\", \"{password}\"]"),
+        ];
+        let digest = Digest::from_sha256([1; 32]);
+        let layer = |(index, command): (u32, &String)| Layer {
+            index,
+            digest,
+            diff_id: DiffId(digest),
+            size: 1,
+            build_step: Some(BuildStep { index, created_by: command.clone(), created: None }),
+        };
+        let mut inventory = Inventory { layers: (0..).zip(&steps).map(layer).collect(), ..Inventory::default() };
+        let history: Vec<_> = (0..)
+            .zip(&steps)
+            .map(|(index, command)| HistoryStep { index, created_by: command, empty_layer: false })
+            .collect();
+        let image = ImageDescription { execution: &execution, history: &history };
+        judge_image(&mut inventory, &image, &EndOfLifeTable::bundled(), "2026-11-25T00:00:00Z".parse().unwrap());
+        let secrets = inventory.observations.iter().filter(|seen| seen.kind == ObservationKind::Secret);
+        let mut found: Vec<(String, &str)> = secrets
+            .map(|seen| match &seen.place {
+                Place::Config { field } => (field.clone(), seen.rule.as_str()),
+                Place::History { step } => (step.to_string(), seen.rule.as_str()),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        found.sort_unstable();
+        let expected = [
+            ("0", "password-assignment"),
+            ("1", "password-assignment"),
+            ("config.Cmd", "database-url"),
+            ("config.Cmd", "secret-assignment"),
+            ("config.Entrypoint", "password-assignment"),
+            ("config.Healthcheck", "curl-password"),
+        ];
+        assert_eq!(found, expected.map(|(place, rule)| (place.to_owned(), rule)));
+        let shown = serde_json::to_string(&inventory).unwrap();
+        assert!(!shown.contains(password) && !shown.contains("hunter22"), "{shown}");
     }
 
     #[test]

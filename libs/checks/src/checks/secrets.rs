@@ -11,7 +11,7 @@ pub(super) const SECRETS: Check = Check {
     references: &["CIS-DI-4.10", "DS031"],
     title: "The image holds secrets",
     severity: Severity::Critical,
-    looks_at: "`config.Env`, labels, history, files",
+    looks_at: "`config.Env`, `Entrypoint`, `Cmd`, `Healthcheck`, labels, history, files",
     fails_when: "a rule for secrets matches",
     advice: "Revoke the secrets, take them out of the build, and hand them over when the container starts.",
     judge,
