@@ -28,6 +28,7 @@ mod packing;
 mod pass;
 mod path;
 mod path_hashes;
+mod problems;
 mod reservoir;
 mod selection;
 pub mod squash;

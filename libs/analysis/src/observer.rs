@@ -15,6 +15,7 @@ use crate::file_sizes::FileSizesBuilder;
 use crate::inspection::{Inspected, Inspections, Job, is_archive_name, shown_to};
 use crate::limits::PATH_BYTES;
 use crate::pass::Pass;
+use crate::problems::Problems;
 use crate::reservoir::{Room, Use};
 use crate::selection::Wanting;
 use crate::tar::{Entry, Kind, Visitor};
@@ -38,8 +39,7 @@ pub(crate) struct Observer<'e> {
     /// What was taken for them.
     sizes_bytes: usize,
     directories: Vec<u64>,
-    problems: Vec<Problem>,
-    untold_problems: usize,
+    problems: Problems,
     /// The path of the entry seen last. One buffer for all.
     path: String,
     /// Its size in bytes.
@@ -69,8 +69,7 @@ impl<'e> Observer<'e> {
             sizes: FileSizesBuilder::new(),
             sizes_bytes: 0,
             directories: Vec::new(),
-            problems: Vec::new(),
-            untold_problems: 0,
+            problems: Problems::new(engine.limits().problems),
             path: String::new(),
             size: 0,
             mode: 0,
@@ -93,28 +92,19 @@ impl<'e> Observer<'e> {
         self.contents.directories = self.directories.into_iter().collect();
         let limits = self.engine.limits();
         let (is_exceeded, is_crowded_out) = (self.budget.is_exceeded(), self.budget.is_crowded_out());
+        self.contents.is_complete &= !is_exceeded && !is_crowded_out;
         let cuts = [(is_exceeded, "it", limits.kept_bytes), (is_crowded_out, "all layers", limits.image_kept_bytes)];
-        for (_, what, most) in cuts.into_iter().filter(|(is_cut, ..)| *is_cut) {
-            self.contents.is_complete = false;
+        let problems = self.problems.finish(cuts.into_iter().filter(|(is_cut, ..)| *is_cut).map(|(_, what, most)| {
             let detail = format!("what is to be kept of {what} takes more than {most} bytes; the rest was left out");
-            self.problems.push(Problem { code: ProblemCode::LayerTooLarge, layer: None, path: None, detail });
-        }
-        if self.untold_problems > 0 {
-            let detail = format!("{} more problems in files are not listed", self.untold_problems);
-            self.problems.push(Problem { code: ProblemCode::FileMalformed, layer: None, path: None, detail });
-        }
+            Problem { code: ProblemCode::LayerTooLarge, layer: None, path: None, detail }
+        }));
         self.budget.spent();
-        Observed { contents: self.contents, problems: self.problems, is_crowded_out }
+        Observed { contents: self.contents, problems, is_crowded_out }
     }
 
     /// Records a problem with the file at `path`.
     pub(crate) fn problem(&mut self, code: ProblemCode, path: &str, detail: String) {
-        let is_told = self.problems.len() < self.engine.limits().problems;
-        if is_told && self.budget.take(path.len() + detail.len() + size_of::<Problem>()) {
-            self.problems.push(Problem { code, layer: None, path: Some(path.to_owned()), detail });
-        } else {
-            self.untold_problems += 1;
-        }
+        self.problems.add(&mut self.budget, code, path, detail);
     }
 
     /// A whiteout (OCI image specification, `layer.md`): deletes what the layers below have, never a sibling.

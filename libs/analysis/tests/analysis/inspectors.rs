@@ -118,6 +118,23 @@ fn a_file_past_the_limit_and_one_that_breaks_its_inspector_are_problems() {
 }
 
 #[test]
+fn problems_past_those_that_are_told_are_counted_by_their_kind() {
+    let limits = Limits { problems: 2, ..Limits::default() };
+    let tar = (0..5).fold(Tar::new(), |tar, number| tar.file(&format!("{number}"), "#!"));
+    let tar = (5..8).fold(tar, |tar, number| tar.file(&format!("{number}"), script(&"x".repeat(2000))));
+    let layer = engine(limits).layer(&*gzip(&tar.end()), None).unwrap();
+    let told: Vec<_> =
+        layer.problems.iter().map(|problem| (problem.code, problem.path.as_deref(), problem.detail.as_str())).collect();
+    let expected = [
+        (ProblemCode::FileTooLarge, Some("5"), "2011 bytes; scripts reads at most 1000"),
+        (ProblemCode::FileTooLarge, Some("6"), "2011 bytes; scripts reads at most 1000"),
+        (ProblemCode::FileTooLarge, None, "1 more of this kind are not listed"),
+        (ProblemCode::FileMalformed, None, "5 more of this kind are not listed"),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn what_was_observed_in_a_file_that_is_gone_is_still_reported() {
     let one =
         || Tar::new().file("kept", script("bad kept")).file("gone", script("bad gone")).file("changed", script("bad"));
