@@ -1,9 +1,11 @@
 //! What of an image was judged and what was not: "nothing found" and "not judged" are different answers.
 
+mod gaps;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Ecosystem, OsRelease, PackageSource, PackageType, Problem, ProblemCode};
+use crate::{Ecosystem, OsRelease, PackageSource, PackageType, Problem};
 
 /// Whether an operating system's vendor still mends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -74,8 +76,12 @@ pub enum GapReason {
     PlatformNotSupported,
     /// The operating system's vendor publishes no advisories for it any more.
     OsEnded,
-    /// No advisories are known for this operating system.
+    /// No advisories are known for this operating system, or for this release of it.
     OsUnknown,
+    /// The operating system is known, but there is no database of its packages that lists any.
+    PackageDatabaseMissing,
+    /// Nothing that was read lists packages.
+    NothingListsPackages,
     /// A layer was not read, or not to its end.
     LayerNotRead,
     /// An archive in the image was not opened, or not to its end.
@@ -92,10 +98,12 @@ pub enum GapReason {
 
 impl GapReason {
     /// All reasons.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::PlatformNotSupported,
         Self::OsEnded,
         Self::OsUnknown,
+        Self::PackageDatabaseMissing,
+        Self::NothingListsPackages,
         Self::LayerNotRead,
         Self::ArchiveNotRead,
         Self::FileNotRead,
@@ -115,6 +123,8 @@ impl GapReason {
             Self::PlatformNotSupported => "platform_not_supported",
             Self::OsEnded => "os_ended",
             Self::OsUnknown => "os_unknown",
+            Self::PackageDatabaseMissing => "package_database_missing",
+            Self::NothingListsPackages => "nothing_lists_packages",
             Self::LayerNotRead => "layer_not_read",
             Self::ArchiveNotRead => "archive_not_read",
             Self::FileNotRead => "file_not_read",
@@ -152,132 +162,18 @@ pub struct Coverage {
     pub gaps: Vec<Gap>,
 }
 
-/// How many examples a gap names.
-const EXAMPLES: usize = 10;
-
 impl Coverage {
     /// The coverage that the evidence shows.
     pub fn of(evidence: &CoverageEvidence<'_>) -> Self {
-        let mut gaps = Vec::new();
-        gaps.extend(platform_gap(evidence.platform));
-        gaps.extend(os_gap(evidence));
-        for reason in [GapReason::LayerNotRead, GapReason::ArchiveNotRead, GapReason::FileNotRead] {
-            gaps.extend(unread_gap(reason, evidence.problems));
-        }
-        gaps.extend(unordered_gap(evidence.packages));
-        gaps.extend(unsourced_gap(evidence.packages));
-        if evidence.knowledge.is_none() && evidence.packages.iter().any(|packages| packages.has_source) {
-            let statement =
-                "not judged by all that is known, because a feed that speaks of these packages has never answered";
-            gaps.push(gap(GapReason::KnowledgeMissing, 1, statement, Vec::new()));
-        }
+        let gaps = gaps::of(evidence);
         Self { is_complete: gaps.is_empty(), os: evidence.support, sources: evidence.sources.to_vec(), gaps }
     }
-}
-
-fn gap(reason: GapReason, count: u64, statement: impl Into<String>, examples: Vec<String>) -> Gap {
-    Gap { reason, count, statement: statement.into(), examples }
-}
-
-fn platform_gap(platform: Option<&str>) -> Option<Gap> {
-    let platform = platform.filter(|platform| !platform.is_empty() && *platform != "linux")?;
-    let shown: String = platform.chars().filter(|character| !character.is_control()).take(40).collect();
-    let statement = format!(
-        "not judged, because images of {shown} are not supported: what is found in one is not all that it holds"
-    );
-    Some(gap(GapReason::PlatformNotSupported, 1, statement, vec![shown]))
-}
-
-fn os_gap(evidence: &CoverageEvidence<'_>) -> Option<Gap> {
-    let os = evidence.os?;
-    let name = os.pretty_name.clone().unwrap_or_else(|| {
-        [Some(os.id.as_str()), os.version_id.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ")
-    });
-    let has_packages = evidence.packages.iter().any(|packages| packages.kind.is_distribution());
-    if os.ecosystem().is_none() && has_packages {
-        let statement = format!("not judged, because no advisories are known here for the packages of {name}");
-        return Some(gap(GapReason::OsUnknown, 1, statement, vec![name]));
-    }
-    if let OsSupport::Ended { since } = evidence.support {
-        let statement = format!(
-            "not judged in full, because {name} has been past its end of life since {since}: new vulnerabilities are no longer \
-             published for it"
-        );
-        return Some(gap(GapReason::OsEnded, 1, statement, vec![name]));
-    }
-    None
-}
-
-/// What kind of gap a problem is. A checksum or name that differs hides nothing.
-const fn reason_of(code: ProblemCode) -> Option<GapReason> {
-    match code {
-        ProblemCode::LayerTruncated
-        | ProblemCode::LayerCorrupt
-        | ProblemCode::LayerTooLarge
-        | ProblemCode::LayerUnreadable
-        | ProblemCode::TarCorrupt
-        | ProblemCode::TarHeaderTooLarge => Some(GapReason::LayerNotRead),
-        ProblemCode::ArchiveLimit => Some(GapReason::ArchiveNotRead),
-        ProblemCode::FileTooLarge | ProblemCode::FileMalformed | ProblemCode::FileNotExamined => {
-            Some(GapReason::FileNotRead)
-        }
-        ProblemCode::DigestMismatch | ProblemCode::DiffIdMismatch | ProblemCode::WhiteoutInvalid => None,
-    }
-}
-
-fn unread_gap(reason: GapReason, problems: &[Problem]) -> Option<Gap> {
-    let of_reason: Vec<&Problem> = problems.iter().filter(|problem| reason_of(problem.code) == Some(reason)).collect();
-    let mut places: Vec<String> = of_reason
-        .iter()
-        .map(|problem| match (&problem.path, problem.layer) {
-            (Some(path), _) => path.clone(),
-            (None, Some(layer)) => format!("layer {layer}"),
-            (None, None) => "the image".to_owned(),
-        })
-        .collect();
-    places.dedup();
-    let count = places.len() as u64;
-    let first = of_reason.first()?;
-    let what = match (reason, count) {
-        (GapReason::LayerNotRead, 1) => "a layer was",
-        (GapReason::LayerNotRead, _) => "layers were",
-        (GapReason::ArchiveNotRead, 1) => "an archive was",
-        (GapReason::ArchiveNotRead, _) => "archives were",
-        (_, 1) => "a file was",
-        _ => "files were",
-    };
-    let number = if count > 1 { format!("{count} ") } else { String::new() };
-    let statement = format!("not judged, because {number}{what} not read in full, the first: {}", first.detail);
-    places.truncate(EXAMPLES);
-    Some(gap(reason, count, statement, places))
-}
-
-fn unordered_gap(packages: &[JudgedPackages]) -> Option<Gap> {
-    let unordered = packages.iter().filter(|packages| packages.unordered > 0);
-    let count: u64 = unordered.clone().map(|packages| packages.unordered).sum();
-    let statement = format!("not judged, because the versions of {count} packages cannot be ordered");
-    (count > 0)
-        .then(|| gap(GapReason::VersionUnordered, count, statement, unordered.map(name_of).take(EXAMPLES).collect()))
-}
-
-fn unsourced_gap(packages: &[JudgedPackages]) -> Option<Gap> {
-    let unsourced = packages.iter().filter(|packages| !packages.has_source);
-    let count: u64 = unsourced.clone().map(|packages| packages.count).sum();
-    let names: Vec<String> = unsourced.map(name_of).take(EXAMPLES).collect();
-    let statement = format!(
-        "not judged, because no advisory source that is loaded speaks of {count} packages: {}",
-        names.join(", ")
-    );
-    (count > 0).then(|| gap(GapReason::EcosystemWithoutSource, count, statement, names))
-}
-
-fn name_of(packages: &JudgedPackages) -> String {
-    packages.ecosystem.as_ref().map_or_else(|| packages.kind.to_string(), Ecosystem::to_string)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ProblemCode;
 
     fn evidence<'a>(os: Option<&'a OsRelease>, support: OsSupport) -> CoverageEvidence<'a> {
         CoverageEvidence {
@@ -325,13 +221,43 @@ mod tests {
         let unordered = [packages(PackageType::Npm, Some("npm"), 2, true)];
         let unsourced = [packages(PackageType::Luarocks, None, 0, false)];
         let whole = std::slice::from_ref(&known);
-        let cases: [(&str, CoverageEvidence<'_>, &[&str]); 8] = [
+        let linked = [packages(PackageType::Golang, Some("Go"), 0, true)];
+        let nameless = OsRelease { version_id: None, ..release("debian", "") };
+        let cases: [(&str, CoverageEvidence<'_>, &[&str]); 16] = [
             ("whole", CoverageEvidence { packages: whole, ..evidence(Some(&debian), supported) }, &[]),
             ("ended", CoverageEvidence { packages: whole, ..evidence(Some(&debian), ended) }, &["os_ended"]),
             (
                 "unknown",
                 CoverageEvidence { packages: whole, ..evidence(Some(&none), OsSupport::Unknown) },
                 &["os_unknown"],
+            ),
+            ("unknown, nothing of it listed", evidence(Some(&none), OsSupport::Unknown), &["os_unknown"]),
+            (
+                "unknown release",
+                CoverageEvidence { packages: whole, ..evidence(Some(&nameless), OsSupport::Unknown) },
+                &["os_unknown"],
+            ),
+            ("no database", evidence(Some(&debian), supported), &["package_database_missing"]),
+            (
+                "no database beside what an application brings",
+                CoverageEvidence { packages: &linked, ..evidence(Some(&debian), ended) },
+                &["os_ended", "package_database_missing"],
+            ),
+            ("nothing", evidence(None, OsSupport::Absent), &["nothing_lists_packages"]),
+            (
+                "nothing in a folder",
+                CoverageEvidence { platform: None, ..evidence(None, OsSupport::Absent) },
+                &["nothing_lists_packages"],
+            ),
+            (
+                "one program without a system",
+                CoverageEvidence { packages: &linked, ..evidence(None, OsSupport::Absent) },
+                &[],
+            ),
+            (
+                "a project's folder",
+                CoverageEvidence { packages: &linked, platform: None, ..evidence(None, OsSupport::Absent) },
+                &[],
             ),
             (
                 "windows",
@@ -340,12 +266,12 @@ mod tests {
             ),
             (
                 "layer",
-                CoverageEvidence { problems: &truncated, ..evidence(None, OsSupport::Absent) },
+                CoverageEvidence { problems: &truncated, packages: &linked, ..evidence(None, OsSupport::Absent) },
                 &["layer_not_read"],
             ),
             (
                 "files",
-                CoverageEvidence { problems: &files, ..evidence(None, OsSupport::Absent) },
+                CoverageEvidence { problems: &files, packages: &linked, ..evidence(None, OsSupport::Absent) },
                 &["archive_not_read", "file_not_read"],
             ),
             (
@@ -370,6 +296,7 @@ mod tests {
         }
         let silent = CoverageEvidence { packages: whole, knowledge: None, ..evidence(Some(&debian), supported) };
         assert_eq!(reasons(&silent), ["knowledge_missing"]);
-        assert_eq!(Coverage::of(&cases[5].1).gaps[1].count, 1, "two problems of one file are one file");
+        let (_, files, _) = cases.iter().find(|(name, ..)| *name == "files").unwrap();
+        assert_eq!(Coverage::of(files).gaps[1].count, 1, "two problems of one file are one file");
     }
 }

@@ -4,6 +4,7 @@
 mod bundle;
 #[path = "../../../../libs/testkit/src/corpus.rs"]
 mod corpus;
+mod coverage;
 mod database;
 mod image;
 mod inventory;

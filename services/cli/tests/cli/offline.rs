@@ -174,33 +174,6 @@ fn a_secret_is_observed_though_a_later_layer_deletes_it_and_shuts_the_gate() {
 }
 
 #[test]
-fn what_was_not_judged_is_told_with_the_reason() {
-    let place = Place::with_database();
-    place.write("root/etc/os-release", "ID=slackware\nPRETTY_NAME=\"Slackware 15.0\"\n");
-    place.write("root/var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 1\n\n");
-    place.write("root/Cargo.lock", "version = 4\n\n[[package]]\nname = \"time\"\nversion = \"0.3.0\"\n");
-    place.write("root/package-lock.json", "{ \"packages\": ");
-    let source = format!("dir:{}", place.path("root").display());
-    let report = scan(&place, &source, &[]).json();
-    let coverage = &report["coverage"];
-    let reasons: Vec<&Value> = coverage["gaps"].as_array().unwrap().iter().map(|gap| &gap["reason"]).collect();
-    assert_eq!(reasons, ["os_unknown", "file_not_read", "ecosystem_without_source"], "{coverage:#}");
-    assert_eq!((&coverage["is_complete"], &coverage["os"]["state"]), (&json!(false), &json!("unknown")));
-    let table = plimsoll(place.home(), &["scan", "--offline", &source]).out;
-    for expected in [
-        "Findings   none\n",
-        "Coverage   Not judged, because no advisories are known here for the packages of Slackware 15.0\n",
-        "           Not judged, because no advisory source that is loaded speaks of 1 packages: deb\n",
-    ] {
-        assert!(table.contains(expected), "{expected}\n{table}");
-    }
-    let known = scan(&place, &debian_archive(&place), &[]).json();
-    assert_eq!(known["coverage"]["is_complete"], true, "{:#}", known["coverage"]);
-    let unjudged = known["coverage"]["unjudged_checks"].as_array().unwrap();
-    assert!(unjudged.iter().any(|unjudged| unjudged["check"] == "content-trust"), "{unjudged:#?}");
-}
-
-#[test]
 fn a_gate_shuts_on_the_severity_that_it_names() {
     let place = Place::with_database();
     let archive = debian_archive(&place);

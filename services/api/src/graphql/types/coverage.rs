@@ -62,8 +62,12 @@ pub enum CoverageGapReason {
     PlatformNotSupported,
     /// The operating system's vendor publishes no advisories for it any more.
     OsEnded,
-    /// No advisories are known for this operating system.
+    /// No advisories are known for this operating system, or for this release of it.
     OsUnknown,
+    /// The operating system is known, but there is no database of its packages that lists any.
+    PackageDatabaseMissing,
+    /// Nothing that was read lists packages.
+    NothingListsPackages,
     /// A layer was not read, or not to its end.
     LayerNotRead,
     /// An archive in the image was not opened, or not to its end.

@@ -1,0 +1,140 @@
+//! What was not judged, reason by reason, each with a sentence.
+
+use super::{CoverageEvidence, Gap, GapReason, JudgedPackages, OsSupport};
+use crate::{Ecosystem, Problem, ProblemCode};
+
+/// How many examples a gap names.
+const EXAMPLES: usize = 10;
+
+/// All of them, each reason once.
+pub(super) fn of(evidence: &CoverageEvidence<'_>) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    gaps.extend(platform_gap(evidence.platform));
+    gaps.extend(os_gaps(evidence));
+    // What is said of the platform and the system says it already.
+    if gaps.is_empty() {
+        gaps.extend(unlisted_gap(evidence.packages));
+    }
+    for reason in [GapReason::LayerNotRead, GapReason::ArchiveNotRead, GapReason::FileNotRead] {
+        gaps.extend(unread_gap(reason, evidence.problems));
+    }
+    gaps.extend(unordered_gap(evidence.packages));
+    gaps.extend(unsourced_gap(evidence.packages));
+    if evidence.knowledge.is_none() && evidence.packages.iter().any(|packages| packages.has_source) {
+        let statement =
+            "not judged by all that is known, because a feed that speaks of these packages has never answered";
+        gaps.push(gap(GapReason::KnowledgeMissing, 1, statement, Vec::new()));
+    }
+    gaps
+}
+
+fn gap(reason: GapReason, count: u64, statement: impl Into<String>, examples: Vec<String>) -> Gap {
+    Gap { reason, count, statement: statement.into(), examples }
+}
+
+fn platform_gap(platform: Option<&str>) -> Option<Gap> {
+    let platform = platform.filter(|platform| !platform.is_empty() && *platform != "linux")?;
+    let shown: String = platform.chars().filter(|character| !character.is_control()).take(40).collect();
+    let statement = format!(
+        "not judged, because images of {shown} are not supported: what is found in one is not all that it holds"
+    );
+    Some(gap(GapReason::PlatformNotSupported, 1, statement, vec![shown]))
+}
+
+fn os_gaps(evidence: &CoverageEvidence<'_>) -> Vec<Gap> {
+    let Some(os) = evidence.os else { return Vec::new() };
+    let name = os.pretty_name.clone().unwrap_or_else(|| {
+        [Some(os.id.as_str()), os.version_id.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    });
+    let of_it = |reason, statement| gap(reason, 1, statement, vec![name.clone()]);
+    if os.ecosystem().is_none() {
+        let statement = format!("not judged, because no advisories are known here for the packages of {name}");
+        return vec![of_it(GapReason::OsUnknown, statement)];
+    }
+    let mut gaps = Vec::new();
+    if let OsSupport::Ended { since } = evidence.support {
+        let statement = format!(
+            "not judged in full, because {name} has been past its end of life since {since}: new vulnerabilities are no longer \
+             published for it"
+        );
+        gaps.push(of_it(GapReason::OsEnded, statement));
+    }
+    if !evidence.packages.iter().any(|packages| packages.kind.is_distribution()) {
+        let statement = format!("not judged, because {name} has no database here that lists its packages");
+        gaps.push(of_it(GapReason::PackageDatabaseMissing, statement));
+    }
+    gaps
+}
+
+/// Programs may be there all the same, without anything that tells what they are.
+fn unlisted_gap(packages: &[JudgedPackages]) -> Option<Gap> {
+    let statement = "not judged, because nothing that was read lists packages: what programs there are is not known";
+    packages.is_empty().then(|| gap(GapReason::NothingListsPackages, 1, statement, Vec::new()))
+}
+
+/// What kind of gap a problem is. A checksum or name that differs hides nothing.
+const fn reason_of(code: ProblemCode) -> Option<GapReason> {
+    match code {
+        ProblemCode::LayerTruncated
+        | ProblemCode::LayerCorrupt
+        | ProblemCode::LayerTooLarge
+        | ProblemCode::LayerUnreadable
+        | ProblemCode::TarCorrupt
+        | ProblemCode::TarHeaderTooLarge => Some(GapReason::LayerNotRead),
+        ProblemCode::ArchiveLimit => Some(GapReason::ArchiveNotRead),
+        ProblemCode::FileTooLarge | ProblemCode::FileMalformed | ProblemCode::FileNotExamined => {
+            Some(GapReason::FileNotRead)
+        }
+        ProblemCode::DigestMismatch | ProblemCode::DiffIdMismatch | ProblemCode::WhiteoutInvalid => None,
+    }
+}
+
+fn unread_gap(reason: GapReason, problems: &[Problem]) -> Option<Gap> {
+    let of_reason: Vec<&Problem> = problems.iter().filter(|problem| reason_of(problem.code) == Some(reason)).collect();
+    let mut places: Vec<String> = of_reason
+        .iter()
+        .map(|problem| match (&problem.path, problem.layer) {
+            (Some(path), _) => path.clone(),
+            (None, Some(layer)) => format!("layer {layer}"),
+            (None, None) => "the image".to_owned(),
+        })
+        .collect();
+    places.dedup();
+    let count = places.len() as u64;
+    let first = of_reason.first()?;
+    let what = match (reason, count) {
+        (GapReason::LayerNotRead, 1) => "a layer was",
+        (GapReason::LayerNotRead, _) => "layers were",
+        (GapReason::ArchiveNotRead, 1) => "an archive was",
+        (GapReason::ArchiveNotRead, _) => "archives were",
+        (_, 1) => "a file was",
+        _ => "files were",
+    };
+    let number = if count > 1 { format!("{count} ") } else { String::new() };
+    let statement = format!("not judged, because {number}{what} not read in full, the first: {}", first.detail);
+    places.truncate(EXAMPLES);
+    Some(gap(reason, count, statement, places))
+}
+
+fn unordered_gap(packages: &[JudgedPackages]) -> Option<Gap> {
+    let unordered = packages.iter().filter(|packages| packages.unordered > 0);
+    let count: u64 = unordered.clone().map(|packages| packages.unordered).sum();
+    let statement = format!("not judged, because the versions of {count} packages cannot be ordered");
+    (count > 0)
+        .then(|| gap(GapReason::VersionUnordered, count, statement, unordered.map(name_of).take(EXAMPLES).collect()))
+}
+
+fn unsourced_gap(packages: &[JudgedPackages]) -> Option<Gap> {
+    let unsourced = packages.iter().filter(|packages| !packages.has_source);
+    let count: u64 = unsourced.clone().map(|packages| packages.count).sum();
+    let names: Vec<String> = unsourced.map(name_of).take(EXAMPLES).collect();
+    let statement = format!(
+        "not judged, because no advisory source that is loaded speaks of {count} packages: {}",
+        names.join(", ")
+    );
+    (count > 0).then(|| gap(GapReason::EcosystemWithoutSource, count, statement, names))
+}
+
+fn name_of(packages: &JudgedPackages) -> String {
+    packages.ecosystem.as_ref().map_or_else(|| packages.kind.to_string(), Ecosystem::to_string)
+}

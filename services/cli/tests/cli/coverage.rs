@@ -1,0 +1,110 @@
+//! What `plimsoll scan --offline` says was not judged.
+
+use serde_json::{Value, json};
+
+use crate::image::{Image, tar};
+use crate::mirror::Place;
+use crate::program::plimsoll;
+
+fn scan(place: &Place, source: &str) -> Value {
+    let run = plimsoll(place.home(), &["scan", "--offline", "--format", "json", source]);
+    assert_eq!(run.code, 0, "{run:?}");
+    run.json()
+}
+
+fn reasons(report: &Value) -> Vec<&str> {
+    let gaps = report["coverage"]["gaps"].as_array().unwrap();
+    assert_eq!(report["coverage"]["is_complete"], gaps.is_empty());
+    gaps.iter().map(|gap| gap["reason"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn what_was_not_judged_is_told_with_the_reason() {
+    let place = Place::with_database();
+    place.write("root/etc/os-release", "ID=slackware\nPRETTY_NAME=\"Slackware 15.0\"\n");
+    place.write("root/var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 1\n\n");
+    place.write("root/Cargo.lock", "version = 4\n\n[[package]]\nname = \"time\"\nversion = \"0.3.0\"\n");
+    place.write("root/package-lock.json", "{ \"packages\": ");
+    let source = format!("dir:{}", place.path("root").display());
+    let report = scan(&place, &source);
+    let coverage = &report["coverage"];
+    assert_eq!(reasons(&report), ["os_unknown", "file_not_read", "ecosystem_without_source"], "{coverage:#}");
+    assert_eq!((&coverage["is_complete"], &coverage["os"]["state"]), (&json!(false), &json!("unknown")));
+    let table = plimsoll(place.home(), &["scan", "--offline", &source]).out;
+    for expected in [
+        "Findings   none\n",
+        "Coverage   Not judged, because no advisories are known here for the packages of Slackware 15.0\n",
+        "           Not judged, because no advisory source that is loaded speaks of 1 packages: deb\n",
+    ] {
+        assert!(table.contains(expected), "{expected}\n{table}");
+    }
+    let known = scan(&place, &place.write("app.tar", Image::debian().docker_save("shop/app:1")));
+    assert_eq!(known["coverage"]["is_complete"], true, "{:#}", known["coverage"]);
+    let unjudged = known["coverage"]["unjudged_checks"].as_array().unwrap();
+    assert!(unjudged.iter().any(|unjudged| unjudged["check"] == "content-trust"), "{unjudged:#?}");
+}
+
+const DEBIAN: &str = "ID=debian\nVERSION_ID=\"12\"\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n";
+const STATUS: &str = "Package: zlib1g\nStatus: install ok installed\nVersion: 1:1.2.13.dfsg-1\nSource: zlib\n\n";
+const MINIMIST: (&str, &str) = ("app/node_modules/minimist/package.json", r#"{"name":"minimist","version":"1.2.6"}"#);
+
+#[test]
+fn an_image_whose_packages_nothing_lists_is_not_judged() {
+    let place = Place::with_database();
+    let release = |text| ("etc/os-release", text);
+    let dpkg = ("var/lib/dpkg/status", STATUS);
+    let pacman = ("var/lib/pacman/local/bash-5.2-1/desc", "%NAME%\nbash\n\n%VERSION%\n5.2-1\n");
+    let (arch, buildroot) = ("ID=arch\nPRETTY_NAME=\"Arch Linux\"\n", "ID=buildroot\nVERSION_ID=2024.02\n");
+    let program = ("bin/run", "#!/bin/sh\n");
+    let cases: [(&str, Vec<Vec<u8>>, &[&str]); 9] = [
+        ("debian", vec![tar(&[release(DEBIAN), dpkg, MINIMIST])], &[]),
+        ("debian-without", vec![tar(&[release(DEBIAN), MINIMIST])], &["package_database_missing"]),
+        (
+            "debian-deleted",
+            vec![tar(&[release(DEBIAN), dpkg]), tar(&[("var/lib/dpkg/.wh.status", "")])],
+            &["package_database_missing"],
+        ),
+        ("debian-emptied", vec![tar(&[release(DEBIAN), ("var/lib/dpkg/status", "")])], &["package_database_missing"]),
+        ("arch", vec![tar(&[release(arch), pacman])], &["os_unknown"]),
+        ("buildroot", vec![tar(&[release(buildroot), program])], &["os_unknown"]),
+        ("scratch", vec![tar(&[program])], &["nothing_lists_packages"]),
+        ("scratch-with-an-application", vec![tar(&[program, MINIMIST])], &[]),
+        ("no-layers", vec![], &["nothing_lists_packages"]),
+    ];
+    for (name, layers, expected) in cases {
+        let commands = layers.iter().map(|_| "COPY rootfs / ".to_owned()).collect();
+        let image = Image { layers, commands, broken: None };
+        let archive = place.write(&format!("{name}.tar"), image.docker_save(&format!("{name}:1")));
+        assert_eq!(reasons(&scan(&place, &archive)), expected, "{name}");
+    }
+    let table = |source: &str| plimsoll(place.home(), &["scan", "--offline", source]).out;
+    for (archive, expected) in [
+        (
+            "debian-deleted.tar",
+            "Coverage   Not judged, because Debian GNU/Linux 12 (bookworm) has no database here that lists its packages\n",
+        ),
+        ("arch.tar", "Coverage   Not judged, because no advisories are known here for the packages of Arch Linux\n"),
+        ("scratch.tar", "Coverage   Not judged, because nothing that was read lists packages: what programs there are"),
+        ("debian.tar", "Coverage   all packages that were found were judged\n"),
+    ] {
+        let table = table(archive);
+        assert!(table.contains(expected), "{expected}\n{table}");
+    }
+}
+
+#[test]
+fn a_folder_is_judged_by_what_lists_packages_in_it() {
+    let place = Place::with_database();
+    let lock = "version = 4\n\n[[package]]\nname = \"time\"\nversion = \"0.3.0\"\n";
+    place.write("project/Cargo.lock", lock);
+    place.write("texts/README", "hello");
+    place.write("root/etc/os-release", DEBIAN);
+    for (source, expected) in [
+        ("dir:project", &[][..]),
+        ("project/Cargo.lock", &[]),
+        ("dir:texts", &["nothing_lists_packages"]),
+        ("dir:root", &["package_database_missing"]),
+    ] {
+        assert_eq!(reasons(&scan(&place, source)), expected, "{source}");
+    }
+}
