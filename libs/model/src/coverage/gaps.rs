@@ -72,25 +72,30 @@ fn unlisted_gap(packages: &[JudgedPackages]) -> Option<Gap> {
     packages.is_empty().then(|| gap(GapReason::NothingListsPackages, 1, statement, Vec::new()))
 }
 
-/// What kind of gap a problem is. A checksum or name that differs hides nothing.
+/// What kind of gap a problem is. A whiteout that names nothing hides nothing.
 const fn reason_of(code: ProblemCode) -> Option<GapReason> {
     match code {
         ProblemCode::LayerTruncated
         | ProblemCode::LayerCorrupt
         | ProblemCode::LayerTooLarge
         | ProblemCode::LayerUnreadable
+        | ProblemCode::DigestMismatch
+        | ProblemCode::DiffIdMismatch
         | ProblemCode::TarCorrupt
         | ProblemCode::TarHeaderTooLarge => Some(GapReason::LayerNotRead),
         ProblemCode::ArchiveLimit => Some(GapReason::ArchiveNotRead),
         ProblemCode::FileTooLarge | ProblemCode::FileMalformed | ProblemCode::FileNotExamined => {
             Some(GapReason::FileNotRead)
         }
-        ProblemCode::DigestMismatch | ProblemCode::DiffIdMismatch | ProblemCode::WhiteoutInvalid => None,
+        ProblemCode::WhiteoutInvalid => None,
     }
 }
 
 fn unread_gap(reason: GapReason, problems: &[Problem]) -> Option<Gap> {
     let of_reason: Vec<&Problem> = problems.iter().filter(|problem| reason_of(problem.code) == Some(reason)).collect();
+    if of_reason.is_empty() {
+        return None;
+    }
     let mut places: Vec<String> = of_reason
         .iter()
         .map(|problem| match (&problem.path, problem.layer) {
@@ -101,17 +106,23 @@ fn unread_gap(reason: GapReason, problems: &[Problem]) -> Option<Gap> {
         .collect();
     places.dedup();
     let count = places.len() as u64;
-    let first = of_reason.first()?;
-    let what = match (reason, count) {
-        (GapReason::LayerNotRead, 1) => "a layer was",
-        (GapReason::LayerNotRead, _) => "layers were",
-        (GapReason::ArchiveNotRead, 1) => "an archive was",
-        (GapReason::ArchiveNotRead, _) => "archives were",
-        (_, 1) => "a file was",
-        _ => "files were",
+    let counted = |one: &str, many: &str| if count == 1 { one.to_owned() } else { format!("{count} {many}") };
+    // Such a layer was read to its end; it is just not the one that the image says it has.
+    let is_whole = |problem: &Problem| problem.code == ProblemCode::DiffIdMismatch;
+    let statement = match of_reason.into_iter().find(|problem| !is_whole(problem)) {
+        None => {
+            let are = counted("a layer is", "layers are");
+            format!("not judged in full, because {are} not what the image's configuration names")
+        }
+        Some(first) => {
+            let were = match reason {
+                GapReason::LayerNotRead => counted("a layer was", "layers were"),
+                GapReason::ArchiveNotRead => counted("an archive was", "archives were"),
+                _ => counted("a file was", "files were"),
+            };
+            format!("not judged, because {were} not read in full, the first: {}", first.detail)
+        }
     };
-    let number = if count > 1 { format!("{count} ") } else { String::new() };
-    let statement = format!("not judged, because {number}{what} not read in full, the first: {}", first.detail);
     places.truncate(EXAMPLES);
     Some(gap(reason, count, statement, places))
 }

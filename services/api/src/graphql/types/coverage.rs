@@ -68,7 +68,7 @@ pub enum CoverageGapReason {
     PackageDatabaseMissing,
     /// Nothing that was read lists packages.
     NothingListsPackages,
-    /// A layer was not read, or not to its end.
+    /// A layer was not read, not to its end, or is not the one that the image names.
     LayerNotRead,
     /// An archive in the image was not opened, or not to its end.
     ArchiveNotRead,

@@ -1,0 +1,129 @@
+use super::*;
+use crate::ProblemCode;
+
+fn evidence<'a>(os: Option<&'a OsRelease>, packages: &'a [JudgedPackages]) -> CoverageEvidence<'a> {
+    CoverageEvidence {
+        platform: Some("linux"),
+        os,
+        support: os.map_or(OsSupport::Absent, |_| OsSupport::Supported { until: None }),
+        sources: &[],
+        problems: &[],
+        packages,
+        knowledge: Some(DateTime::UNIX_EPOCH),
+    }
+}
+
+fn release(id: &str, version: Option<&str>) -> OsRelease {
+    OsRelease { id: id.into(), version_id: version.map(str::to_owned), codename: None, pretty_name: None }
+}
+
+fn packages(kind: PackageType, ecosystem: Option<&str>, unordered: u64, has_source: bool) -> [JudgedPackages; 1] {
+    let ecosystem = ecosystem.and_then(|text| text.parse().ok());
+    [JudgedPackages { kind, ecosystem, count: 3, unordered, has_source }]
+}
+
+fn debs() -> [JudgedPackages; 1] {
+    packages(PackageType::Deb, Some("Debian:12"), 0, true)
+}
+
+fn modules() -> [JudgedPackages; 1] {
+    packages(PackageType::Golang, Some("Go"), 0, true)
+}
+
+fn problem(code: ProblemCode, layer: u32, path: Option<&str>, detail: &str) -> Problem {
+    Problem { code, layer: Some(layer), path: path.map(str::to_owned), detail: detail.into() }
+}
+
+type Case<'a> = (&'a str, CoverageEvidence<'a>, &'a [&'a str]);
+
+fn each_has_its_reasons(cases: &[Case<'_>]) {
+    for (name, evidence, expected) in cases {
+        let coverage = Coverage::of(evidence);
+        let reasons: Vec<&str> = coverage.gaps.iter().map(|gap| gap.reason.as_str()).collect();
+        assert_eq!(reasons, *expected, "{name}");
+        assert_eq!(coverage.is_complete, expected.is_empty());
+        assert!(
+            coverage.gaps.iter().all(|gap| gap.statement.starts_with("not judged") && gap.count > 0),
+            "{coverage:?}"
+        );
+    }
+}
+
+#[test]
+fn each_thing_that_was_not_judged_says_why() {
+    let debian = release("debian", Some("12"));
+    let (debs, modules) = (debs(), modules());
+    let truncated = [problem(ProblemCode::LayerTruncated, 1, None, "")];
+    let forged = [problem(ProblemCode::DigestMismatch, 1, None, "")];
+    let renamed = [problem(ProblemCode::DiffIdMismatch, 1, None, "")];
+    let whiteout = [problem(ProblemCode::WhiteoutInvalid, 1, Some(".wh..."), "")];
+    let files = [
+        problem(ProblemCode::FileTooLarge, 1, Some("a"), ""),
+        problem(ProblemCode::FileMalformed, 1, Some("a"), ""),
+        problem(ProblemCode::ArchiveLimit, 1, Some("b.zip"), ""),
+    ];
+    let unordered = packages(PackageType::Npm, Some("npm"), 2, true);
+    let unsourced = packages(PackageType::Luarocks, None, 0, false);
+    let with = |problems| CoverageEvidence { problems, ..evidence(None, &modules) };
+    each_has_its_reasons(&[
+        ("whole", evidence(Some(&debian), &debs), &[]),
+        ("windows", CoverageEvidence { platform: Some("windows"), ..evidence(None, &[]) }, &["platform_not_supported"]),
+        ("a layer in part", with(&truncated), &["layer_not_read"]),
+        ("another layer's bytes", with(&forged), &["layer_not_read"]),
+        ("another layer's content", with(&renamed), &["layer_not_read"]),
+        ("a whiteout of nothing", with(&whiteout), &[]),
+        ("files", with(&files), &["archive_not_read", "file_not_read"]),
+        ("unordered", evidence(None, &unordered), &["version_unordered"]),
+        (
+            "unsourced",
+            CoverageEvidence { knowledge: None, ..evidence(None, &unsourced) },
+            &["ecosystem_without_source"],
+        ),
+        ("silent", CoverageEvidence { knowledge: None, ..evidence(Some(&debian), &debs) }, &["knowledge_missing"]),
+    ]);
+    assert_eq!(Coverage::of(&with(&files)).gaps[1].count, 1, "two problems of one file are one file");
+}
+
+#[test]
+fn a_system_is_judged_where_it_is_known_and_something_lists_its_packages() {
+    let (debian, nameless) = (release("debian", Some("12")), release("debian", None));
+    let unknown = release("nonesuch", Some("1"));
+    let (debs, modules) = (debs(), modules());
+    let ended = OsSupport::Ended { since: NaiveDate::default() };
+    each_has_its_reasons(&[
+        ("ended", CoverageEvidence { support: ended, ..evidence(Some(&debian), &debs) }, &["os_ended"]),
+        ("unknown", evidence(Some(&unknown), &debs), &["os_unknown"]),
+        ("unknown, and nothing listed", evidence(Some(&unknown), &[]), &["os_unknown"]),
+        ("of no release", evidence(Some(&nameless), &debs), &["os_unknown"]),
+        ("nothing listed", evidence(Some(&debian), &[]), &["package_database_missing"]),
+        (
+            "an application's packages alone",
+            CoverageEvidence { support: ended, ..evidence(Some(&debian), &modules) },
+            &["os_ended", "package_database_missing"],
+        ),
+        ("no system and nothing listed", evidence(None, &[]), &["nothing_lists_packages"]),
+        ("a folder", CoverageEvidence { platform: None, ..evidence(None, &[]) }, &["nothing_lists_packages"]),
+        ("a program without a system", evidence(None, &modules), &[]),
+        ("a project's folder", CoverageEvidence { platform: None, ..evidence(None, &modules) }, &[]),
+    ]);
+}
+
+#[test]
+fn a_layer_that_is_not_the_image_s_is_told_from_one_that_was_not_read() {
+    let renamed = |layer| problem(ProblemCode::DiffIdMismatch, layer, None, "another tar");
+    let forged = problem(ProblemCode::DigestMismatch, 2, None, "other bytes");
+    let modules = modules();
+    let cases: [(&[Problem], u64, &str); 3] = [
+        (&[renamed(0)], 1, "not judged in full, because a layer is not what the image's configuration names"),
+        (
+            &[renamed(0), renamed(1)],
+            2,
+            "not judged in full, because 2 layers are not what the image's configuration names",
+        ),
+        (&[renamed(0), forged], 2, "not judged, because 2 layers were not read in full, the first: other bytes"),
+    ];
+    for (problems, count, statement) in cases {
+        let gaps = Coverage::of(&CoverageEvidence { problems, ..evidence(None, &modules) }).gaps;
+        assert_eq!((gaps[0].count, gaps[0].statement.as_str()), (count, statement));
+    }
+}
