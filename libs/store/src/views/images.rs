@@ -293,9 +293,18 @@ pub async fn bases(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<BaseImage>> {
     .await?)
 }
 
-/// For each of these images, the oldest answer of a server among the feed documents that its packages are judged by, or `None`
-/// where one of them never answered.
-pub async fn known_as_of(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(ImageId, Option<DateTime<Utc>>)>> {
+/// What a feed knows of an image's packages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedKnowledge {
+    /// The feed.
+    pub feed: String,
+    /// The oldest answer of a server among those of its documents that the packages are judged by, or `None` where one of them never answered.
+    pub checked_at: Option<DateTime<Utc>>,
+}
+
+/// For each of these images, the feeds that its packages are judged by, by name; those of which no feed speaks are left out.
+#[tracing::instrument(skip_all)]
+pub async fn known_by_feed(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(ImageId, FeedKnowledge)>> {
     let (distributions, feeds): (Vec<String>, Vec<String>) =
         all_own_sources().into_iter().map(|(distribution, feed)| (distribution.to_owned(), feed.to_owned())).unzip();
     let rows = sqlx::query!(
@@ -305,7 +314,7 @@ pub async fn known_as_of(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(ImageId
                JOIN package_version p ON p.id = ip.package_version_id
                WHERE i.org_id = $1 AND i.id = ANY($2) AND p.ecosystem IS NOT NULL
            )
-           SELECT e.id, CASE WHEN bool_and(d.checked_at IS NOT NULL) THEN min(d.checked_at) END AS checked_at
+           SELECT e.id, d.feed, CASE WHEN bool_and(d.checked_at IS NOT NULL) THEN min(d.checked_at) END AS checked_at
            FROM ecosystems e
            JOIN feed_document d
              ON d.feed IN ('kev', 'epss')
@@ -313,7 +322,7 @@ pub async fn known_as_of(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(ImageId
                         WHERE own.feed = d.feed AND own.ecosystem = split_part(e.ecosystem, ':', 1))
                  AND (d.feed <> 'alpine' OR split_part(d.document, '/', 1) = split_part(e.ecosystem, ':', 2)))
              OR (d.feed = 'osv' AND split_part(d.document, '/', 1) IN (e.ecosystem, split_part(e.ecosystem, ':', 1)))
-           GROUP BY e.id"#,
+           GROUP BY e.id, d.feed ORDER BY e.id, d.feed"#,
         tx.org().0,
         images,
         &distributions,
@@ -321,5 +330,9 @@ pub async fn known_as_of(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(ImageId
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(|row| (ImageId(row.id), row.checked_at)).collect())
+    let known = rows.into_iter().map(|row| {
+        let known = FeedKnowledge { feed: row.feed, checked_at: row.checked_at };
+        (ImageId(row.id), known)
+    });
+    Ok(known.collect())
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
 use async_graphql::{Error, Result};
-use chrono::{DateTime, Utc};
 use plimsoll_checks::EndOfLifeTable;
 use plimsoll_model::{ImageId, JudgedPackages, OrgId, RepositoryId};
 use plimsoll_store::views::findings::{self, FindingFilter, FindingKey, FindingOrder};
@@ -55,8 +54,8 @@ keys! {
     RepositoryOf(RepositoryId),
     /// An image's layers.
     LayersOf(ImageId),
-    /// The age of what an image is judged by.
-    KnownAsOf(ImageId),
+    /// The feeds that an image is judged by.
+    KnowledgeOf(ImageId),
     /// The image that an image is built on.
     BaseOf(ImageId),
     /// The licences that an image's packages state.
@@ -253,9 +252,9 @@ loader!(LayersOf => Arc<Vec<layers::Layer>>, |tx, keys| {
     Ok(groups.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect())
 });
 
-loader!(KnownAsOf => Option<DateTime<Utc>>, |tx, keys| {
-    let rows = images::known_as_of(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
-    Ok(rows.into_iter().map(|(image, at)| (KnownAsOf(image), at)).collect())
+loader!(KnowledgeOf => Vec<images::FeedKnowledge>, |tx, keys| {
+    let rows = images::known_by_feed(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
+    Ok(grouped(rows.into_iter().map(|(image, known)| (KnowledgeOf(image), known))))
 });
 
 impl Loader<EndOfLife> for Reads {

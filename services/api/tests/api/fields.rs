@@ -18,7 +18,7 @@ const EVERYTHING: &str = r#"query ($image: String!) {
       problems { code layer path detail }
       layers { index digest diffId size buildStep { index command created } }
       packages { totalCount nodes { path introducedBy { layer { index } buildStep { command } } package { name version } } }
-      findingCounts { severity count } knownAsOf
+      findingCounts { severity count } knownAsOf coverage { isComplete gaps { reason } knowledge { feed checkedAt } }
       findings { totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node {
         id severity severitySource knownExploited knownExploitedSince fixedIn state sources advisories openedAt closedAt closeReason
         epss { score percentile } path introducedBy { layer { index diffId } buildStep { command } }
@@ -83,6 +83,8 @@ async fn an_owner_sees_everything_of_an_image() {
     assert_eq!(image["problems"], json!([problem]));
     assert_eq!(image["layers"][1]["buildStep"], json!({ "index": 2, "command": "RUN ours 1", "created": null }));
     assert_eq!(image["knownAsOf"], "<time>");
+    let known = ["debian", "epss", "kev", "osv"].map(|feed| json!({ "feed": feed, "checkedAt": "<time>" }));
+    assert_eq!(image["coverage"]["knowledge"], json!(known), "Alpine's feed says nothing of it");
     assert_eq!(image["packages"]["totalCount"], 4);
     let django = json!({ "name": "django", "version": "3.2" });
     let introduced = json!({ "layer": { "index": 0 }, "buildStep": { "command": "RUN ours 0" } });
@@ -93,6 +95,28 @@ async fn an_owner_sees_everything_of_an_image() {
     assert_eq!(counts.collect::<Vec<_>>(), [1, 1, 1, 1, 0, 0]);
     let osv = data["feeds"].as_array().unwrap().iter().find(|feed| feed["name"] == "osv").unwrap();
     assert_eq!((&osv["lastRun"]["outcome"], &osv["lastRun"]["added"]), (&json!("CHANGED"), &json!(2)));
+}
+
+#[tokio::test]
+async fn the_age_of_each_feed_is_told_and_none_of_one_that_never_answered() {
+    let world = World::create().await;
+    let mut ours = world.org("ours").await;
+    world.image(&mut ours).await;
+    world.execute("UPDATE feed_document SET checked_at = '2026-01-02T03:04:05Z' WHERE feed = 'debian'").await;
+    world.execute("INSERT INTO feed_document (feed, document) VALUES ('osv', 'Debian:12/all.zip')").await;
+    let served = Served::start(&world).await;
+    let query =
+        "{ organization(slug: \"ours\") { images { nodes { knownAsOf coverage { knowledge { feed checkedAt } } } } } }";
+    let image = async || served.data(&ours.key, query, json!({})).await["organization"]["images"]["nodes"][0].clone();
+    let (told, oldest) = (image().await, "2026-01-02T03:04:05Z");
+    let of = |feed: &str| {
+        let known = told["coverage"]["knowledge"].as_array().unwrap().iter().find(|known| known["feed"] == feed);
+        known.unwrap()["checkedAt"].clone()
+    };
+    assert_eq!((of("debian"), of("osv")), (json!(oldest), Value::Null), "{told:#}");
+    assert!(of("kev").is_string() && told["knownAsOf"].is_null(), "{told:#}");
+    world.execute("DELETE FROM feed_document WHERE checked_at IS NULL").await;
+    assert_eq!(image().await["knownAsOf"], oldest);
 }
 
 #[tokio::test]

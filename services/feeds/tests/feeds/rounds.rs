@@ -53,8 +53,9 @@ async fn with_every_upstream_answering_429_for_a_day_findings_stay_and_their_kno
     let findings = platform.rows("SELECT to_jsonb(f) FROM finding f ORDER BY 1").await;
     let age = async || {
         let mut tx = platform.store.org_tx(org).await.unwrap();
-        let known = plimsoll_store::views::images::known_as_of(&mut tx, &[image.0]).await.unwrap();
-        plimsoll_runtime::clock::now() - known[0].1.unwrap()
+        let known = plimsoll_store::views::images::known_by_feed(&mut tx, &[image.0]).await.unwrap();
+        let oldest = known.into_iter().map(|(_, known)| known.checked_at.unwrap()).min();
+        plimsoll_runtime::clock::now() - oldest.unwrap()
     };
     assert!(age().await < TimeDelta::minutes(10));
 

@@ -87,7 +87,7 @@ async fn how_old_a_judgement_is_goes_by_the_distribution_s_own_feed_too() {
     let (org, image) = platform.image_of("acme", Inventory { packages: vec![installed], ..Inventory::default() }).await;
     let known = async || {
         let mut tx = platform.store.org_tx(org).await.unwrap();
-        plimsoll_store::views::images::known_as_of(&mut tx, &[image.0]).await.unwrap()
+        plimsoll_store::views::images::known_by_feed(&mut tx, &[image.0]).await.unwrap()
     };
     assert!(known().await.is_empty());
     let mirror = tempfile::tempdir().unwrap();
@@ -97,7 +97,9 @@ async fn how_old_a_judgement_is_goes_by_the_distribution_s_own_feed_too() {
     std::fs::write(mirror.path().join("wolfi/os/security.json"), document.to_string()).unwrap();
     let document = formats::by_name("wolfi").unwrap().documents().remove(0);
     assert_eq!(platform.sync(mirror.path(), &document).await, Outcome::Changed);
-    assert!(matches!(known().await.as_slice(), [(of, Some(_))] if *of == image));
+    let known = known().await;
+    let [(of, known)] = known.as_slice() else { panic!("{known:?}") };
+    assert_eq!((*of, known.feed.as_str(), known.checked_at.is_some()), (image, "wolfi", true));
 }
 
 #[tokio::test]

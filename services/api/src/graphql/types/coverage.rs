@@ -1,8 +1,10 @@
 //! What of an image was judged and what was not.
 
 use async_graphql::{Enum, SimpleObject};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use plimsoll_model::OsSupport;
+use plimsoll_store::image_contents;
+use plimsoll_store::views::images;
 
 /// Whether an operating system's vendor still mends it.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +106,16 @@ pub struct UnjudgedCheck {
     reason: String,
 }
 
+/// A feed that the judgement of an image rests on.
+#[derive(SimpleObject)]
+pub struct FeedKnowledge {
+    /// Its name: `osv`, `debian`.
+    feed: String,
+    /// When it was last known to be up to date: the oldest of its documents that speak of the image's packages counts. Null where one of
+    /// them has never been fetched.
+    checked_at: Option<DateTime<Utc>>,
+}
+
 /// What of an image was judged and what was not. Nothing found and not judged are different answers.
 #[derive(SimpleObject)]
 pub struct Coverage {
@@ -117,11 +129,17 @@ pub struct Coverage {
     gaps: Vec<CoverageGap>,
     /// Checks of its configuration that could not be judged; those that wait for a policy are among them.
     unjudged_checks: Vec<UnjudgedCheck>,
+    /// How old what is known of its packages is, by feed; none where no feed speaks of them.
+    knowledge: Vec<FeedKnowledge>,
 }
 
 impl Coverage {
     /// Of an image whose coverage is known.
-    pub fn new(coverage: plimsoll_model::Coverage, checks: &[plimsoll_store::image_contents::UnjudgedCheck]) -> Self {
+    pub fn new(
+        coverage: plimsoll_model::Coverage,
+        checks: &[image_contents::UnjudgedCheck],
+        knowledge: Vec<images::FeedKnowledge>,
+    ) -> Self {
         let source = |source: plimsoll_model::PackageSource| PackageSource {
             analyser: source.analyser,
             files: source.files,
@@ -133,16 +151,18 @@ impl Coverage {
             statement: gap.statement,
             examples: gap.examples,
         };
-        let check = |check: &plimsoll_store::image_contents::UnjudgedCheck| UnjudgedCheck {
+        let check = |check: &image_contents::UnjudgedCheck| UnjudgedCheck {
             check: check.check.clone(),
             reason: check.reason.clone(),
         };
+        let known = |known: images::FeedKnowledge| FeedKnowledge { feed: known.feed, checked_at: known.checked_at };
         Self {
             is_complete: coverage.is_complete,
             os: coverage.os.into(),
             sources: coverage.sources.into_iter().map(source).collect(),
             gaps: coverage.gaps.into_iter().map(gap).collect(),
             unjudged_checks: checks.iter().map(check).collect(),
+            knowledge: knowledge.into_iter().map(known).collect(),
         }
     }
 }

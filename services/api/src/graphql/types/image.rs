@@ -24,7 +24,7 @@ use super::uncounted::{self, UncountedMatch, UncountedState};
 use super::words::Severity;
 use crate::graphql::global_id::GlobalId;
 use crate::graphql::loaders::{
-    BaseOf, EndOfLife, FindingCounts, HiddenInImage, ImageOf, JudgedPackagesOf, KnownAsOf, LayersOf, RepositoriesOf,
+    BaseOf, EndOfLife, FindingCounts, HiddenInImage, ImageOf, JudgedPackagesOf, KnowledgeOf, LayersOf, RepositoriesOf,
     TagsOf,
 };
 use crate::graphql::paging::{Page, cost};
@@ -290,7 +290,7 @@ impl Image {
             return Ok(None);
         }
         let packages = self.tenant.load(JudgedPackagesOf(self.row.id)).await?.unwrap_or_default();
-        let knowledge = self.tenant.load(KnownAsOf(self.row.id)).await?.flatten();
+        let knowledge = self.tenant.load(KnowledgeOf(self.row.id)).await?.unwrap_or_default();
         let os = self.row.os_release.as_deref();
         let end_of_life = self.tenant.load(EndOfLife).await?.unwrap_or_default();
         let coverage = plimsoll_model::Coverage::of(&CoverageEvidence {
@@ -300,9 +300,9 @@ impl Image {
             sources: &self.row.sources,
             problems: &self.row.problems,
             packages: &packages,
-            knowledge,
+            knowledge: oldest(&knowledge),
         });
-        Ok(Some(Coverage::new(coverage, &self.row.unjudged_checks)))
+        Ok(Some(Coverage::new(coverage, &self.row.unjudged_checks, knowledge)))
     }
 
     /// How many open findings it has of each severity, the highest first; every severity is there.
@@ -324,6 +324,12 @@ impl Image {
     /// How old what it is judged by may be: the oldest of the last answers of those feeds that speak of its packages. Null where
     /// one has never answered, or none speaks of them.
     async fn known_as_of(&self) -> Result<Option<DateTime<Utc>>> {
-        Ok(self.tenant.load(KnownAsOf(self.row.id)).await?.flatten())
+        Ok(self.tenant.load(KnowledgeOf(self.row.id)).await?.and_then(|knowledge| oldest(&knowledge)))
     }
+}
+
+/// The oldest of the feeds' answers; none where one has never answered, or there are none.
+fn oldest(knowledge: &[images::FeedKnowledge]) -> Option<DateTime<Utc>> {
+    let answers: Option<Vec<DateTime<Utc>>> = knowledge.iter().map(|known| known.checked_at).collect();
+    answers?.into_iter().min()
 }
