@@ -10,7 +10,7 @@ use bytes::Bytes;
 use plimsoll_model::Digest;
 use sha2::{Digest as _, Sha256};
 
-use super::{SourceError, SourceImage};
+use super::SourceError;
 use crate::Descriptor;
 use crate::archive::{
     Advance, ArchiveContents, ArchiveError, ArchiveLimits, FileTable, Visitor, claimed_digest, resolve, walk,
@@ -70,8 +70,8 @@ impl ArchiveFile {
         Ok(Self { tar: Arc::new(Mutex::new(tar)), files, contents })
     }
 
-    pub(super) fn images(&self) -> Vec<SourceImage> {
-        self.contents.images.iter().cloned().map(SourceImage::from).collect()
+    pub(super) const fn contents(&self) -> &ArchiveContents {
+        &self.contents
     }
 
     pub(super) fn open_blob(&self, blob: &Descriptor) -> io::Result<Box<dyn Read + Send>> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use plimsoll_model::Digest;
 
-use super::{SourceError, SourceImage};
+use super::SourceError;
 use crate::archive::{ArchiveContents, ArchiveError, Content, images_of_layout};
 use crate::blob_channel::CHUNK_BYTES;
 use crate::verified::VerifiedReader;
@@ -36,8 +36,8 @@ impl LayoutFolder {
         Ok(Self { blobs, contents })
     }
 
-    pub(super) fn images(&self) -> Vec<SourceImage> {
-        self.contents.images.iter().cloned().map(SourceImage::from).collect()
+    pub(super) const fn contents(&self) -> &ArchiveContents {
+        &self.contents
     }
 
     pub(super) fn open_blob(&self, blob: &Descriptor) -> io::Result<Box<dyn Read + Send>> {

@@ -9,6 +9,7 @@ mod error;
 mod layout;
 mod repository;
 mod select;
+mod siblings;
 mod spec;
 
 use std::io::{self, Read};
@@ -48,6 +49,8 @@ pub struct SourceImage {
     pub is_container_image: bool,
     /// The index that it was chosen from.
     pub index: Option<Digest>,
+    /// What else that index has images for, in its order; they may not be there.
+    pub other_platforms: Vec<Platform>,
     /// The config and layers that a push has to bring: each once, config first.
     pub blobs: Vec<Descriptor>,
 }
@@ -101,8 +104,8 @@ impl ImageSource {
     /// [`SourceError::NoSuchName`] and [`SourceError::NoSuchPlatform`], which list what there is; those of the place.
     pub async fn images(&self, selection: &Selection) -> Result<Vec<SourceImage>, SourceError> {
         match &self.0 {
-            Place::Archive(archive) => select::among(archive.images(), selection),
-            Place::Layout(layout) => select::among(layout.images(), selection),
+            Place::Archive(archive) => select::among(archive.contents(), selection),
+            Place::Layout(layout) => select::among(layout.contents(), selection),
             Place::Registry(repository) => repository.images(selection).await,
         }
     }
@@ -185,6 +188,7 @@ impl From<ArchiveImage> for SourceImage {
             manifest: image.manifest,
             is_container_image: image.is_container_image,
             index: image.index,
+            other_platforms: Vec::new(),
             blobs: image.blobs,
         }
     }

@@ -8,13 +8,11 @@ use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::select::of_platform;
+use super::siblings::{is_candidate, other_platforms};
 use super::{Selection, SourceError, SourceImage};
 use crate::blob_channel::{CHUNKS, ChannelReader};
 use crate::registry::{RegistryClient, RegistryError};
-use crate::{
-    Descriptor, ImageIndex, ImageManifest, Manifest, ManifestReference, Platform, RawManifest, Reference, limits,
-    media_type,
-};
+use crate::{Descriptor, ImageIndex, ImageManifest, Manifest, ManifestReference, RawManifest, Reference, limits};
 
 #[derive(Debug)]
 pub(super) struct SourceRepository {
@@ -27,7 +25,7 @@ impl SourceRepository {
         let mut images = Vec::new();
         let (raw, manifest) = self.manifest(&self.reference.manifest_reference()).await?;
         match manifest {
-            Manifest::Image(manifest) => images.push(self.image(raw, &manifest, None, None)),
+            Manifest::Image(manifest) => images.push(self.image(raw, &manifest, None)),
             Manifest::Index(index) => self.descend(&raw, index, selection, &mut images).await?,
         }
         Ok(images)
@@ -46,10 +44,14 @@ impl SourceRepository {
             if depth > limits::INDEX_DEPTH {
                 return Err(SourceError::IndexTooDeep(self.reference.to_string()));
             }
-            for entry in chosen(index, selection)? {
+            for entry in chosen(&index, selection)? {
                 let (raw, manifest) = self.manifest(&ManifestReference::Digest(entry.digest)).await?;
                 match manifest {
-                    Manifest::Image(manifest) => images.push(self.image(raw, &manifest, Some(digest), entry.platform)),
+                    Manifest::Image(manifest) => {
+                        let other_platforms = other_platforms(&index, &entry.digest);
+                        let image = self.image(raw, &manifest, Some(digest));
+                        images.push(SourceImage { platform: entry.platform, other_platforms, ..image });
+                    }
                     Manifest::Index(nested) => pending.push((raw.digest, nested, depth + 1)),
                 }
             }
@@ -64,23 +66,18 @@ impl SourceRepository {
         Ok((raw, manifest))
     }
 
-    fn image(
-        &self,
-        raw: RawManifest,
-        manifest: &ImageManifest,
-        index: Option<plimsoll_model::Digest>,
-        platform: Option<Platform>,
-    ) -> SourceImage {
+    fn image(&self, raw: RawManifest, manifest: &ImageManifest, index: Option<plimsoll_model::Digest>) -> SourceImage {
         let mut seen = HashSet::new();
         let blobs = manifest.required_blobs().filter(|blob| seen.insert(blob.digest)).cloned().collect();
         let name = self.reference.to_string();
         SourceImage {
             names: vec![name.clone()],
             name,
-            platform,
+            platform: None,
             manifest: raw,
             is_container_image: manifest.is_container_image(),
             index,
+            other_platforms: Vec::new(),
             blobs,
         }
     }
@@ -108,13 +105,9 @@ impl SourceRepository {
 }
 
 /// The entries that are images, or indexes, for the platforms picked.
-fn chosen(index: ImageIndex, selection: &Selection) -> Result<Vec<Descriptor>, SourceError> {
-    let is_candidate = |entry: &Descriptor| {
-        let is_attestation = entry.platform.as_ref().is_some_and(Platform::is_unknown);
-        !is_attestation && (media_type::is_image_manifest(&entry.media_type) || media_type::is_index(&entry.media_type))
-    };
-    let candidates: Vec<Descriptor> = index.manifests.into_iter().filter(is_candidate).collect();
-    of_platform(candidates, |entry| entry.platform.as_ref(), &selection.platform)
+fn chosen(index: &ImageIndex, selection: &Selection) -> Result<Vec<Descriptor>, SourceError> {
+    let candidates = index.manifests.iter().filter(|entry| is_candidate(entry)).cloned().collect();
+    of_platform(candidates, |entry: &Descriptor| entry.platform.as_ref(), &selection.platform)
 }
 
 fn io_error(error: RegistryError) -> io::Error {

@@ -1,8 +1,8 @@
 //! Which of a source's images are meant.
 
+use super::{SourceError, SourceImage, siblings};
+use crate::archive::ArchiveContents;
 use crate::{Platform, Reference};
-
-use super::{SourceError, SourceImage};
 
 /// What to pick. The default picks every image, of each index the one for this machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,7 +26,8 @@ pub enum PlatformChoice {
 }
 
 /// What a selection picks of an archive's or layout's images.
-pub(super) fn among(images: Vec<SourceImage>, selection: &Selection) -> Result<Vec<SourceImage>, SourceError> {
+pub(super) fn among(contents: &ArchiveContents, selection: &Selection) -> Result<Vec<SourceImage>, SourceError> {
+    let images = contents.images.iter().cloned().map(SourceImage::from).collect();
     let mut images = named(images, selection.name.as_deref())?;
     if images.iter().any(|image| image.is_container_image) {
         images.retain(|image| image.is_container_image);
@@ -43,6 +44,7 @@ pub(super) fn among(images: Vec<SourceImage>, selection: &Selection) -> Result<V
             Some(_) => chosen.extend(of_platform(group, |image| image.platform.as_ref(), &selection.platform)?),
         }
     }
+    siblings::tell(&mut chosen, contents);
     Ok(chosen)
 }
 

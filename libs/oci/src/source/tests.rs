@@ -88,11 +88,28 @@ async fn an_archive_and_a_layout_give_the_same_images_and_bytes() {
         let selection = Selection { name: Some("v1".into()), platform: platform("linux/s390x") };
         let image = source.images(&selection).await.unwrap().remove(0);
         assert_eq!(image.manifest.bytes, s390x.manifest());
+        assert_eq!(image.other_platforms, ["linux/amd64".parse().unwrap()]);
         assert_eq!(source.config(&image).await.unwrap().architecture, "s390x");
         assert_eq!(read_all(source, &image.blobs[1]).await.unwrap(), s390x.layers[0]);
         let streamed: Vec<Bytes> = futures::TryStreamExt::try_collect(source.stream(&image.blobs[2])).await.unwrap();
         assert_eq!(streamed.concat(), s390x.layers[1]);
     }
+}
+
+#[tokio::test]
+async fn the_other_platforms_of_an_index_are_told_though_they_are_not_there() {
+    let [amd64, arm64] = ["amd64", "arm64"].map(|architecture| Image::new(architecture, &[architecture]));
+    let attestation = with(
+        descriptor(OCI_MANIFEST, b"{\"statement\":1}"),
+        json!({ "platform": { "os": "unknown", "architecture": "unknown" } }),
+    );
+    let nested = index(&[for_platform(&amd64, "amd64"), for_platform(&arm64, "arm64"), attestation]);
+    let tar = amd64.add_blobs(layout(&[descriptor(OCI_INDEX, &nested)]).file(&blob_path(&nested), &nested)).end();
+    let folder = Folder::new();
+    let source = ImageSource::from_archive(&folder.write("a.tar", &tar), ArchiveOptions::default()).await.unwrap();
+    let image = source.images(&Selection::default()).await.unwrap().remove(0);
+    assert_eq!(image.manifest.bytes, amd64.manifest());
+    assert_eq!(image.other_platforms, ["linux/arm64".parse().unwrap()]);
 }
 
 #[tokio::test]

@@ -161,7 +161,7 @@ mod tests {
     fn it_fits_the_terminal() {
         for width in [80, 120, 200] {
             let text = shown(&inventory(), Some(width));
-            let head = 4;
+            let head = 5;
             let longest = text.lines().skip(head).map(|line| line.chars().count()).max().unwrap();
             assert!(longest <= usize::from(width), "{longest} of {width}\n{text}");
             assert!(!text.chars().any(|c| c != '\n' && crate::escape::is_active(c)), "{text:?}");

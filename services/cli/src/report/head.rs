@@ -20,12 +20,16 @@ pub fn warning(text: &mut String, label: &str, value: &str) {
     let _ = writeln!(text, "\x1b[1;33m{label:<10}\x1b[0m {value}");
 }
 
-/// Image, digest and operating system.
+/// Image, digest, other platforms and operating system.
 pub fn image_lines(text: &mut String, image: &ScannedImage, os: Option<&OsRelease>) {
     line(text, "Image", &escaped(&image.name));
     if let Some(digest) = &image.digest {
         let platform = image.platform.as_deref().map(|platform| format!(" ({platform})")).unwrap_or_default();
         line(text, "Digest", &escaped(&format!("{digest}{platform}")));
+    }
+    if !image.other_platforms.is_empty() {
+        let others = shortened(&image.other_platforms.join(", "), 160);
+        line(text, "Platforms", &format!("this one alone; its index has {others} too: --platform picks one"));
     }
     let named = os.map(|os| {
         os.pretty_name.clone().unwrap_or_else(|| format!("{} {}", os.id, os.version_id.as_deref().unwrap_or("")))

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use plimsoll_model::{Coverage, Digest, Ecosystem, Finding, Layer, Observation, OsRelease, Problem, Severity};
+use plimsoll_oci::source::SourceImage;
 use plimsoll_vex::{Justification, Status};
 use serde::{Deserialize, Serialize};
 
@@ -126,12 +127,30 @@ pub struct ScannedImage {
     pub digest: Option<String>,
     /// What it runs on: `linux/amd64`.
     pub platform: Option<String>,
+    /// What else the index has images for that it was chosen from: they were not scanned.
+    pub other_platforms: Vec<String>,
     /// References that it is known by.
     #[serde(skip)]
     pub references: Vec<String>,
     /// The digest of the index that it was chosen from.
     #[serde(skip)]
     pub index: Option<Digest>,
+}
+
+impl From<SourceImage> for ScannedImage {
+    fn from(image: SourceImage) -> Self {
+        let mut other_platforms: Vec<String> = image.other_platforms.iter().map(ToString::to_string).collect();
+        // Those of Windows differ in its version alone.
+        other_platforms.dedup();
+        Self {
+            name: image.name,
+            digest: Some(image.manifest.digest.to_string()),
+            platform: image.platform.as_ref().map(ToString::to_string),
+            other_platforms,
+            references: image.names,
+            index: image.index,
+        }
+    }
 }
 
 /// What of it was judged and what was not.

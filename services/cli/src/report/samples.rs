@@ -125,6 +125,7 @@ pub fn report() -> ScanReport {
             name: "docker.io/library/app:1".into(),
             digest: Some(Digest::from_sha256([9; 32]).to_string()),
             platform: Some("linux/amd64".into()),
+            other_platforms: vec!["linux/arm64".into(), "windows/amd64".into()],
             references: vec![],
             index: None,
         },

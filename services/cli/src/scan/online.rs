@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use plimsoll_oci::push::{PushEvent, PushProgress, push};
 use plimsoll_oci::registry::{ClientOptions, Credentials, RegistryClient, RegistryError, http_client};
-use plimsoll_oci::source::SourceImage;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::arguments::{AccessArguments, ScanArguments};
@@ -37,8 +36,7 @@ pub async fn scan(arguments: &ScanArguments, progress: &Progress) -> Result<Scan
     wait(&server, &slug, &digest, progress).await?;
     progress.step("fetching the findings", 0);
     let found = server.report(&slug, &digest).await?;
-    let SourceImage { name, names: references, index, .. } = opened.image;
-    let image = ScannedImage { name, references, index, ..found.image };
+    let image = ScannedImage { platform: found.image.platform, ..ScannedImage::from(opened.image) };
     Ok(ScanReport { image, ..found })
 }
 

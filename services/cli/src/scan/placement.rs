@@ -90,6 +90,7 @@ mod tests {
             manifest: RawManifest::new(manifest.into(), None).unwrap().0,
             is_container_image: true,
             index: None,
+            other_platforms: vec![],
             blobs: vec![],
         }
     }

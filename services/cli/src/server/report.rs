@@ -49,6 +49,7 @@ impl Server {
                 name: digest.to_owned(),
                 platform: platform(&image.platform),
                 digest: Some(image.digest),
+                other_platforms: vec![],
                 references: vec![],
                 index: None,
             },

@@ -8,7 +8,6 @@ use plimsoll_analysis::Engine;
 use plimsoll_checks::judgement::redact;
 use plimsoll_model::Inventory;
 use plimsoll_oci::ImageConfig;
-use plimsoll_oci::source::SourceImage;
 
 use crate::arguments::ImageArguments;
 use crate::exit::Failure;
@@ -37,6 +36,7 @@ pub async fn read(
             name: path.display().to_string(),
             digest: None,
             platform: None,
+            other_platforms: vec![],
             references: vec![],
             index: None,
         };
@@ -47,8 +47,6 @@ pub async fn read(
     let mut inventory = layers::inventory(&opened, &config, engine, progress).await?;
     redact(&mut inventory);
     let platform = config.platform().as_ref().or(opened.image.platform.as_ref()).map(ToString::to_string);
-    let digest = Some(opened.image.manifest.digest.to_string());
-    let SourceImage { name, names: references, index, .. } = opened.image;
-    let image = ScannedImage { name, digest, platform, references, index };
+    let image = ScannedImage { platform, ..ScannedImage::from(opened.image) };
     Ok(ReadSource { image, config: Some(config), inventory })
 }

@@ -120,6 +120,26 @@ impl Image {
         files
     }
 
+    /// A folder with an OCI layout of an index that has images for other platforms too; they are not there.
+    pub fn write_index(&self, folder: &Path, others: &[(&str, &str)]) {
+        let manifest = self.manifest();
+        let entry = |bytes: &[u8], os: &str, architecture: &str| {
+            json!({ "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "digest": digest(bytes), "size": bytes.len(), "platform": { "os": os, "architecture": architecture } })
+        };
+        let mut entries = vec![entry(&manifest, "linux", "amd64")];
+        entries.extend(others.iter().map(|(os, architecture)| entry(architecture.as_bytes(), os, architecture)));
+        let nested =
+            json!({ "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries })
+                .to_string();
+        let index = json!({ "schemaVersion": 2, "manifests": [{ "mediaType": "application/vnd.oci.image.index.v1+json",
+            "digest": digest(nested.as_bytes()), "size": nested.len() }] });
+        self.write_layout(folder, "1");
+        std::fs::write(folder.join("index.json"), index.to_string()).unwrap();
+        let blob = format!("blobs/sha256/{}", digest(nested.as_bytes()).strip_prefix(DIGEST_PREFIX).unwrap());
+        std::fs::write(folder.join(blob), nested).unwrap();
+    }
+
     /// A folder with an OCI layout.
     pub fn write_layout(&self, folder: &Path, tag: &str) {
         for (path, bytes) in self.layout(tag) {

@@ -57,7 +57,7 @@ fn a_layout_and_a_folder_are_told_too() {
     let run = plimsoll(place.home(), &["inventory", "--format", "json", "dir:root"]);
     let folder = run.json();
     assert_eq!((run.code, told(&folder)), (0, vec![json!(["pkg:cargo/time@0.1.43", 0, "Cargo.lock"])]));
-    assert_eq!(folder["image"], json!({ "name": "root", "digest": null, "platform": null }));
+    assert_eq!(folder["image"], json!({ "name": "root", "digest": null, "platform": null, "other_platforms": [] }));
     assert_eq!(folder["problems"][0]["code"], "file_malformed");
     let lock = plimsoll(place.home(), &["inventory", "root/Cargo.lock"]);
     assert!(lock.code == 0 && lock.out.ends_with("Packages   1: 1 cargo; 1 without a licence\n"), "{lock:?}");
@@ -114,7 +114,11 @@ fn what_cannot_be_told_says_why_and_what_helps() {
     place.write("folder/file", "");
     for (arguments, code, expected) in [
         (vec!["inventory", "missing.tar"], 3, "there is no file or folder 'missing.tar'"),
-        (vec!["inventory", "folder/"], 3, "dir:folder/ says that a folder is to be read as it is"),
+        (
+            vec!["inventory", "folder/"],
+            3,
+            "dir:folder/ says that a folder is to be read as it is",
+        ),
         (vec!["inventory", "dir:missing"], 3, "missing"),
         (vec!["inventory", "127.0.0.1:1/nothing:1"], 3, "127.0.0.1"),
         (vec!["inventory"], 2, "required"),

@@ -71,6 +71,23 @@ fn the_same_image_in_an_archive_and_in_a_layout_has_the_same_findings() {
 }
 
 #[test]
+fn the_other_platforms_of_an_index_are_named() {
+    let place = Place::with_database();
+    let others = [("linux", "arm64"), ("windows", "amd64"), ("windows", "amd64"), ("unknown", "unknown")];
+    Image::debian().write_index(&place.path("layout"), &others);
+    let layout = place.path("layout").to_str().unwrap().to_owned();
+    let report = scan(&place, &layout, &["--platform", "linux/amd64"]).json();
+    assert_eq!(report["image"]["platform"], "linux/amd64");
+    assert_eq!(report["image"]["other_platforms"], json!(["linux/arm64", "windows/amd64"]));
+    for arguments in [&["scan", "--offline"][..], &["inventory"]] {
+        let run = plimsoll(place.home(), &[arguments, &["--platform", "linux/amd64", &layout]].concat());
+        let expected =
+            "Platforms  this one alone; its index has linux/arm64, windows/amd64 too: --platform picks one\n";
+        assert!(run.out.contains(expected), "{run:?}");
+    }
+}
+
+#[test]
 fn the_table_says_the_same_for_people() {
     let place = Place::with_database();
     let archive = debian_archive(&place);

@@ -188,6 +188,7 @@ async fn an_image_is_read_from_a_registry_for_the_platform_asked() {
     let chosen = source.images(&pick("linux/s390x")).await.unwrap();
     let [image] = chosen.as_slice() else { panic!("one image") };
     assert_eq!(image.manifest.bytes, images[1].manifest());
+    assert_eq!(image.other_platforms, ["linux/amd64".parse().unwrap()]);
     assert_eq!(source.config(image).await.unwrap().architecture, "s390x");
     let mut reader = source.open(&image.blobs[1]).unwrap();
     let read = tokio::task::spawn_blocking(move || {
