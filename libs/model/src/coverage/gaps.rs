@@ -130,7 +130,9 @@ fn unread_gap(reason: GapReason, problems: &[Problem]) -> Option<Gap> {
 fn unordered_gap(packages: &[JudgedPackages]) -> Option<Gap> {
     let unordered = packages.iter().filter(|packages| packages.unordered > 0);
     let count: u64 = unordered.clone().map(|packages| packages.unordered).sum();
-    let statement = format!("not judged, because the versions of {count} packages cannot be ordered");
+    let versions =
+        if count == 1 { "the version of 1 package".into() } else { format!("the versions of {count} packages") };
+    let statement = format!("not judged, because {versions} cannot be ordered");
     (count > 0)
         .then(|| gap(GapReason::VersionUnordered, count, statement, unordered.map(name_of).take(EXAMPLES).collect()))
 }
@@ -140,7 +142,8 @@ fn unsourced_gap(packages: &[JudgedPackages]) -> Option<Gap> {
     let count: u64 = unsourced.clone().map(|packages| packages.count).sum();
     let names: Vec<String> = unsourced.map(name_of).take(EXAMPLES).collect();
     let statement = format!(
-        "not judged, because no advisory source that is loaded speaks of {count} packages: {}",
+        "not judged, because no advisory source that is loaded speaks of {count} package{}: {}",
+        if count == 1 { "" } else { "s" },
         names.join(", ")
     );
     (count > 0).then(|| gap(GapReason::EcosystemWithoutSource, count, statement, names))

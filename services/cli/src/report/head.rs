@@ -22,7 +22,10 @@ pub fn warning(text: &mut String, label: &str, value: &str) {
 
 /// Image, digest, other platforms and operating system.
 pub fn image_lines(text: &mut String, image: &ScannedImage, os: Option<&OsRelease>) {
-    line(text, "Image", &escaped(&image.name));
+    // An image without a name goes by its digest, which has a line of its own; what has no digest is a folder or file.
+    if image.digest.as_ref() != Some(&image.name) {
+        line(text, if image.digest.is_some() { "Image" } else { "Path" }, &escaped(&image.name));
+    }
     if let Some(digest) = &image.digest {
         let platform = image.platform.as_deref().map(|platform| format!(" ({platform})")).unwrap_or_default();
         line(text, "Digest", &escaped(&format!("{digest}{platform}")));

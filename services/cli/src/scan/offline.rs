@@ -15,7 +15,7 @@ use crate::clock;
 use crate::db;
 use crate::exit::Failure;
 use crate::progress::Progress;
-use crate::quantity::age;
+use crate::quantity::{age, counted};
 use crate::report::{JudgedCoverage, PlacedPackage, ScanReport, UnknownPackage};
 use crate::scan::coverage::{Judged, coverage};
 use crate::scan::{malware, whole};
@@ -31,7 +31,7 @@ pub async fn scan(arguments: &ScanArguments, progress: &Progress) -> Result<Scan
     }
     let analysing = malware::analysing(&arguments.malware, &db, progress).await?;
     let source = source::read(&arguments.source, &arguments.image, &analysing.engine, progress).await?;
-    progress.step(format!("matching {} packages", source.inventory.packages.len()), 0);
+    progress.step(format!("matching {}", counted(source.inventory.packages.len() as u64, "package")), 0);
     let report = judged(source, &db).await?;
     Ok(ScanReport { malware_sources: Some(analysing.sources), ..report })
 }

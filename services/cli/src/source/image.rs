@@ -24,7 +24,7 @@ pub async fn open(text: &str, arguments: &ImageArguments, progress: &Progress) -
         SpecError::NoSuchPath(_) => Failure::undone(error),
         SpecError::NotALayout(_) => Failure::curable(
             error,
-            format!("dir:{text} says that a folder is to be read as it is, which scan does with --offline"),
+            format!("dir:{text} says that a folder is to be read as it is: inventory does so, and scan with --offline"),
         ),
     })?;
     progress.step(format!("opening {text}"), 0);

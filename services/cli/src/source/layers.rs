@@ -10,6 +10,7 @@ use plimsoll_oci::{Descriptor, ImageConfig, Manifest, build_steps, media_type};
 
 use crate::exit::Failure;
 use crate::progress::Progress;
+use crate::quantity::counted;
 use crate::source::image::OpenedImage;
 
 /// Layers read at the same time; each takes three threads.
@@ -27,7 +28,7 @@ pub async fn inventory(
         return Err(Failure::undone(format!("{} is an index, not an image", opened.image.name)));
     };
     let bytes = manifest.layers.iter().map(|layer| layer.size).sum();
-    progress.step(format!("reading {} layers", manifest.layers.len()), bytes);
+    progress.step(format!("reading {}", counted(manifest.layers.len() as u64, "layer")), bytes);
     let engine = engine.for_image();
     // The futures are made first: a lazy iterator's closure would have to outlive the stream.
     let readings: Vec<_> = manifest

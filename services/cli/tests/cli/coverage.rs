@@ -34,7 +34,7 @@ fn what_was_not_judged_is_told_with_the_reason() {
     for expected in [
         "Findings   none\n",
         "Coverage   Not judged, because no advisories are known here for the packages of Slackware 15.0\n",
-        "           Not judged, because no advisory source that is loaded speaks of 1 packages: deb\n",
+        "           Not judged, because no advisory source that is loaded speaks of 1 package: deb\n",
     ] {
         assert!(table.contains(expected), "{expected}\n{table}");
     }

@@ -50,7 +50,12 @@ fn a_layout_and_a_folder_are_told_too() {
     let of_layout =
         plimsoll(place.home(), &["inventory", "--format", "json", "--platform", "linux/amd64", &layout]).json();
     assert_eq!(told(&of_layout), told(&of_archive));
-    assert_eq!(of_layout["image"]["digest"], digest(&Image::debian().manifest()).as_str());
+    let digest = digest(&Image::debian().manifest());
+    assert_eq!(of_layout["image"]["digest"], digest.as_str());
+    Image::debian().write_index(&place.path("nameless"), &[]);
+    let nameless = plimsoll(place.home(), &["inventory", "oci:nameless"]);
+    assert!(nameless.out.starts_with(&format!("Digest     {digest} (linux/amd64)\nSystem ")), "{nameless:?}");
+    assert!(nameless.err.contains("reading 3 layers"), "{nameless:?}");
 
     place.write("root/Cargo.lock", "version = 4\n\n[[package]]\nname = \"time\"\nversion = \"0.1.43\"\n");
     place.write("root/package-lock.json", "{ \"packages\": ");
@@ -60,6 +65,7 @@ fn a_layout_and_a_folder_are_told_too() {
     assert_eq!(folder["image"], json!({ "name": "root", "digest": null, "platform": null, "other_platforms": [] }));
     assert_eq!(folder["problems"][0]["code"], "file_malformed");
     let lock = plimsoll(place.home(), &["inventory", "root/Cargo.lock"]);
+    assert!(lock.out.starts_with("Path       root/Cargo.lock\nSystem "), "{lock:?}");
     assert!(lock.code == 0 && lock.out.ends_with("Packages   1: 1 cargo; 1 without a licence\n"), "{lock:?}");
 }
 
@@ -117,7 +123,7 @@ fn what_cannot_be_told_says_why_and_what_helps() {
         (
             vec!["inventory", "folder/"],
             3,
-            "dir:folder/ says that a folder is to be read as it is",
+            "dir:folder/ says that a folder is to be read as it is: inventory does so, and scan with --offline",
         ),
         (vec!["inventory", "dir:missing"], 3, "missing"),
         (vec!["inventory", "127.0.0.1:1/nothing:1"], 3, "127.0.0.1"),
