@@ -93,7 +93,7 @@ impl Engine {
         }
         let most = self.limits.image_kept_bytes;
         let detail = format!("what is to be kept of all layers takes more than {most} bytes; this one was left out");
-        Err(Problem { code: ProblemCode::LayerTooLarge, layer: None, path: None, detail })
+        Err(Problem::new(ProblemCode::LayerTooLarge, detail))
     }
 
     /// Reads a layer front to back, once: hashes the blob, inflates it, hashes the tar, walks it, and inspects its files.

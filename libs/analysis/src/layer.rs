@@ -120,7 +120,7 @@ impl TarError {
 }
 
 fn problem(code: ProblemCode, detail: String) -> Problem {
-    Problem { code, layer: None, path: None, detail }
+    Problem::new(code, detail)
 }
 
 /// First stage. Goes on to the blob's end even where no later stage listens: the digest must be right.

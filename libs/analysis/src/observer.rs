@@ -96,7 +96,7 @@ impl<'e> Observer<'e> {
         let cuts = [(is_exceeded, "it", limits.kept_bytes), (is_crowded_out, "all layers", limits.image_kept_bytes)];
         let problems = self.problems.finish(cuts.into_iter().filter(|(is_cut, ..)| *is_cut).map(|(_, what, most)| {
             let detail = format!("what is to be kept of {what} takes more than {most} bytes; the rest was left out");
-            Problem { code: ProblemCode::LayerTooLarge, layer: None, path: None, detail }
+            Problem::new(ProblemCode::LayerTooLarge, detail)
         }));
         self.budget.spent();
         Observed { contents: self.contents, problems, is_crowded_out }

@@ -23,7 +23,7 @@ impl Problems {
     pub(crate) fn add(&mut self, budget: &mut Budget, code: ProblemCode, path: &str, detail: String) {
         let is_told = self.told.len() < self.most;
         if is_told && budget.take(path.len() + detail.len() + size_of::<Problem>()) {
-            self.told.push(Problem { code, layer: None, path: Some(path.to_owned()), detail });
+            self.told.push(Problem { path: Some(path.to_owned()), ..Problem::new(code, detail) });
         } else {
             *self.untold.entry(code).or_default() += 1;
         }
@@ -33,10 +33,8 @@ impl Problems {
     pub(crate) fn finish(mut self, of_the_whole: impl IntoIterator<Item = Problem>) -> Vec<Problem> {
         self.told.extend(of_the_whole);
         let untold = self.untold.into_iter().map(|(code, count)| Problem {
-            code,
-            layer: None,
-            path: None,
-            detail: format!("{count} more of this kind are not listed"),
+            count,
+            ..Problem::new(code, format!("{count} more of this kind are not listed"))
         });
         self.told.extend(untold);
         self.told

@@ -175,7 +175,7 @@ fn describe(layer: &SquashLayer<'_>) -> Layer {
 
 /// Where the bytes are not those that the image names.
 fn mismatches(layer: &SquashLayer<'_>, analysis: &LayerAnalysis) -> Vec<Problem> {
-    let problem = |code, detail| Problem { code, layer: Some(layer.index), path: None, detail };
+    let problem = |code, detail| Problem { layer: Some(layer.index), ..Problem::new(code, detail) };
     let mut problems = Vec::new();
     match (layer.diff_id, analysis.diff_id) {
         // The tar is the one that the image's config names, however it was compressed when it was analysed: the analysis may

@@ -154,7 +154,7 @@ impl Walker<'_> {
         if self.is_cut {
             contents.is_complete = false;
             let detail = format!("more than {} files and folders", self.engine.limits().entries);
-            problems.push(Problem { code: ProblemCode::LayerTooLarge, layer: None, path: None, detail });
+            problems.push(Problem::new(ProblemCode::LayerTooLarge, detail));
         }
         TreeAnalysis { contents, problems }
     }

@@ -125,6 +125,24 @@ pub struct Problem {
     pub path: Option<String>,
     /// For people: what was found, at which line or offset.
     pub detail: String,
+    /// How many problems this one stands for: more than one where they are not listed one by one.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub count: u64,
+}
+
+const fn one() -> u64 {
+    1
+}
+
+const fn is_one(count: &u64) -> bool {
+    *count == 1
+}
+
+impl Problem {
+    /// One problem, of the image as a whole until its place is told.
+    pub const fn new(code: ProblemCode, detail: String) -> Self {
+        Self { code, layer: None, path: None, detail, count: 1 }
+    }
 }
 
 /// The kinds of [`Problem`].

@@ -210,7 +210,7 @@ fn compressed(analysis: &LayerAnalysis) -> std::io::Result<Vec<u8>> {
 }
 
 fn unreadable(detail: impl Into<String>) -> Problem {
-    Problem { code: ProblemCode::LayerUnreadable, layer: None, path: None, detail: detail.into() }
+    Problem::new(ProblemCode::LayerUnreadable, detail.into())
 }
 
 /// Counts bytes as they are read.

@@ -119,12 +119,7 @@ pub(crate) fn alone(engine: &Engine, path: &str, bytes: &[u8]) -> (FileAnalysis,
     let room = engine.memory().take(Use::Archive, bytes.len());
     let job = Job { path, bytes: bytes.to_vec(), is_whole: true, kind, mode: 0o644, size, wanting, room };
     let inspected = InspectionThread::new(&pass).inspect(job);
-    let problem = |problem: InspectionProblem| Problem {
-        code: problem.code,
-        layer: None,
-        path: Some(problem.path),
-        detail: problem.detail,
-    };
+    let problem = |told: InspectionProblem| Problem { path: Some(told.path), ..Problem::new(told.code, told.detail) };
     (inspected.analysis, inspected.problems.into_iter().map(problem).collect())
 }
 

@@ -251,8 +251,7 @@ fn l16_what_is_no_layer_is_named() {
 fn l16_a_layer_without_a_body_is_named_and_the_others_are_read() {
     let analyses = [analyse(&gzip(&six().end()))];
     let mut image = layers(&analyses);
-    let foreign =
-        Problem { code: ProblemCode::LayerUnreadable, layer: None, path: None, detail: "a foreign layer".into() };
+    let foreign = Problem::new(ProblemCode::LayerUnreadable, "a foreign layer".into());
     image.push(SquashLayer { index: 1, analysis: Err(foreign.clone()), diff_id: None, ..image[0].clone() });
     let inventory = squash(&image);
     assert_eq!(inventory.problems, [Problem { layer: Some(1), ..foreign }]);

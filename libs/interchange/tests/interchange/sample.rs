@@ -63,6 +63,7 @@ pub fn inventory() -> Inventory {
             layer: Some(1),
             path: Some("app/package-lock.json".into()),
             detail: "it is not JSON".into(),
+            count: 1,
         }],
         ..Inventory::default()
     }

@@ -92,11 +92,10 @@ const fn reason_of(code: ProblemCode) -> Option<GapReason> {
 }
 
 fn unread_gap(reason: GapReason, problems: &[Problem]) -> Option<Gap> {
-    let of_reason: Vec<&Problem> = problems.iter().filter(|problem| reason_of(problem.code) == Some(reason)).collect();
-    if of_reason.is_empty() {
-        return None;
-    }
-    let mut places: Vec<String> = of_reason
+    let of_reason = problems.iter().filter(|problem| reason_of(problem.code) == Some(reason));
+    // What stands for several names none of them.
+    let (listed, unlisted): (Vec<&Problem>, Vec<&Problem>) = of_reason.partition(|problem| problem.count <= 1);
+    let mut places: Vec<String> = listed
         .iter()
         .map(|problem| match (&problem.path, problem.layer) {
             (Some(path), _) => path.clone(),
@@ -105,11 +104,14 @@ fn unread_gap(reason: GapReason, problems: &[Problem]) -> Option<Gap> {
         })
         .collect();
     places.dedup();
-    let count = places.len() as u64;
+    let count = unlisted.iter().fold(places.len() as u64, |sum, problem| sum.saturating_add(problem.count));
+    if count == 0 {
+        return None;
+    }
     let counted = |one: &str, many: &str| if count == 1 { one.to_owned() } else { format!("{count} {many}") };
     // Such a layer was read to its end; it is just not the one that the image says it has.
     let is_whole = |problem: &Problem| problem.code == ProblemCode::DiffIdMismatch;
-    let statement = match of_reason.into_iter().find(|problem| !is_whole(problem)) {
+    let statement = match listed.into_iter().chain(unlisted).find(|problem| !is_whole(problem)) {
         None => {
             let are = counted("a layer is", "layers are");
             format!("not judged in full, because {are} not what the image's configuration names")

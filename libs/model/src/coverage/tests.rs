@@ -31,7 +31,7 @@ fn modules() -> [JudgedPackages; 1] {
 }
 
 fn problem(code: ProblemCode, layer: u32, path: Option<&str>, detail: &str) -> Problem {
-    Problem { code, layer: Some(layer), path: path.map(str::to_owned), detail: detail.into() }
+    Problem { layer: Some(layer), path: path.map(str::to_owned), ..Problem::new(code, detail.into()) }
 }
 
 type Case<'a> = (&'a str, CoverageEvidence<'a>, &'a [&'a str]);
@@ -58,7 +58,7 @@ fn each_thing_that_was_not_judged_says_why() {
     let renamed = [problem(ProblemCode::DiffIdMismatch, 1, None, "")];
     let whiteout = [problem(ProblemCode::WhiteoutInvalid, 1, Some(".wh..."), "")];
     let files = [
-        problem(ProblemCode::FileTooLarge, 1, Some("a"), ""),
+        problem(ProblemCode::FileTooLarge, 1, Some("a"), "too large"),
         problem(ProblemCode::FileMalformed, 1, Some("a"), ""),
         problem(ProblemCode::ArchiveLimit, 1, Some("b.zip"), ""),
     ];
@@ -82,6 +82,11 @@ fn each_thing_that_was_not_judged_says_why() {
         ("silent", CoverageEvidence { knowledge: None, ..evidence(Some(&debian), &debs) }, &["knowledge_missing"]),
     ]);
     assert_eq!(Coverage::of(&with(&files)).gaps[1].count, 1, "two problems of one file are one file");
+    let unlisted = Problem { count: 40, ..problem(ProblemCode::FileMalformed, 1, None, "40 more are not listed") };
+    let with_unlisted: Vec<Problem> = [unlisted].iter().chain(&files).cloned().collect();
+    let gap = Coverage::of(&with(&with_unlisted)).gaps.remove(1);
+    assert_eq!((gap.count, gap.examples), (41, vec!["a".to_owned()]));
+    assert_eq!(gap.statement, "not judged, because 41 files were not read in full, the first: too large");
 }
 
 #[test]

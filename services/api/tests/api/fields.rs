@@ -15,7 +15,7 @@ const EVERYTHING: &str = r#"query ($image: String!) {
       platform { os architecture variant } os { distribution version codename prettyName }
       size created labels { name value } firstSeen lastSeen
       scan { state error { code message } requestedAt startedAt finishedAt layersAnalysed layersReused analysisVersion }
-      problems { code layer path detail }
+      problems { code layer path detail count }
       layers { index digest diffId size buildStep { index command created } }
       packages { totalCount nodes { path introducedBy { layer { index } buildStep { command } } package { name version } } }
       findingCounts { severity count } knownAsOf coverage { isComplete gaps { reason } knowledge { feed checkedAt } }
@@ -79,7 +79,8 @@ async fn an_owner_sees_everything_of_an_image() {
     assert_eq!(image["labels"], json!([{ "name": "maintainer", "value": "ours" }]));
     assert_eq!(image["scan"]["state"], "DONE");
     assert_eq!((&image["scan"]["layersAnalysed"], &image["scan"]["layersReused"]), (&json!(1), &json!(1)));
-    let problem = json!({ "code": "file_malformed", "layer": 1, "path": "etc/odd", "detail": "not understood" });
+    let problem =
+        json!({ "code": "file_malformed", "layer": 1, "path": "etc/odd", "detail": "not understood", "count": 1 });
     assert_eq!(image["problems"], json!([problem]));
     assert_eq!(image["layers"][1]["buildStep"], json!({ "index": 2, "command": "RUN ours 1", "created": null }));
     assert_eq!(image["knownAsOf"], "<time>");

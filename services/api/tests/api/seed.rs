@@ -348,6 +348,7 @@ fn inventory(slug: &str) -> Inventory {
             layer: Some(1),
             path: Some("etc/odd".into()),
             detail: "not understood".into(),
+            count: 1,
         }],
         observations: vec![Observation {
             kind: ObservationKind::Secret,

@@ -80,7 +80,8 @@ fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
 /// What could not be read, `most` of it.
 pub fn problem_lines(text: &mut String, problems: &[Problem], most: usize) {
     if !problems.is_empty() {
-        let parts = counted(problems.len() as u64, "part");
+        let count = problems.iter().fold(0, |sum: u64, problem| sum.saturating_add(problem.count));
+        let parts = counted(count, "part");
         warning(text, "Problems", &format!("{parts} of the image could not be read"));
     }
     for problem in problems.iter().take(most) {

@@ -142,6 +142,7 @@ pub fn report() -> ScanReport {
             layer: Some(1),
             path: Some("app/package-lock.json".into()),
             detail: "it is not JSON".into(),
+            count: 1,
         }],
         unknown: vec![UnknownPackage {
             ecosystem: Some(Ecosystem::new("PyPI")),

@@ -17,7 +17,7 @@ query ($slug: String!, $image: String!) {
       digest
       platform { os architecture variant }
       os { distribution version codename prettyName }
-      problems { code layer path detail }
+      problems { code layer path detail count }
       layers { index digest diffId size buildStep { index command created } }
     }
   }

@@ -92,5 +92,5 @@ fn other_bytes(message: String) -> Failure {
 }
 
 fn problem(code: ProblemCode, detail: String) -> Problem {
-    Problem { code, layer: None, path: None, detail }
+    Problem::new(code, detail)
 }

@@ -66,6 +66,8 @@ pub struct ImageProblem {
     path: Option<String>,
     /// For people.
     detail: String,
+    /// How many problems this one stands for: more than one where they are not listed one by one.
+    count: u64,
 }
 
 impl From<&plimsoll_model::Problem> for ImageProblem {
@@ -75,6 +77,7 @@ impl From<&plimsoll_model::Problem> for ImageProblem {
             layer: problem.layer,
             path: problem.path.clone(),
             detail: problem.detail.clone(),
+            count: problem.count,
         }
     }
 }
