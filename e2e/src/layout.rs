@@ -153,12 +153,21 @@ fn sha256(bytes: &[u8]) -> String {
 /// # Panics
 /// When a name is no path of a tar.
 pub fn tar_of(files: &[(&str, &str)]) -> Vec<u8> {
+    let files: Vec<_> = files.iter().map(|(path, content)| (*path, content.as_bytes(), 0o644)).collect();
+    tar_with(&files)
+}
+
+/// A tar of these files, each with its mode.
+///
+/// # Panics
+/// When a name is no path of a tar.
+pub fn tar_with(files: &[(&str, &[u8], u32)]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
-    for (path, content) in files {
+    for (path, content, mode) in files {
         let mut header = tar::Header::new_gnu();
         header.set_size(content.len() as u64);
-        header.set_mode(0o644);
-        builder.append_data(&mut header, path, content.as_bytes()).expect("memory");
+        header.set_mode(*mode);
+        builder.append_data(&mut header, path, *content).expect("memory");
     }
     builder.into_inner().expect("memory")
 }

@@ -1,5 +1,6 @@
 //! The platform from outside: real clients, real servers, real images.
 
+mod base_image;
 mod command_line;
 mod everything;
 mod main_job;

@@ -48,6 +48,7 @@ pub fn judge_image(
         packages: Some(&inventory.packages),
         files: Some(&inventory.file_facts),
         layers: &sizes.collect::<Vec<_>>(),
+        // Which image is the base differs from organization to organization: who shows them tells its files apart (`checks::OF_THE_BASE`).
         base_layers: None,
         secrets: Some(&secrets),
         now,

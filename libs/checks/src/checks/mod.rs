@@ -66,6 +66,10 @@ pub fn all() -> &'static [&'static Check] {
     ]
 }
 
+/// What is told of the base image's files apart, where the base is known only after the image was judged: the rule by which they count as yours,
+/// and the check that they then are of.
+pub const OF_THE_BASE: (&str, &Check) = (privileged_files::SETUID_FILES.rule, &privileged_files::BASE_SETUID_FILES);
+
 #[cfg(test)]
 mod tests {
     use std::{collections::BTreeSet, path::Path};

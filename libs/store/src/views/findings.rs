@@ -5,6 +5,7 @@ use plimsoll_model::ImageId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use super::finding_filter::FindingFilter;
 use crate::{OrgTx, Result};
 
 /// A finding, with what its match and the catalogue say of it.
@@ -60,59 +61,6 @@ pub struct Finding {
     pub vulnerability_name: String,
 }
 
-/// Which findings; what is `None` does not matter.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct FindingFilter {
-    /// Of one of these severities (ranks).
-    pub severities: Option<Vec<i16>>,
-    /// Of this severity (rank) or a higher one.
-    pub min_severity: Option<i16>,
-    /// Known to be exploited, or not.
-    pub known_exploited: Option<bool>,
-    /// With a fix, or without.
-    pub fixable: Option<bool>,
-    /// Through the package of this name, its own or its source package's.
-    pub package: Option<String>,
-    /// Of the vulnerability with this id, whichever of its ids.
-    pub vulnerability: Option<String>,
-    /// In an image of this repository.
-    pub repository: Option<String>,
-    /// Through a package of this ecosystem, with or without the release.
-    pub ecosystem: Option<String>,
-    /// Open, or closed; at `as_of` where that is given.
-    pub is_open: Option<bool>,
-    /// As it was at this moment: what was opened later is not there.
-    pub as_of: Option<DateTime<Utc>>,
-    /// Hidden by a VEX statement, or not.
-    pub is_hidden: Option<bool>,
-}
-
-impl Default for FindingFilter {
-    /// All that are open and not hidden.
-    fn default() -> Self {
-        Self {
-            severities: None,
-            min_severity: None,
-            known_exploited: None,
-            fixable: None,
-            package: None,
-            vulnerability: None,
-            repository: None,
-            ecosystem: None,
-            is_open: Some(true),
-            as_of: None,
-            is_hidden: Some(false),
-        }
-    }
-}
-
-impl FindingFilter {
-    /// Whether only what is open now matters: then the indexes of open findings serve.
-    fn is_current(&self) -> bool {
-        self.is_open == Some(true) && self.as_of.is_none()
-    }
-}
-
 /// The order of findings. Ties are broken by package, version, vulnerability and row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FindingOrder {
@@ -163,10 +111,12 @@ impl Finding {
     }
 }
 
+// The base is recognised as `images::bases` does, where the filter asks for it alone; what counts is the first of the package's places.
+
 // What an organization's own advisories say comes before what all know: it names a fix of its own choice, and rates for itself.
 
 /// A statement over an organization's findings, given by what stands before the tables and after the conditions. Parameters 1 to
-/// 14 are the organization, the filter and the order.
+/// 15 are the organization, the filter and the order.
 macro_rules! over_findings {
     ($macro:ident, [$($as:path)?], [$($before:literal)+], [$($after:literal)+],
      $tx:expr, $filter:expr, $order:expr, [$($argument:expr),* $(,)?]) => {
@@ -187,6 +137,15 @@ macro_rules! over_findings {
             ) m
             LEFT JOIN known_exploited k ON k.cve = v.name
             LEFT JOIN exploit_score e ON e.cve = v.name
+            LEFT JOIN LATERAL (
+                SELECT i.image_content_id, l.position FROM image i
+                JOIN image_layer l ON l.image_content_id = i.image_content_id
+                JOIN image_content c ON c.chain_id = l.chain_id AND c.id <> i.image_content_id
+                JOIN image j ON j.org_id = i.org_id AND j.image_content_id = c.id
+                WHERE $15::bool IS NOT NULL AND i.org_id = $1 AND i.id = f.image_id
+                  AND l.position < (SELECT max(m.position) FROM image_layer m WHERE m.image_content_id = i.image_content_id)
+                ORDER BY l.position DESC LIMIT 1
+            ) base ON true
             CROSS JOIN LATERAL (SELECT coalesce(nullif(m.severity, 0), v.severity) AS severity) s
             CROSS JOIN LATERAL (
                 SELECT CASE $13::text WHEN 'urgency' THEN (CASE WHEN k.cve IS NULL THEN 1 ELSE 0 END)::float8
@@ -216,7 +175,11 @@ macro_rules! over_findings {
                    JOIN repository r ON r.org_id = mf.org_id AND r.id = mf.repository_id
                    WHERE i.org_id = $1 AND i.id = f.image_id AND r.name = $11))
               AND ($12::text IS NULL OR p.ecosystem = $12 OR split_part(p.ecosystem, ':', 1) = $12)
-              AND ($14::bool IS NULL OR (f.hidden_by IS NOT NULL) = $14)"# $(+ $after)+,
+              AND ($14::bool IS NULL OR (f.hidden_by IS NOT NULL) = $14)
+              AND ($15::bool IS NULL OR $15 = (
+                   (SELECT ip.layer FROM image_package ip
+                    WHERE ip.image_content_id = base.image_content_id AND ip.package_version_id = f.package_version_id
+                    ORDER BY ip.path COLLATE "C" LIMIT 1) <= base.position))"# $(+ $after)+,
             $tx.org().0,
             $filter.is_current(),
             $filter.as_of,
@@ -231,6 +194,7 @@ macro_rules! over_findings {
             $filter.ecosystem.as_deref(),
             $order.as_str(),
             $filter.is_hidden,
+            $filter.is_from_base,
             $($argument),*
         )
     };
@@ -264,7 +228,7 @@ macro_rules! findings {
     };
 }
 
-/// [`findings`] after a place, in order: parameters 15 to 22 are the place, 23 is how many at most.
+/// [`findings`] after a place, in order: parameters 16 to 23 are the place, 24 is how many at most.
 macro_rules! pages {
     ($before:literal, $scope:literal, $after:literal, $tx:expr, $filter:expr, $order:expr, $place:expr, $limit:expr
      $(, $argument:expr)*) => {{
@@ -272,11 +236,11 @@ macro_rules! pages {
         findings!(
             $before,
             [$scope
-             r#" AND ($15::float8 IS NULL
+             r#" AND ($16::float8 IS NULL
                       OR (o.n1, o.n2, o.n3, o.n4, p.name COLLATE "C", p.version COLLATE "C", v.name COLLATE "C", f.id)
-                         > ($15, $16::float8, $17::float8, $18::float8, $19::text, $20::text, $21::text, $22::bigint))
+                         > ($16, $17::float8, $18::float8, $19::float8, $20::text, $21::text, $22::text, $23::bigint))
                  ORDER BY o.n1, o.n2, o.n3, o.n4, p.name COLLATE "C", p.version COLLATE "C", v.name COLLATE "C", f.id
-                 LIMIT $23"#
+                 LIMIT $24"#
              $after],
             $tx,
             $filter,
@@ -320,7 +284,7 @@ pub async fn pages_of_images(
     limit: i64,
 ) -> Result<Vec<Finding>> {
     Ok(pages!(
-        "SELECT x.* FROM unnest($24::uuid[]) AS scope (image_id) CROSS JOIN LATERAL (",
+        "SELECT x.* FROM unnest($25::uuid[]) AS scope (image_id) CROSS JOIN LATERAL (",
         " AND f.image_id = scope.image_id",
         r#") x ORDER BY x."image!", x."n1!", x."n2!", x."n3!", x."n4!", x."package_name!" COLLATE "C",
                         x."package_version!" COLLATE "C", x."vulnerability_name!" COLLATE "C", x."id!""#,
@@ -365,7 +329,7 @@ pub async fn counts_of_images(tx: &mut OrgTx, images: &[Uuid], filter: &FindingF
         query_as,
         [SeverityCount],
         [r#"SELECT f.image_id AS "image!", s.severity AS "severity!", count(*) AS "count!""#],
-        [" AND f.image_id = ANY($15) GROUP BY f.image_id, s.severity"],
+        [" AND f.image_id = ANY($16) GROUP BY f.image_id, s.severity"],
         tx,
         filter,
         FindingOrder::Package,
@@ -389,7 +353,7 @@ pub async fn among(
 ) -> Result<Vec<Finding>> {
     Ok(findings!(
         "",
-        [" AND f.id = ANY($15) AND ($16::uuid IS NULL OR f.image_id = $16)"],
+        [" AND f.id = ANY($16) AND ($17::uuid IS NULL OR f.image_id = $17)"],
         tx,
         filter,
         FindingOrder::Urgency,

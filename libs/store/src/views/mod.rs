@@ -6,6 +6,7 @@
 pub mod api_keys;
 pub mod coverage;
 pub mod feeds;
+mod finding_filter;
 pub mod findings;
 pub mod images;
 pub mod installed;

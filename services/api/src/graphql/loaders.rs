@@ -167,8 +167,8 @@ pub struct ObservationPage {
     pub image: ImageId,
     /// Which observations.
     pub filter: ObservationFilter,
-    /// After which position.
-    pub after: Option<i32>,
+    /// After which place.
+    pub after: Option<i64>,
     /// How many rows.
     pub limit: i64,
 }

@@ -135,9 +135,9 @@ pub struct Coverage {
 
 impl Coverage {
     /// Of an image whose coverage is known.
-    pub fn new(
+    pub fn new<'a>(
         coverage: plimsoll_model::Coverage,
-        checks: &[image_contents::UnjudgedCheck],
+        checks: impl Iterator<Item = &'a image_contents::UnjudgedCheck>,
         knowledge: Vec<images::FeedKnowledge>,
     ) -> Self {
         let source = |source: plimsoll_model::PackageSource| PackageSource {
@@ -161,7 +161,7 @@ impl Coverage {
             os: coverage.os.into(),
             sources: coverage.sources.into_iter().map(source).collect(),
             gaps: coverage.gaps.into_iter().map(gap).collect(),
-            unjudged_checks: checks.iter().map(check).collect(),
+            unjudged_checks: checks.map(check).collect(),
             knowledge: knowledge.into_iter().map(known).collect(),
         }
     }

@@ -44,6 +44,8 @@ pub struct FindingFilterInput {
     /// Hidden by a VEX statement, or not; null: either.
     #[graphql(default_with = "Some(false)")]
     hidden: Option<bool>,
+    /// Brought by the image's base, or by what is built on it: as `isFromBaseImage` says. What it says nothing of is neither.
+    from_base_image: Option<bool>,
 }
 
 impl Default for FindingFilterInput {
@@ -61,6 +63,7 @@ impl Default for FindingFilterInput {
             is_open: Some(true),
             as_of: None,
             hidden: Some(false),
+            from_base_image: None,
         }
     }
 }
@@ -80,6 +83,7 @@ impl FindingFilterInput {
             is_open: self.is_open,
             as_of: self.as_of.map(within_history),
             is_hidden: self.hidden,
+            is_from_base: self.from_base_image,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::{ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use plimsoll_checks::checks::OF_THE_BASE;
 use plimsoll_model::{CoverageEvidence, OsSupport};
 use plimsoll_runtime::clock;
 use plimsoll_store::views::findings::FindingFilter;
@@ -302,12 +303,22 @@ impl Image {
             packages: &packages,
             knowledge: oldest(&knowledge),
         });
-        Ok(Some(Coverage::new(coverage, &self.row.unjudged_checks, knowledge)))
+        // What is told of the base's files apart was judged where the base is known.
+        let has_base = self.tenant.load(BaseOf(self.row.id)).await?.is_some();
+        let checks = self.row.unjudged_checks.iter().filter(|check| !has_base || check.check != OF_THE_BASE.1.rule);
+        Ok(Some(Coverage::new(coverage, checks, knowledge)))
     }
 
     /// How many open findings it has of each severity, the highest first; every severity is there.
-    async fn finding_counts(&self) -> Result<Vec<SeverityCount>> {
-        let key = FindingCounts { image: self.row.id, filter: FindingFilter::default() };
+    async fn finding_counts(
+        &self,
+        #[graphql(
+            desc = "Those that the base image brought alone, or those that what is built on it did: as the filter of findings."
+        )]
+        from_base_image: Option<bool>,
+    ) -> Result<Vec<SeverityCount>> {
+        let filter = FindingFilter { is_from_base: from_base_image, ..FindingFilter::default() };
+        let key = FindingCounts { image: self.row.id, filter };
         let found = self.tenant.load(key).await?.unwrap_or_default();
         let count = |severity: plimsoll_model::Severity| {
             let count = found.iter().find(|(rank, _)| *rank == severity.rank()).map_or(0, |(_, count)| *count);

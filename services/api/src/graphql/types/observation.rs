@@ -166,6 +166,8 @@ pub struct ObservationFilterInput {
     rule: Option<String>,
     /// Whether it is in a file that a later layer deletes.
     is_removed: Option<bool>,
+    /// Brought by the image's base, or by what is built on it: as `isFromBaseImage` says. What it says nothing of is neither.
+    from_base_image: Option<bool>,
 }
 
 /// The observations of an image, the most severe first.
@@ -183,6 +185,7 @@ pub async fn of_image(
         min_severity: filter.min_severity.map(Into::into),
         rule: filter.rule,
         is_removed: filter.is_removed,
+        is_from_base: filter.from_base_image,
     };
     let window = Window::of("observations", first, after)?;
     let key = ObservationPage { image, filter: filter.clone(), after: window.after, limit: window.limit() };
@@ -194,5 +197,5 @@ pub async fn of_image(
             async move { Ok(tenant.load(key).await?.unwrap_or(0)) }.boxed()
         })
     };
-    window.page(rows.into_iter().map(|row| (row.position, Observation { tenant: Arc::clone(tenant), row })), total)
+    window.page(rows.into_iter().map(|row| (row.place_in_list, Observation { tenant: Arc::clone(tenant), row })), total)
 }
