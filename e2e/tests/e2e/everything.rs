@@ -224,49 +224,12 @@ async fn an_image_with_one_of_everything_is_told_whole_with_layers_and_build_ste
     assert!(reasons.contains(&"OS_ENDED"), "{coverage:#}");
 }
 
-async fn coverage(platform: &Platform, tenant: &Tenant, reference: &str) -> Value {
+pub async fn coverage(platform: &Platform, tenant: &Tenant, reference: &str) -> Value {
     let query =
         "query($slug: String!, $reference: String!) { organization(slug: $slug) { image(reference: $reference) {
         coverage { isComplete os { state endedOn } gaps { reason statement count examples } } } } }";
     let answer = platform.graphql(tenant, query, json!({ "slug": tenant.slug, "reference": reference })).await;
     answer["organization"]["image"]["coverage"].clone()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn each_platform_of_an_index_is_an_image_and_one_that_is_not_supported_says_so() {
-    let platform = Platform::start(Options::default()).await;
-    let demo = platform.tenant("demo");
-    let folder = platform.folder().join("index");
-    let image = |os: &'static str| {
-        let mut layout = Layout::create(&folder);
-        let metadata = format!("Metadata-Version: 2.1\nName: of-{os}\nVersion: 1.0\n\n");
-        layout.layer(&tar_of(&[("app/x-1.dist-info/METADATA", &metadata)]), Compression::Gzip, "COPY app");
-        let mut manifest = layout.runs_on(os).manifest();
-        manifest["platform"] = json!({ "os": os, "architecture": "amd64" });
-        (layout, manifest)
-    };
-    let ((layout, linux), (_, windows)) = (image("linux"), image("windows"));
-    layout.index_of(&[linux.clone(), windows.clone()], "multi");
-    plimsoll_e2e::process::output(
-        std::process::Command::new("skopeo")
-            .args(["copy", "--all", "--dest-tls-verify=false", "--dest-creds", &format!("robot:{}", demo.key)])
-            .arg(format!("oci:{}:multi", folder.display()))
-            .arg(format!("docker://{}/demo/multi:1", platform.registry())),
-    );
-    for (manifest, os, is_complete) in [(&linux, "linux", true), (&windows, "windows", false)] {
-        let digest = text(manifest, "/digest");
-        let image = platform.scanned(&demo, digest).await;
-        assert_eq!((text(&image, "/scan/state"), text(&image, "/platform/os")), ("DONE", os), "{image:#}");
-        let packages = platform.packages(&demo, &image).await;
-        assert!(packages.iter().any(|found| text(found, "/package/name") == format!("of-{os}")), "{packages:#?}");
-        let coverage = coverage(&platform, &demo, digest).await;
-        let has_gap = coverage["gaps"].as_array().unwrap().iter().any(|gap| gap["reason"] == "PLATFORM_NOT_SUPPORTED");
-        assert_eq!(has_gap, !is_complete, "{coverage:#}");
-    }
-    let query = "{ organization(slug: \"demo\") { repositories(first: 1) { nodes { tags(first: 1) { nodes { name platforms { platform { os } } } } } } } }";
-    let tags = platform.graphql(&demo, query, json!({})).await;
-    let tag = &tags["organization"]["repositories"]["nodes"][0]["tags"]["nodes"][0];
-    assert_eq!(tag["platforms"].as_array().unwrap().len(), 2, "{tag:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

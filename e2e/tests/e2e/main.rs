@@ -6,6 +6,7 @@ mod everything;
 mod main_job;
 mod operations;
 mod own_advisories;
+mod platforms;
 mod readme;
 mod rematching;
 mod tenancy;
