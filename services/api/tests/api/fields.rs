@@ -19,6 +19,7 @@ const EVERYTHING: &str = r#"query ($image: String!) {
       layers { index digest diffId size buildStep { index command created } }
       packages { totalCount nodes { path introducedBy { layer { index } buildStep { command } } package { name version } } }
       findingCounts { severity count } knownAsOf coverage { isComplete gaps { reason } knowledge { feed checkedAt } }
+      licenses { expression text packages }
       findings { totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node {
         id severity severitySource knownExploited knownExploitedSince fixedIn state sources advisories openedAt closedAt closeReason
         epss { score percentile } path introducedBy { layer { index diffId } buildStep { command } }
@@ -92,6 +93,14 @@ async fn an_owner_sees_everything_of_an_image() {
     let first = json!({ "path": "opt/django/METADATA", "introducedBy": introduced, "package": django });
     assert_eq!(image["packages"]["nodes"][0], first);
     assert_eq!(organization["packages"]["totalCount"], 3);
+    let license = |expression: Value, text: Value| json!({ "expression": expression, "text": text, "packages": 1 });
+    let licenses = [
+        license(json!(null), json!(null)),
+        license(json!(null), json!("of our own making")),
+        // Of two places, but one package version.
+        license(json!("MIT OR Apache-2.0"), json!(null)),
+    ];
+    assert_eq!(image["licenses"], json!(licenses));
     let counts = image["findingCounts"].as_array().unwrap().iter().map(|count| count["count"].as_i64().unwrap());
     assert_eq!(counts.collect::<Vec<_>>(), [1, 1, 1, 1, 0, 0]);
     let osv = data["feeds"].as_array().unwrap().iter().find(|feed| feed["name"] == "osv").unwrap();

@@ -311,7 +311,8 @@ fn inventory(slug: &str) -> Inventory {
         layer,
         path: path.into(),
     };
-    let django = || Package::new(PackageType::Pypi, "django", "3.2");
+    let stated = |license: &str, package: Package| Package { license: Some(license.into()), ..package };
+    let django = || stated("MIT OR Apache-2.0", Package::new(PackageType::Pypi, "django", "3.2"));
     let openssl = Package {
         source: Some(SourcePackage { name: "openssl".into(), version: "3.0.1-1".into() }),
         architecture: Some("amd64".into()),
@@ -337,7 +338,7 @@ fn inventory(slug: &str) -> Inventory {
             installed(django(), "PyPI", 1, "usr/lib/python3/django/METADATA"),
             installed(django(), "PyPI", 0, "opt/django/METADATA"),
             installed(
-                Package::new(PackageType::Pypi, format!("{slug}-private"), "1.0"),
+                stated("of our own making", Package::new(PackageType::Pypi, format!("{slug}-private"), "1.0")),
                 "PyPI",
                 1,
                 "opt/private/METADATA",
