@@ -1,5 +1,6 @@
 //! Making OCI image layouts (OCI image specification, `image-layout.md`).
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -96,6 +97,18 @@ impl Layout {
     pub fn step(&mut self, created_by: &str) -> &mut Self {
         self.history.push(json!({ "created": "2026-01-01T00:00:00Z", "created_by": created_by, "empty_layer": true }));
         self
+    }
+
+    /// Which layer each build step made, as GraphQL tells it: `{index, digest, diffId}`.
+    pub fn layers_by_step(&self) -> BTreeMap<String, Value> {
+        let steps = self.history.iter().filter(|step| step["empty_layer"] != true);
+        let layers = steps.zip(&self.layers).zip(&self.diff_ids).enumerate();
+        layers
+            .map(|(index, ((step, layer), diff_id))| {
+                let told = json!({ "index": index, "digest": layer["digest"], "diffId": diff_id });
+                (step["created_by"].as_str().unwrap_or_default().to_owned(), told)
+            })
+            .collect()
     }
 
     /// Writes config, manifest and index; gives the manifest's digest.

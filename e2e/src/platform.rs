@@ -350,12 +350,12 @@ const FINDINGS: &str = "query($slug: String!, $reference: String!, $after: Strin
 const PACKAGES: &str = "query($slug: String!, $reference: String!, $after: String) { organization(slug: $slug) {
   image(reference: $reference) { packages(first: 100, after: $after) { pageInfo { hasNextPage endCursor } edges { node {
     package { type name version purl ecosystem sourceName sourceVersion licenseExpression } path
-    introducedBy { layer { index } buildStep { command } } } } } } } }";
+    introducedBy { layer { index digest diffId } buildStep { command } } } } } } } }";
 
 const OBSERVATIONS: &str = "query($slug: String!, $reference: String!, $after: String) { organization(slug: $slug) {
   image(reference: $reference) { observations(first: 100, after: $after) { pageInfo { hasNextPage endCursor } edges { node {
     kind rule family title severity evidence advice place { subject path line offset name historyStep }
-    introducedBy { layer { index } buildStep { command } } removedIn { index } } } } } } }";
+    introducedBy { layer { index digest diffId } buildStep { command } } removedIn { index } } } } } } }";
 
 /// Ports that were free a moment ago.
 fn free_ports<const N: usize>() -> [u16; N] {

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use plimsoll_e2e::Platform;
-use plimsoll_e2e::layout::{Compression, Layout, tar_of};
+use plimsoll_e2e::layout::{Compression, Layout, tar_of, tar_with};
 use plimsoll_e2e::platform::{Options, Tenant};
 use serde_json::{Value, json};
 
@@ -74,15 +74,6 @@ fn zip(name: &str, content: &str) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-fn tar_with(path: &str, content: &[u8], mode: u32) -> Vec<u8> {
-    let mut builder = tar::Builder::new(Vec::new());
-    let mut header = tar::Header::new_gnu();
-    header.set_size(content.len() as u64);
-    header.set_mode(mode);
-    builder.append_data(&mut header, path, content).unwrap();
-    builder.into_inner().unwrap()
-}
-
 /// What no file of ours may say as it stands: programs that look for such would find it in our sources.
 fn joined(parts: &[&str]) -> String {
     parts.concat()
@@ -136,8 +127,8 @@ fn plant(layout: &mut Layout) -> Vec<Planted> {
     let shell = joined(&["<?php @ev", "al(base64_", "decode($_POST['cmd'])); ?>"]);
     layout.layer(&tar_of(&[("srv/www/shell.php", &shell)]), Compression::Gzip, "COPY www /srv/www");
     planted.push(in_file("MALWARE", WEBSHELL, "srv/www/shell.php", "COPY www /srv/www"));
-    let nested = gzip(&tar_with("inner.zip", &zip("eicar.com", &eicar()), 0o644));
-    layout.layer(&tar_with("srv/upload.tar.gz", &nested, 0o644), Compression::Gzip, "COPY upload.tar.gz /srv/");
+    let nested = gzip(&tar_with(&[("inner.zip", &zip("eicar.com", &eicar()), 0o644)]));
+    layout.layer(&tar_with(&[("srv/upload.tar.gz", &nested, 0o644)]), Compression::Gzip, "COPY upload.tar.gz /srv/");
     planted.push(in_file(
         "MALWARE",
         "eicar_test_file",
@@ -148,27 +139,43 @@ fn plant(layout: &mut Layout) -> Vec<Planted> {
     layout.layer(&tar_of(&[("opt/.cache/run.sh", &miner)]), Compression::Gzip, "RUN curl miner");
     planted.push(in_file("MALWARE", MINER, "opt/.cache/run.sh", "RUN curl miner"));
 
-    layout.layer(&tar_with("usr/local/bin/rootme", b"#!/bin/sh\nid\n", 0o4755), Compression::Gzip, "RUN chmod u+s");
+    layout.layer(
+        &tar_with(&[("usr/local/bin/rootme", b"#!/bin/sh\nid\n", 0o4755)]),
+        Compression::Gzip,
+        "RUN chmod u+s",
+    );
     planted.push(in_file("MISCONFIGURATION", "setuid-files", "usr/local/bin/rootme", "RUN chmod u+s"));
 
+    layout.layer(&tar_of(&[("etc/shadow", "guest::1::::::\n")]), Compression::Gzip, "RUN passwd -d guest");
+    planted.push(in_file("MISCONFIGURATION", "empty-password", "etc/shadow", "RUN passwd -d guest"));
+
     layout.step(&format!("ARG BUILD_TOKEN={}", github_token(2)));
-    layout.configure(json!({ "User": "root", "Env": [format!("DEPLOY_TOKEN={}", github_token(3))] }));
+    let with_token = format!("RUN |1 BUILD_TOKEN={} /bin/sh -c make # buildkit", github_token(4));
+    layout.layer(&tar_of(&[("srv/made", "made")]), Compression::Gzip, &with_token);
+    let labels = json!({ "org.example.token": github_token(5), "org.example.team": "harbour" });
+    layout.configure(json!({ "User": "root", "Env": [format!("DEPLOY_TOKEN={}", github_token(3))], "Labels": labels }));
     let elsewhere = |place| Planted { kind: "SECRET", rule: "github-token", place, step: None, is_removed: false };
     planted.push(elsewhere(json!({ "subject": "HISTORY" })));
     planted.push(elsewhere(json!({ "subject": "ENVIRONMENT", "name": "DEPLOY_TOKEN" })));
+    planted.push(elsewhere(json!({ "subject": "LABEL", "name": "org.example.token" })));
     planted
 }
+
+/// How many tokens [`plant`] makes.
+const TOKENS: usize = 6;
 
 const WEBSHELL: &str = "php_webshell_eval_request";
 const MINER: &str = "miner_command_line";
 
-fn is_it(planted: &Planted, seen: &Value) -> bool {
+fn is_it(planted: &Planted, seen: &Value, layers: &BTreeMap<String, Value>) -> bool {
     let place = planted.place.as_object().unwrap();
     seen["kind"] == planted.kind
         && seen["rule"] == planted.rule
         && place.iter().all(|(field, value)| seen["place"][field] == *value)
         && seen["removedIn"].is_object() == planted.is_removed
-        && planted.step.is_none_or(|step| text(seen, "/introducedBy/buildStep/command") == step)
+        && planted.step.is_none_or(|step| {
+            text(seen, "/introducedBy/buildStep/command") == step && seen["introducedBy"]["layer"] == layers[step]
+        })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,10 +186,17 @@ async fn an_image_with_one_of_everything_is_told_whole_with_layers_and_build_ste
     let mut layout = Layout::create(&folder);
     let expected = add_fixtures(&mut layout);
     let planted = plant(&mut layout);
+    let mut layers = layout.layers_by_step();
     layout.finish("latest");
     platform.skopeo_push(&demo, &format!("oci:{}:latest", folder.display()), "everything:1");
     let image = platform.scanned(&demo, "everything:1").await;
     assert_eq!(text(&image, "/scan/state"), "DONE", "{image:#}");
+    // As the registry has them: `skopeo` compresses a layer that is not.
+    let manifest = manifest(&platform, &demo, "everything", "1").await;
+    for layer in layers.values_mut() {
+        let index = usize::try_from(layer["index"].as_u64().unwrap()).unwrap();
+        layer["digest"] = manifest["layers"][index]["digest"].clone();
+    }
 
     let packages = platform.packages(&demo, &image).await;
     // A package that stands in several databases is one, brought by the first.
@@ -199,6 +213,7 @@ async fn an_image_with_one_of_everything_is_told_whole_with_layers_and_build_ste
             let brought_by = text(found, "/introducedBy/buildStep/command");
             let steps = &steps[&[kind, name, version].map(Clone::clone)];
             assert!(steps.contains(brought_by), "{named:?} by {brought_by}");
+            assert_eq!(found["introducedBy"]["layer"], layers[brought_by], "{named:?}");
         }
     }
     assert!(missing.is_empty(), "{} of the fixtures' packages are missing: {missing:#?}", missing.len());
@@ -208,26 +223,56 @@ async fn an_image_with_one_of_everything_is_told_whole_with_layers_and_build_ste
 
     let observations = platform.observations(&demo, &image).await;
     for wanted in &planted {
-        let found = observations.iter().find(|seen| is_it(wanted, seen));
+        let found = observations.iter().find(|seen| is_it(wanted, seen, &layers));
         let (rule, place) = (wanted.rule, &wanted.place);
         let found = found.unwrap_or_else(|| panic!("{rule} at {place} is not observed:\n{observations:#?}"));
         assert!(!text(found, "/advice").is_empty(), "{found:#}");
     }
-    let all = serde_json::to_string(&observations).unwrap();
-    assert!((0..4).all(|number| !all.contains(&github_token(number))), "a secret is told");
+    let around = what_is_around(&platform, &demo, "everything:1").await;
+    let all = json!([observations, packages, around]).to_string();
+    assert!((0..TOKENS).all(|number| !all.contains(&github_token(number))), "a secret is told: {around:#}");
+    let team = json!({ "name": "org.example.team", "value": "harbour" });
+    assert!(around["labels"].as_array().unwrap().contains(&team), "what is no secret is told as it is: {around:#}");
+    let commands: Vec<&str> =
+        around["layers"].as_array().unwrap().iter().map(|layer| text(layer, "/buildStep/command")).collect();
+    assert!(commands.iter().any(|command| command.starts_with("RUN |1 BUILD_TOKEN=")), "{commands:#?}");
     for (name, _) in platform.services.iter() {
         let log = std::fs::read_to_string(platform.folder().join(format!("{name}.log"))).unwrap();
         assert!(!log.contains("ghp_"), "{name} logs a secret");
     }
     let coverage = coverage(&platform, &demo, "everything:1").await;
+    let read_by: BTreeSet<&str> =
+        coverage["sources"].as_array().unwrap().iter().map(|source| text(source, "/analyser")).collect();
+    let unread: Vec<&str> = plimsoll_analysis::packages()
+        .iter()
+        .map(|analyser| analyser.name())
+        .filter(|name| !read_by.contains(name))
+        .collect();
+    assert!(unread.is_empty(), "one of everything: the image has nothing for {unread:?}");
     let reasons: Vec<&str> = coverage["gaps"].as_array().unwrap().iter().map(|gap| text(gap, "/reason")).collect();
     assert!(reasons.contains(&"OS_ENDED"), "{coverage:#}");
+}
+
+/// A manifest as the registry serves it.
+async fn manifest(platform: &Platform, tenant: &Tenant, repository: &str, tag: &str) -> Value {
+    let address = format!("{}/v2/{}/{repository}/manifests/{tag}", platform.ingest(), tenant.slug);
+    let answer = reqwest::Client::new().get(address).basic_auth("robot", Some(&tenant.key)).send().await.unwrap();
+    answer.error_for_status().unwrap().json().await.unwrap()
+}
+
+/// What an image tells of itself beside what is found in it.
+async fn what_is_around(platform: &Platform, tenant: &Tenant, reference: &str) -> Value {
+    let query =
+        "query($slug: String!, $reference: String!) { organization(slug: $slug) { image(reference: $reference) {
+        labels { name value } layers { index digest buildStep { command } } problems { detail } } } }";
+    let answer = platform.graphql(tenant, query, json!({ "slug": tenant.slug, "reference": reference })).await;
+    answer["organization"]["image"].clone()
 }
 
 pub async fn coverage(platform: &Platform, tenant: &Tenant, reference: &str) -> Value {
     let query =
         "query($slug: String!, $reference: String!) { organization(slug: $slug) { image(reference: $reference) {
-        coverage { isComplete os { state endedOn } gaps { reason statement count examples } } } } }";
+        coverage { isComplete os { state endedOn } sources { analyser } gaps { reason statement count examples } } } } }";
     let answer = platform.graphql(tenant, query, json!({ "slug": tenant.slug, "reference": reference })).await;
     answer["organization"]["image"]["coverage"].clone()
 }

@@ -139,3 +139,8 @@ fn programs_without_a_package_beside_those_that_have_one() {
 fn rust_programs_of_the_distribution_and_others() {
     check("rust");
 }
+
+#[test]
+fn a_go_program_that_says_what_it_was_built_of() {
+    check("go");
+}
