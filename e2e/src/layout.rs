@@ -17,6 +17,8 @@ pub enum Compression {
     Gzip,
     /// Zstandard.
     Zstd,
+    /// Zstandard with a window of two to this power, which its reader has to keep.
+    ZstdWindow(u32),
 }
 
 impl Compression {
@@ -24,7 +26,7 @@ impl Compression {
         match self {
             Self::None => "application/vnd.oci.image.layer.v1.tar",
             Self::Gzip => "application/vnd.oci.image.layer.v1.tar+gzip",
-            Self::Zstd => "application/vnd.oci.image.layer.v1.tar+zstd",
+            Self::Zstd | Self::ZstdWindow(_) => "application/vnd.oci.image.layer.v1.tar+zstd",
         }
     }
 
@@ -37,6 +39,12 @@ impl Compression {
                 encoder.finish().expect("memory")
             }
             Self::Zstd => zstd::encode_all(tar, 3).expect("memory"),
+            Self::ZstdWindow(log) => {
+                let mut encoder = zstd::Encoder::new(Vec::new(), 1).expect("memory");
+                encoder.window_log(log).expect("a window that there is");
+                encoder.write_all(tar).expect("memory");
+                encoder.finish().expect("memory")
+            }
         }
     }
 }

@@ -78,6 +78,12 @@ impl Drop for Process {
     }
 }
 
+/// The most memory that a running process had, in KiB.
+pub fn peak_kib(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().trim_end_matches(" kB").parse().ok()
+}
+
 /// The folder of this build's programs.
 ///
 /// # Panics

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::machine::field;
+pub use plimsoll_e2e::process::peak_kib;
 
 /// What a run took.
 #[derive(Debug, Clone, Copy)]
@@ -52,11 +52,6 @@ pub fn once(mut command: Command) -> Taken {
     let wall = started.elapsed();
     assert!(status.success(), "{command:?}: {status}");
     Taken { wall, peak_kib: watcher.join().expect("the watcher") }
-}
-
-/// The most memory that a running process had, in KiB.
-pub fn peak_kib(pid: u32) -> Option<u64> {
-    field(&format!("/proc/{pid}/status"), "VmHWM")?.trim_end_matches(" kB").parse().ok()
 }
 
 /// The fastest of several runs of a function.
