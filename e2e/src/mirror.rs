@@ -76,6 +76,21 @@ pub fn write_osv_archive(mirror: &Path, ecosystem: &str, documents: &[serde_json
     std::fs::write(folder.join("all.zip"), archive.finish().expect("memory").into_inner()).expect("a file");
 }
 
+/// Writes NVD's document of a year into a mirror, with these CVEs and nothing said of them.
+///
+/// # Panics
+/// When the folder cannot be written.
+pub fn write_nvd(mirror: &Path, year: u16, cves: &[&str]) {
+    let cves: Vec<_> = cves.iter().map(|id| serde_json::json!({"cve": {"id": id}})).collect();
+    let document = serde_json::json!({ "vulnerabilities": cves }).to_string();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(document.as_bytes()).expect("memory");
+    let folder = mirror.join("nvd/feeds/json/cve/2.0");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join(format!("nvdcve-2.0-{year}.json.gz")), packed.finish().expect("memory"))
+        .expect("a file");
+}
+
 /// Writes a small mirror: these OSV documents, one issue of Debian's pcre2, and a score and a listing for `CVE-2026-1`.
 ///
 /// # Panics

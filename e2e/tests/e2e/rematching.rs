@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use plimsoll_e2e::layout::{Compression, Layout, tar_of};
-use plimsoll_e2e::mirror::{osv, write_small_mirror};
+use plimsoll_e2e::mirror::{osv, write_nvd, write_osv_archive, write_small_mirror};
 use plimsoll_e2e::watching::Watching;
 use serde_json::{Value, json};
 
@@ -65,6 +65,12 @@ async fn a_clean_images_finding_opens_with_an_advisory_and_closes_with_its_withd
 
     let known = osv("PYSEC-2026-1", "CVE-2026-1", "demo-package", "1.1");
     let mut new = osv("PYSEC-2026-3", "CVE-2026-3", "other", "2.1");
+    // NVD and another ecosystem know the CVE too: what they say stands, and is not of this package.
+    write_nvd(small.mirror.path(), 2026, &["CVE-2026-3"]);
+    let mut of_npm = osv("GHSA-aaaa-bbbb-cccc", "CVE-2026-3", "other", "9.0.0");
+    of_npm["affected"][0]["package"]["ecosystem"] = "npm".into();
+    of_npm["affected"][0]["ranges"][0]["type"] = "SEMVER".into();
+    write_osv_archive(small.mirror.path(), "npm", &[of_npm]);
     write_small_mirror(small.mirror.path(), &[known.clone(), new.clone()]);
     small.platform.sync_feeds();
     let (opened_at, opened) = only(&watching.next().await, "OPENED");

@@ -110,20 +110,41 @@ pub async fn refresh_image(tx: &mut OrgTx, image: ImageId) -> Result<Changes> {
     Ok(Changes { opened: opened.cast_unsigned(), closed: closed.cast_unsigned() })
 }
 
-/// Brings the organization's findings in line with the matches of these package versions, after those changed.
+/// Brings the organization's findings in line with the matches of these package versions, after those changed. A finding closes as withdrawn where
+/// every advisory on the vulnerability that speaks of its package is: what says nothing of packages (NVD), or of others, does not matter.
 pub async fn refresh_packages(tx: &mut OrgTx, package_versions: &[i64]) -> Result<Changes> {
     let at = begin(tx).await?;
     let has_decisions = decide(tx, Scope::Packages(package_versions)).await?;
     let mut closed = tell!(
         tx,
-        [r#"UPDATE finding f SET closed_at = $3,
-                  close_reason = CASE WHEN v.merged_into IS NOT NULL THEN 'merged'
-                                      WHEN v.withdrawn IS NOT NULL THEN 'advisory_withdrawn'
-                                      ELSE 'advisory_changed' END
-           FROM vulnerability v
-           WHERE f.org_id = $1 AND f.package_version_id = ANY($2) AND f.closed_at IS NULL AND v.id = f.vulnerability_id
-             AND NOT EXISTS (SELECT FROM counted_match m WHERE (m.package_version_id, m.vulnerability_id)
-                                                        = (f.package_version_id, f.vulnerability_id))"#],
+        [r#"UPDATE finding f SET closed_at = $3, close_reason = gone.reason
+           FROM (WITH closing AS MATERIALIZED (
+                     SELECT f.id, f.package_version_id, f.vulnerability_id FROM finding f
+                     WHERE f.org_id = $1 AND f.package_version_id = ANY($2) AND f.closed_at IS NULL
+                       AND NOT EXISTS (SELECT FROM counted_match m WHERE (m.package_version_id, m.vulnerability_id)
+                                                                  = (f.package_version_id, f.vulnerability_id))
+                 )
+                 SELECT o.id, CASE WHEN v.merged_into IS NOT NULL THEN 'merged'
+                                   WHEN v.withdrawn IS NOT NULL OR said.is_withdrawn THEN 'advisory_withdrawn'
+                                   ELSE 'advisory_changed' END AS reason
+                 FROM closing o
+                 JOIN vulnerability v ON v.id = o.vulnerability_id
+                 JOIN package_version p ON p.id = o.package_version_id
+                 CROSS JOIN LATERAL (
+                     SELECT bool_and(is_withdrawn) AS is_withdrawn
+                     FROM (SELECT a.withdrawn IS NOT NULL AS is_withdrawn
+                           FROM advisory_vulnerability av
+                           JOIN advisory a ON a.id = av.advisory_id
+                           JOIN affected d ON d.advisory_id = a.id
+                           WHERE av.vulnerability_id = o.vulnerability_id AND d.ecosystem = p.ecosystem AND d.package = p.advisory_name
+                           UNION ALL
+                           SELECT a.withdrawn IS NOT NULL
+                           FROM own_advisory a
+                           JOIN own_affected d ON d.org_id = a.org_id AND d.advisory_id = a.id
+                           WHERE a.org_id = $1 AND a.vulnerability_id = o.vulnerability_id AND d.ecosystem = p.ecosystem
+                             AND d.package = p.advisory_name) of_the_package
+                 ) said) gone
+           WHERE f.org_id = $1 AND f.id = gone.id"#],
         package_versions,
         at
     )?;

@@ -134,8 +134,12 @@ impl World {
 
     /// A feed brings an advisory on `demo` under these ids, the first of which is canonical.
     async fn feed_brings(&self, ids: &[&str], fixed: &str) {
+        self.feed_says(ids, "demo", fixed).await;
+    }
+
+    async fn feed_says(&self, ids: &[&str], package: &str, fixed: &str) {
         let aliases: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
-        let advisory = Advisory { source: "osv".into(), ..own::read(&document(ids[0], &[], "demo", fixed)).unwrap() };
+        let advisory = Advisory { source: "osv".into(), ..own::read(&document(ids[0], &[], package, fixed)).unwrap() };
         let mut tx = self.feeds.catalog_tx().await.unwrap();
         let new = NewIds { id: None, name: ids[0].into(), aliases, absorbs: vec![] };
         let (rows, _) = vulnerabilities::put_ids(&mut tx, &[new]).await.unwrap();
@@ -143,7 +147,7 @@ impl World {
         let new = NewAdvisory { advisory, content_hash: hash, vulnerabilities: rows };
         advisories::put(&mut tx, "osv", &[new]).await.unwrap();
         tx.commit().await.unwrap();
-        let message = AdvisoriesChangedV1 { feed: "osv".into(), keys: vec![key("demo")] };
+        let message = AdvisoriesChangedV1 { feed: "osv".into(), keys: vec![key(package)] };
         let outcome = plimsoll_feeds::rematch(self.feeds.clone(), message, Attempt { number: 1 }).await;
         assert_eq!(outcome, Outcome::Done);
     }
@@ -269,6 +273,17 @@ async fn an_advisory_on_what_the_world_knows_is_of_the_world_s_vulnerability_and
     assert_eq!(open, [finding("ACME-1", "demo", "own"), finding("CVE-2026-2", "demo", "osv+own")]);
     world.delete(ours, &first).await;
     assert_eq!(world.open(ours).await, [finding("CVE-2026-2", "demo", "osv+own")]);
+}
+
+#[tokio::test]
+async fn an_advisory_on_what_the_world_knows_of_another_package_closes_its_findings_as_withdrawn() {
+    let world = World::new().await;
+    let ours = world.org("ours").await;
+    world.feed_says(&["CVE-2026-1"], "absent", "9").await;
+    let own = world.save(ours, &document("ACME-1", &["CVE-2026-1"], "demo", "1.1")).await;
+    assert_eq!(world.open(ours).await, [finding("CVE-2026-1", "demo", "own")]);
+    world.withdraw(ours, &own).await;
+    assert_eq!((world.open(ours).await, world.closed(ours).await), (vec![], vec!["advisory_withdrawn".into()]));
 }
 
 #[tokio::test]

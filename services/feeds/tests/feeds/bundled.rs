@@ -195,7 +195,8 @@ pub fn rules(text: &str) -> Vec<u8> {
     archive.finish().unwrap().into_inner()
 }
 
-fn gzip(text: &str) -> Vec<u8> {
+/// Text as a server of `.gz` documents has it.
+pub fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(text.as_bytes()).unwrap();
     encoder.finish().unwrap()

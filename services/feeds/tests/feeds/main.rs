@@ -15,3 +15,4 @@ mod repository;
 mod rounds;
 mod sync;
 mod vex;
+mod withdrawal;
