@@ -32,6 +32,7 @@ mod repository;
 mod secdb;
 mod unpacked;
 mod updateinfo;
+mod withdrawal;
 pub mod wolfi;
 mod xml;
 pub mod yara;
@@ -43,6 +44,7 @@ pub use index::{Held, Index, Listed, Listing, MOST_DOCUMENTS, Plan};
 pub use record::{ExploitScore, KnownExploited, Record, Sink, SinkError};
 pub use report::{FeedError, ParseProblem, ParseReport, Refusal};
 pub use repository::{Pointers, Published, Repository};
+pub use withdrawal::{MOST_WITHDRAWN, Withdrawal};
 
 pub(crate) use admission::Intake;
 

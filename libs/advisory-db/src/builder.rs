@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use plimsoll_advisories::feeds::{Document, FeedKind, Held};
+use plimsoll_advisories::feeds::{Document, FeedKind, Held, Withdrawal};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use tempfile::TempPath;
 
@@ -122,6 +122,31 @@ impl Builder {
             .collect()
     }
 
+    /// What would go with these documents of a feed and with these records ([`Builder::forget_records`]), of all that is held of it below a folder.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn withdrawal(
+        &self,
+        feed: &str,
+        folder: &str,
+        documents: &[&Document],
+        records: &[String],
+    ) -> Result<Withdrawal, DbError> {
+        let paths: Vec<&str> = documents.iter().map(|document| document.path.as_str()).collect();
+        let sql = format!(
+            "WITH of_feed AS (SELECT a.key, d.path FROM advisory a JOIN document d ON d.id = a.document WHERE d.feed = ?1)
+             SELECT (SELECT count(*) FROM (
+                         SELECT key FROM of_feed WHERE path IN (SELECT value FROM json_each(?3))
+                         EXCEPT SELECT key FROM of_feed WHERE path NOT IN (SELECT value FROM json_each(?3))
+                         UNION SELECT key FROM of_feed WHERE {RECORD} IN (SELECT value FROM json_each(?4)))),
+                    (SELECT count(DISTINCT key) FROM of_feed WHERE substr(path, 1, length(?2)) = ?2)"
+        );
+        let values = (feed, folder, listed(&paths)?, listed(records)?);
+        let (gone, held): (i64, i64) = self.connection.query_row(&sql, values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Withdrawal { gone: gone.unsigned_abs(), held: held.unsigned_abs() })
+    }
+
     /// Forgets a document and its records.
     ///
     /// # Errors
@@ -140,19 +165,22 @@ impl Builder {
         Ok(transaction.commit()?)
     }
 
-    /// Forgets a feed's records whose key, or what stands before the slash in it, is this, in whatever document; gives how many. The
+    /// Forgets a feed's records whose key, or what stands before the slash in it, is one of these, in whatever document; gives how many. The
     /// documents that had them have changed by that.
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn forget_record(&mut self, feed: &str, record: &str, at: DateTime<Utc>) -> Result<u64, DbError> {
+    pub fn forget_records(&mut self, feed: &str, records: &[String], at: DateTime<Utc>) -> Result<u64, DbError> {
+        let records = listed(records)?;
         let transaction = self.connection.transaction()?;
-        let which = "document IN (SELECT id FROM document WHERE feed = ?1) AND (key = ?2 OR substr(key, 1, length(?2) + 1) = ?2 || '/')";
+        let which = format!(
+            "document IN (SELECT id FROM document WHERE feed = ?1) AND {RECORD} IN (SELECT value FROM json_each(?2))"
+        );
         transaction.execute(
             &format!("UPDATE document SET changed_at = ?3 WHERE id IN (SELECT document FROM advisory WHERE {which})"),
-            (feed, record, at.to_rfc3339()),
+            (feed, &records, at.to_rfc3339()),
         )?;
-        let gone = forget_advisories(&transaction, which, (feed, record))?;
+        let gone = forget_advisories(&transaction, &which, (feed, records.as_str()))?;
         self.has_new_advisories |= gone > 0;
         transaction.commit()?;
         Ok(gone)
@@ -205,6 +233,14 @@ pub fn put_in_place(temporary: TempPath, path: &Path) -> Result<(), DbError> {
     std::fs::File::open(&temporary).and_then(|file| file.sync_all()).map_err(io)?;
     readable_by_all(&temporary).map_err(io)?;
     temporary.persist(path).map_err(|error| io(error.error))
+}
+
+/// What an index calls a record: its key, or what stands before the slash in it.
+const RECORD: &str = "substr(key, 1, instr(key || '/', '/') - 1)";
+
+/// Names as SQLite's `json_each` reads them.
+fn listed<N: serde::Serialize>(names: &[N]) -> Result<String, DbError> {
+    serde_json::to_string(names).map_err(|error| DbError::Damaged(error.to_string()))
 }
 
 fn forget_advisories(transaction: &Transaction<'_>, which: &str, values: (&str, &str)) -> Result<u64, DbError> {

@@ -1,7 +1,7 @@
 //! A document on its way into the database.
 
 use chrono::{DateTime, Utc};
-use plimsoll_advisories::feeds::{Document, ParseReport, Record, Sink, SinkError};
+use plimsoll_advisories::feeds::{Document, FeedKind, ParseReport, Record, Sink, SinkError, Withdrawal};
 use plimsoll_advisories::{ExploitScore, KnownExploited};
 use plimsoll_model::{Advisory, Affected, Ecosystem, SupportPeriod};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
@@ -18,7 +18,21 @@ pub struct StagedDocument<'b> {
     transaction: Transaction<'b>,
     packer: &'b mut Packer,
     id: i64,
+    kind: FeedKind,
+    /// What upstream counted in the document before.
+    statements_before: u64,
     changed: Option<&'b mut bool>,
+}
+
+/// The table of a kind's records, and what names one of them; documents that are kept as they are have none.
+const fn records(kind: FeedKind) -> Option<(&'static str, &'static str)> {
+    match kind {
+        FeedKind::Advisories => Some(("advisory", "key")),
+        FeedKind::KnownExploited => Some(("known_exploited", "cve")),
+        FeedKind::ExploitScores => Some(("exploit_score", "cve")),
+        FeedKind::SupportPeriods => Some(("support_period", "product || ' ' || release")),
+        FeedKind::YaraRules | FeedKind::FileHashes => None,
+    }
 }
 
 impl<'b> StagedDocument<'b> {
@@ -35,14 +49,43 @@ impl<'b> StagedDocument<'b> {
              ON CONFLICT (feed, path) DO NOTHING",
             (feed, path, document.feed.kind.as_str()),
         )?;
-        let sql = "SELECT id FROM document WHERE feed = ?1 AND path = ?2";
-        let id: i64 = transaction.query_row(sql, (feed, path), |row| row.get(0))?;
+        let sql = "SELECT id, counts FROM document WHERE feed = ?1 AND path = ?2";
+        let (id, counts): (i64, String) =
+            transaction.query_row(sql, (feed, path), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        // Without counts it was not there before.
+        let before: Read = serde_json::from_str(&counts).unwrap_or_default();
+        let kind = document.feed.kind;
+        if let Some((table, name)) = records(kind) {
+            transaction.execute_batch(
+                "CREATE TEMP TABLE IF NOT EXISTS held (name TEXT PRIMARY KEY) WITHOUT ROWID; DELETE FROM held;",
+            )?;
+            let held = format!("INSERT OR IGNORE INTO held SELECT {name} FROM {table} WHERE document = ?1");
+            transaction.execute(&held, [id])?;
+        }
         transaction
             .execute("DELETE FROM affected WHERE advisory IN (SELECT id FROM advisory WHERE document = ?1)", [id])?;
         for table in ["advisory", "known_exploited", "exploit_score", "support_period", "kept"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE document = ?1"), [id])?;
         }
-        Ok(Self { transaction, packer, id, changed })
+        Ok(Self { transaction, packer, id, kind, statements_before: before.counts.statements, changed })
+    }
+
+    /// What the document, read to its end, lacks of what was held of it before. Of one that is kept as it is only their numbers are known.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn withdrawal(&self, report: &ParseReport) -> Result<Withdrawal, DbError> {
+        let Some((table, name)) = records(self.kind) else {
+            let held = self.statements_before;
+            return Ok(Withdrawal { gone: held.saturating_sub(report.statements), held });
+        };
+        let count = |sql: &str| self.transaction.query_row(sql, (), |row| row.get::<_, i64>(0));
+        let held = count("SELECT count(*) FROM held")?;
+        let document = self.id;
+        let gone = count(&format!(
+            "SELECT count(*) FROM held h WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE document = {document} AND {name} = h.name)"
+        ))?;
+        Ok(Withdrawal { gone: gone.unsigned_abs(), held: held.unsigned_abs() })
     }
 
     /// The document was read to its end. `validators` are given back by [`Builder::validators`](crate::Builder::validators) as they are.

@@ -32,6 +32,8 @@ use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+pub use plimsoll_advisories::feeds::MOST_WITHDRAWN;
+
 pub use import::{BUNDLE, BundleSource, ImportOptions};
 pub use rematch::{handle as rematch, handle_own as rematch_own, handle_vex as follow_vex};
 pub use schedule::{Schedule, turn};
@@ -57,7 +59,7 @@ pub struct Config {
     #[serde(default = "hourly")]
     pub feeds_interval: u32,
     /// The share (0 to 1) of a document's records that one sync may withdraw without an operator's word.
-    #[serde(default = "one_in_five")]
+    #[serde(default = "most_withdrawn")]
     pub feeds_most_withdrawn: f64,
 }
 
@@ -78,8 +80,8 @@ const fn hourly() -> u32 {
     3_600
 }
 
-const fn one_in_five() -> f64 {
-    0.2
+const fn most_withdrawn() -> f64 {
+    MOST_WITHDRAWN
 }
 
 /// Runs the service until `shutdown`.

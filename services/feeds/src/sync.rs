@@ -5,7 +5,7 @@ use std::io::BufReader;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use plimsoll_advisories::feeds::{Document, FeedError, Listed, parse};
+use plimsoll_advisories::feeds::{Document, FeedError, Listed, Withdrawal, parse};
 use plimsoll_advisory_db::{DbError, ReadError};
 use plimsoll_bundle::BundleError;
 use plimsoll_fetch::{Fetched, Fetcher, Validators};
@@ -261,18 +261,15 @@ impl Syncer {
     }
 }
 
-/// Refuses a document that lacks more of what we hold than one sync may withdraw. A handful may always go.
+/// Refuses a document that lacks more of what we hold than one sync may withdraw.
 ///
 /// # Errors
 /// [`SyncError::TooManyWithdrawn`].
 pub fn refuse_if_too_many(document: &Document, gone: u64, held: u64, most_withdrawn: f64) -> Result<(), SyncError> {
-    const HANDFUL: u64 = 20;
-    #[expect(clippy::cast_precision_loss, reason = "a share of counts far below 2^52")]
-    let share = gone as f64 / held.max(1) as f64;
-    if gone > HANDFUL && share > most_withdrawn {
-        return Err(SyncError::TooManyWithdrawn { gone, held, feed: document.feed.name });
+    if (Withdrawal { gone, held }).is_within(most_withdrawn) {
+        return Ok(());
     }
-    Ok(())
+    Err(SyncError::TooManyWithdrawn { gone, held, feed: document.feed.name })
 }
 
 pub(crate) fn document_state(url: String, validators: Validators) -> DocumentState {

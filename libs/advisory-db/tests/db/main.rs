@@ -5,6 +5,7 @@
 mod corpus;
 mod documents;
 mod mirror;
+mod withdrawals;
 
 use std::path::{Path, PathBuf};
 
@@ -219,8 +220,8 @@ async fn documents_of_an_index_are_held_with_their_times_and_forgotten_with_thei
 
     let (mut builder, _) = Builder::start(&place.path()).unwrap();
     builder.forget(&later).unwrap();
-    assert_eq!(builder.forget_record("redhat", "RHSA-2026:3", at(3)).unwrap(), 1);
-    assert_eq!(builder.forget_record("redhat", "RHSA-2026:3", at(3)).unwrap(), 0);
+    assert_eq!(builder.forget_records("redhat", &["RHSA-2026:3".into()], at(3)).unwrap(), 1);
+    assert_eq!(builder.forget_records("redhat", &["RHSA-2026:3".into()], at(3)).unwrap(), 0);
     builder.finish(at(3)).unwrap();
     let candidates = place.open().affecting(std::slice::from_ref(&curl)).await.unwrap();
     assert_eq!(fixes(&candidates), [r#"CVE-2026-1 Fixed("1-1")"#, r#"CVE-2026-4 Fixed("1-4")"#]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use plimsoll_feeds::{BundleSource, ImportOptions, Syncer, turn};
+use plimsoll_feeds::{BundleSource, ImportOptions, MOST_WITHDRAWN, Syncer, turn};
 use plimsoll_fetch::{Fetcher, Options};
 use plimsoll_runtime::clock;
 use plimsoll_store::Store;
@@ -43,7 +43,7 @@ pub struct Import {
     #[arg(long)]
     allow_older: bool,
     /// The share (0 to 1) of a document's records that one import may withdraw by itself.
-    #[arg(long, env = "PLIMSOLL_FEEDS_MOST_WITHDRAWN", default_value_t = 0.2, value_name = "SHARE")]
+    #[arg(long, env = "PLIMSOLL_FEEDS_MOST_WITHDRAWN", default_value_t = MOST_WITHDRAWN, value_name = "SHARE")]
     most_withdrawn: f64,
 }
 

@@ -36,10 +36,11 @@ Examples:
   plimsoll db update --feeds osv,debian
   plimsoll db update --base https://mirror.example.org/feeds
   plimsoll db update --base file:///srv/feeds --db advisories.db
+  plimsoll db update --feeds osv --accept-withdrawals
   plimsoll db update --bundle https://mirror.example.org/feeds.bundle --key RWQ...
 
 With --bundle one file is fetched instead of every feed, if it has changed, and nothing is asked of an upstream: for pipelines. \
---base and --with-malware then say nothing.")]
+--base, --with-malware and --accept-withdrawals then say nothing.")]
 pub struct UpdateArguments {
     /// A mirror: each feed lies in a folder of its name below this address (https, http or file), Debian's advisories in debian/security-tracker.
     /// Upstream where absent.
@@ -51,6 +52,10 @@ pub struct UpdateArguments {
     /// Also keep the feeds of malware rules and hashes. Offline scans use those that --malware-feeds chooses; a bundle of this brings them to a platform too.
     #[arg(long, conflicts_with = "feeds")]
     pub with_malware: bool,
+    /// Accept documents that lack much of what the database holds of them: more than twenty records, and more than a fifth of all. Such a document is
+    /// rather broken than right: without this the earlier one is kept.
+    #[arg(long)]
+    pub accept_withdrawals: bool,
     /// Take the database of this bundle (a file, or an https, http or file address) instead of the feeds.
     #[arg(long, value_name = "FILE|URL", env = "PLIMSOLL_BUNDLE", conflicts_with = "feeds")]
     pub bundle: Option<String>,

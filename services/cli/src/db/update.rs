@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Seek};
 
-use plimsoll_advisories::feeds::{self, Document, Feed, FeedError, Listed, ParseReport};
+use plimsoll_advisories::feeds::{self, Document, Feed, FeedError, Listed, MOST_WITHDRAWN, ParseReport, Withdrawal};
 use plimsoll_advisory_db::{Builder, DbError, Previous};
 use plimsoll_fetch::{FetchError, Fetched, Fetcher, Options, Validators};
 
@@ -73,7 +73,12 @@ pub async fn run(arguments: UpdateArguments) -> Result<Outcome, Failure> {
     if let Previous::Discarded(why) = previous {
         progress.note(format!("{why}: it is built anew"));
     }
-    let update = Update { fetcher: Fetcher::new(Options::default()), base: arguments.base.map(String::from), progress };
+    let update = Update {
+        fetcher: Fetcher::new(Options::default()),
+        base: arguments.base.map(String::from),
+        most_withdrawn: if arguments.accept_withdrawals { 1.0 } else { MOST_WITHDRAWN },
+        progress,
+    };
     let (mut failed, mut had) = (0, 0);
     for document in chosen(&arguments.feeds, arguments.with_malware).flat_map(Feed::documents) {
         let outcome = match document.index() {
@@ -122,6 +127,8 @@ fn chosen(names: &[String], with_malware: bool) -> impl Iterator<Item = &'static
 struct Update {
     fetcher: Fetcher,
     base: Option<String>,
+    /// The share of what is held (0 to 1) that may go.
+    most_withdrawn: f64,
     progress: Progress,
 }
 
@@ -199,12 +206,24 @@ impl Update {
                         Err(error) => return Ok(DocumentOutcome::Failed { why: error.to_string(), is_kept }),
                     }
                 }
+                let withdrawal = staged.withdrawal(&report)?;
+                if !withdrawal.is_within(self.most_withdrawn) {
+                    return Ok(DocumentOutcome::Failed { why: refused(withdrawal), is_kept });
+                }
                 staged.commit(&report, validators, clock::now())?;
                 Ok(DocumentOutcome::Changed(report))
             }
             Err(error) => Ok(DocumentOutcome::Failed { why: error.to_string(), is_kept }),
         }
     }
+}
+
+/// Why what lacks so much is not taken.
+fn refused(Withdrawal { gone, held }: Withdrawal) -> String {
+    format!(
+        "it would withdraw {gone} of the {} that are held of it; --accept-withdrawals takes it",
+        counted(held, "record")
+    )
 }
 
 /// A document's bytes, from its beginning.

@@ -1,6 +1,6 @@
 //! `plimsoll db`.
 
-use crate::mirror::{Place, vex};
+use crate::mirror::{Place, crates, vex};
 use crate::program::plimsoll;
 
 #[test]
@@ -139,4 +139,56 @@ fn a_wrong_feed_or_address_is_a_usage_error_and_no_database_has_a_cure() {
     let run = plimsoll(place.home(), &["db", "status"]);
     assert_eq!(run.code, 3);
     assert!(run.err.contains("plimsoll db update makes one"), "{}", run.err);
+}
+
+#[test]
+fn a_document_that_lost_most_of_its_records_is_not_believed_until_the_user_says_so() {
+    let place = Place::new();
+    let document = "osv/crates.io/all.zip";
+    let update = |more: &[&str]| {
+        let run = place.update(&[["--feeds", "osv"].as_slice(), more].concat());
+        assert_eq!(run.code, 0, "{run:?}");
+        let line = run.out.lines().find(|line| line.starts_with(document)).unwrap();
+        (line[document.len()..].trim().to_owned(), run.err)
+    };
+    let known =
+        || plimsoll(place.home(), &["query", "crates.io", "crate-59", "0.1.0"]).out.contains("RUSTSEC-2024-0059");
+    place.osv("crates.io", &crates(60));
+    assert_eq!(update(&[]).0, "60 records");
+    assert!(known());
+    place.osv("crates.io", &crates(3));
+    let refused = "failed, the earlier one is kept: it would withdraw 57 of the 60 records that are held of it; --accept-withdrawals takes it";
+    for _ in 0..2 {
+        let (line, told) = update(&[]);
+        assert_eq!(line, refused, "it is asked for again");
+        assert!(told.contains("1 document could not be had"), "{told}");
+        assert!(known(), "what was known is");
+    }
+    assert_eq!(update(&["--accept-withdrawals"]).0, "3 records");
+    assert!(!known());
+    // A handful may always go.
+    place.osv("crates.io", &crates(1));
+    assert_eq!(update(&[]).0, "1 record");
+}
+
+#[test]
+fn an_archive_that_lost_most_of_its_documents_is_not_believed_until_the_user_says_so() {
+    let place = Place::new();
+    let all: Vec<_> = (1..=60).map(|n| vex(&format!("CVE-2026-{n}"), "1-1", 1)).collect();
+    place.redhat(&all, &vex("CVE-2026-2", "2-2", 2).to_string());
+    let index = "redhat/csaf/v2/vex/changes.csv";
+    let update = |more: &[&str]| {
+        let run = place.update(&[["--feeds", "osv,redhat"].as_slice(), more].concat());
+        assert_eq!(run.code, 0, "{run:?}");
+        let line = run.out.lines().find(|line| line.starts_with(index)).unwrap();
+        line[index.len()..].trim().to_owned()
+    };
+    let known = || plimsoll(place.home(), &["query", "Red Hat:9", "curl", "1-0"]).out.contains("CVE-2026-60");
+    assert_eq!(update(&[]), "61 records");
+    place.redhat_archive("2026-01-20", &all[..3]);
+    let refused = "it would withdraw 57 of the 60 records that are held of it; --accept-withdrawals takes it";
+    assert_eq!(update(&[]), format!("failed, the earlier one is kept: {refused}"));
+    assert!(known());
+    update(&["--accept-withdrawals"]);
+    assert!(!known());
 }

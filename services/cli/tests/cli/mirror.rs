@@ -77,6 +77,14 @@ impl Place {
 
     /// Red Hat's folder of VEX documents: an archive of these of 2026-01-10, and one that changed in February.
     pub fn redhat(&self, archived: &[Value], changed: &str) {
+        self.redhat_archive("2026-01-10", archived);
+        self.document("redhat/csaf/v2/vex/deletions.csv", b"");
+        self.document("redhat/csaf/v2/vex/changes.csv", b"\"2026/cve-2026-2.json\",\"2026-02-01T00:00:00+00:00\"\n");
+        self.document("redhat/csaf/v2/vex/2026/cve-2026-2.json", changed.as_bytes());
+    }
+
+    /// The newest archive of that folder.
+    pub fn redhat_archive(&self, day: &str, archived: &[Value]) {
         let mut archive = tar::Builder::new(Vec::new());
         for (document, number) in archived.iter().zip(0..) {
             let document = document.to_string();
@@ -85,11 +93,9 @@ impl Place {
             archive.append_data(&mut header, format!("2026/{number}.json"), document.as_bytes()).unwrap();
         }
         let archive = zstd::encode_all(archive.into_inner().unwrap().as_slice(), 1).unwrap();
-        self.document("redhat/csaf/v2/vex/csaf_vex_2026-01-10.tar.zst", &archive);
-        self.document("redhat/csaf/v2/vex/archive_latest.txt", b"csaf_vex_2026-01-10.tar.zst");
-        self.document("redhat/csaf/v2/vex/deletions.csv", b"");
-        self.document("redhat/csaf/v2/vex/changes.csv", b"\"2026/cve-2026-2.json\",\"2026-02-01T00:00:00+00:00\"\n");
-        self.document("redhat/csaf/v2/vex/2026/cve-2026-2.json", changed.as_bytes());
+        let name = format!("csaf_vex_{day}.tar.zst");
+        self.document(&format!("redhat/csaf/v2/vex/{name}"), &archive);
+        self.document("redhat/csaf/v2/vex/archive_latest.txt", name.as_bytes());
     }
 
     /// A publication of Amazon Linux 2023's repository, with security updates: id, CVE, severity, package and the version with the fix.
@@ -175,6 +181,13 @@ fn withdrawn() -> Value {
 
 fn minimist() -> Value {
     osv("GHSA-xvch-5gv4-984h", &["CVE-2021-44906"], "npm", "minimist", "1.2.6", CRITICAL)
+}
+
+/// So many advisories on crates, the first of which is on `time`.
+pub fn crates(count: usize) -> Vec<Value> {
+    let other =
+        |n: usize| osv(&format!("RUSTSEC-2024-{n:04}"), &[], "crates.io", &format!("crate-{n}"), "1.0.0", MEDIUM);
+    std::iter::once(time()).chain((1..count).map(other)).collect()
 }
 
 fn time() -> Value {

@@ -1,9 +1,9 @@
 //! An index of a feed: what it names is brought in by what is held, told as one line.
 
-use plimsoll_advisories::feeds::{Index, ParseReport};
+use plimsoll_advisories::feeds::{Document, Index, ParseReport};
 use plimsoll_advisory_db::{Builder, DbError};
 
-use super::{DocumentOutcome, Unhad, Update};
+use super::{DocumentOutcome, Unhad, Update, refused};
 use crate::clock;
 
 /// How many documents that could not be had are told one by one; all count as problems.
@@ -39,13 +39,15 @@ impl Update {
             }
         }
         let superseded = plan.superseded.iter().filter(|_| is_archive_there);
-        for document in superseded.chain(&plan.gone) {
+        let going: Vec<&Document> = superseded.chain(&plan.gone).collect();
+        let withdrawal = builder.withdrawal(feed, index.folder(), &going, &plan.gone_records)?;
+        if !withdrawal.is_within(self.most_withdrawn) {
+            return Ok(DocumentOutcome::Failed { why: refused(withdrawal), is_kept });
+        }
+        for document in going {
             builder.forget(document)?;
         }
-        let mut gone = 0;
-        for record in &plan.gone_records {
-            gone += builder.forget_record(feed, record, clock::now())?;
-        }
+        let gone = builder.forget_records(feed, &plan.gone_records, clock::now())?;
         for held in builder.held_below(feed, index.folder())? {
             builder.unchanged(&index.changes.feed.document(held.path), clock::now())?;
         }
