@@ -53,10 +53,13 @@ impl Syncer {
         counts.withdrawn = self.forget(index, &plan, is_archive_there, accept_withdrawals).await?;
         let state = document_state(self.address(&index.changes), Validators::default());
         let has_changed = synced > 0 || counts.withdrawn > 0;
-        let mut tx = self.store.catalog_tx().await?;
-        feeds::documents_checked_below(&mut tx, feed, index.folder()).await?;
-        feeds::document_checked(&mut tx, feed, &index.changes.path, &state, has_changed).await?;
-        tx.commit().await?;
+        // What could not be had, or is left to the next run, may say otherwise of what is held: that is as old as it was.
+        if failed == 0 && plan.left == 0 {
+            let mut tx = self.store.catalog_tx().await?;
+            feeds::documents_checked_below(&mut tx, feed, index.folder()).await?;
+            feeds::document_checked(&mut tx, feed, &index.changes.path, &state, has_changed).await?;
+            tx.commit().await?;
+        }
         if failed > 0 {
             return Err(SyncError::Listed { failed, listed: synced + failed, wait });
         }

@@ -25,6 +25,11 @@ enum DocumentOutcome {
     Unchanged,
     /// Its server has none, and we never had it.
     Absent,
+    /// Of what an index names, some could be had and some not: of that, what was there stays.
+    Partly {
+        report: ParseReport,
+        why: String,
+    },
     /// It could not be had; what was there, if anything, stays.
     Failed {
         why: String,
@@ -36,6 +41,8 @@ enum DocumentOutcome {
 enum Unhad {
     /// Its server has none.
     NotFound(String),
+    /// Its server asks to be left alone.
+    Busy(String),
     Failed(String),
 }
 
@@ -43,14 +50,26 @@ impl Unhad {
     /// The same, where it had to be there.
     fn failed(self) -> Self {
         match self {
-            Self::NotFound(why) | Self::Failed(why) => Self::Failed(why),
+            Self::NotFound(why) => Self::Failed(why),
+            other => other,
+        }
+    }
+
+    fn why(self) -> String {
+        match self {
+            Self::NotFound(why) | Self::Busy(why) | Self::Failed(why) => why,
         }
     }
 }
 
 impl From<FetchError> for Unhad {
     fn from(error: FetchError) -> Self {
-        if error.is_not_found() { Self::NotFound(error.to_string()) } else { Self::Failed(error.to_string()) }
+        let why = error.to_string();
+        match error.retry_after() {
+            _ if error.is_not_found() => Self::NotFound(why),
+            Some(_) => Self::Busy(why),
+            None => Self::Failed(why),
+        }
     }
 }
 
@@ -88,6 +107,10 @@ pub async fn run(arguments: UpdateArguments) -> Result<Outcome, Failure> {
         let outcome = outcome.map_err(Failure::undone)?;
         match &outcome {
             DocumentOutcome::Failed { .. } => failed += 1,
+            DocumentOutcome::Partly { .. } => {
+                failed += 1;
+                had += 1;
+            }
             DocumentOutcome::Absent => {}
             DocumentOutcome::Changed(_) | DocumentOutcome::Unchanged => had += 1,
         }
@@ -145,7 +168,7 @@ impl Update {
         let fetched = match fetched {
             Ok(fetched) => fetched,
             Err(Unhad::NotFound(_)) if !is_kept => return Ok(DocumentOutcome::Absent),
-            Err(Unhad::NotFound(why) | Unhad::Failed(why)) => return Ok(DocumentOutcome::Failed { why, is_kept }),
+            Err(unhad) => return Ok(DocumentOutcome::Failed { why: unhad.why(), is_kept }),
         };
         let Fetched::Changed { file, size, validators } = fetched else {
             builder.unchanged(document, clock::now())?;
@@ -156,15 +179,17 @@ impl Update {
     }
 
     /// Brings in a document that an index says has changed; where it lies in the index is kept as its validators.
-    async fn listed(&self, builder: &mut Builder, listed: &Listed) -> Result<DocumentOutcome, DbError> {
+    async fn listed(&self, builder: &mut Builder, listed: &Listed) -> Result<Result<ParseReport, Unhad>, DbError> {
         let document = &listed.document;
-        match self.fetch(document, &Validators::default()).await {
-            Ok(Fetched::Changed { file, size, .. }) => {
-                self.read(builder, document, file, size, Some(&listed.at.to_rfc3339()))
-            }
-            Ok(Fetched::Unchanged) => Ok(DocumentOutcome::Unchanged),
-            Err(error) => Ok(DocumentOutcome::Failed { why: error.to_string(), is_kept: builder.has(document)? }),
-        }
+        let (file, size) = match self.fetch_anew(document).await {
+            Ok(fetched) => fetched,
+            Err(unhad) => return Ok(Err(unhad)),
+        };
+        Ok(match self.read(builder, document, file, size, Some(&listed.at.to_rfc3339()))? {
+            DocumentOutcome::Changed(report) => Ok(report),
+            DocumentOutcome::Failed { why, .. } | DocumentOutcome::Partly { why, .. } => Err(Unhad::Failed(why)),
+            DocumentOutcome::Unchanged | DocumentOutcome::Absent => Ok(ParseReport::default()),
+        })
     }
 
     /// Fetches a document whatever we hold of it.
@@ -234,18 +259,21 @@ fn whole(bytes: &mut (impl Read + Seek), size: u64) -> std::io::Result<Vec<u8>> 
     Ok(content)
 }
 
+fn counts(report: &ParseReport) -> String {
+    let mut told = counted(report.records, "record");
+    if report.unmatchable > 0 {
+        told.push_str(&format!(", {} that cannot be matched", counted(report.unmatchable, "package")));
+    }
+    if report.problems > 0 {
+        told.push_str(&format!(", {}", counted(report.problems, "problem")));
+    }
+    told
+}
+
 fn line(document: &Document, outcome: &DocumentOutcome) -> String {
     let told = match outcome {
-        DocumentOutcome::Changed(report) => {
-            let mut told = counted(report.records, "record");
-            if report.unmatchable > 0 {
-                told.push_str(&format!(", {} that cannot be matched", counted(report.unmatchable, "package")));
-            }
-            if report.problems > 0 {
-                told.push_str(&format!(", {}", counted(report.problems, "problem")));
-            }
-            told
-        }
+        DocumentOutcome::Changed(report) => counts(report),
+        DocumentOutcome::Partly { report, why } => format!("{}; failed in part: {why}", counts(report)),
         DocumentOutcome::Unchanged => "unchanged".into(),
         DocumentOutcome::Absent => "not there".into(),
         DocumentOutcome::Failed { why, is_kept: true } => format!("failed, the earlier one is kept: {why}"),

@@ -1,5 +1,9 @@
 //! `plimsoll db`.
 
+use serde_json::Value;
+use wiremock::matchers::{any, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
 use crate::mirror::{Place, crates, vex};
 use crate::program::plimsoll;
 
@@ -51,8 +55,83 @@ fn an_index_brings_its_archive_and_what_changed_and_is_one_line() {
     assert_eq!(update(&place), ("unchanged".into(), "2 documents".into()));
     place.redhat(&[], "<html>");
     place.document("redhat/csaf/v2/vex/changes.csv", b"\"2026/cve-2026-2.json\",\"2026-03-01T00:00:00+00:00\"\n");
-    assert_eq!(update(&place), ("0 records, 1 problem".into(), "2 documents".into()), "what was there is kept");
+    let run = place.update(&["--feeds", "redhat"]);
+    let why = "failed, the earlier one is kept: 1 of the 1 documents that it names could not be had: redhat/csaf/v2/vex/2026/cve-2026-2.json";
+    assert!(run.code == 3 && run.out.contains(why), "{run:?}");
     assert!(query("2-1").contains("CVE-2026-2"));
+}
+
+/// When the documents of Red Hat were last known to be up to date.
+fn redhat_checked(place: &Place) -> Vec<Value> {
+    let status = plimsoll(place.home(), &["db", "status", "--format", "json"]).json();
+    let documents = status["documents"].as_array().unwrap().iter();
+    documents.filter(|of| of["feed"] == "redhat").map(|of| of["checked_at"].clone()).collect()
+}
+
+/// Rows of an index, all of March 2026.
+fn listed(cves: impl Iterator<Item = usize>) -> String {
+    cves.map(|n| format!("\"2026/cve-2026-{n}.json\",\"2026-03-01T00:00:00+00:00\"\n")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_of_which_nothing_can_be_had_stays_as_old_as_it_was_and_its_server_is_left_alone() {
+    let place = Place::new();
+    let folder = "redhat/csaf/v2/vex";
+    place.redhat(&[vex("CVE-2026-1", "1-1", 1)], &vex("CVE-2026-2", "2-2", 2).to_string());
+    assert_eq!(place.update(&["--feeds", "osv,redhat"]).code, 0);
+    let before = redhat_checked(&place);
+    assert_eq!(before.len(), 2);
+    place.document(&format!("{folder}/changes.csv"), listed(1..=3).as_bytes());
+    let server = MockServer::start().await;
+    let files = ["archive_latest.txt", "changes.csv", "deletions.csv"].map(|name| format!("{folder}/{name}"));
+    for file in files.iter().map(String::as_str).chain(["osv/PyPI/all.zip"]) {
+        let bytes = std::fs::read(place.path("mirror").join(file)).unwrap();
+        let answer = ResponseTemplate::new(200).set_body_bytes(bytes);
+        Mock::given(path(format!("/{file}"))).respond_with(answer).with_priority(1).mount(&server).await;
+    }
+    let busy = ResponseTemplate::new(429).insert_header("Retry-After", "7200");
+    Mock::given(any()).respond_with(busy).with_priority(2).mount(&server).await;
+    let uri = server.uri();
+    let arguments = ["db", "update", "--base", &uri, "--feeds", "osv,redhat"];
+    let run = tokio::task::block_in_place(|| plimsoll(place.home(), &arguments));
+    assert_eq!(run.code, 0, "{run:?}");
+    let why = "failed, the earlier one is kept: 3 of the 3 documents that it names could not be had: redhat/csaf/v2/vex/2026/cve-2026-1.json";
+    assert!(run.out.contains(why), "{run:?}");
+    let requests = server.received_requests().await.unwrap();
+    let asked = requests.iter().filter(|request| request.url.path().starts_with("/redhat/csaf/v2/vex/")).count();
+    assert_eq!(asked, 4, "the index's own files and the first document");
+    assert_eq!(redhat_checked(&place), before);
+    // What can be had after all makes it new again.
+    for n in 1..=3 {
+        let document = vex(&format!("CVE-2026-{n}"), "3-3", 3).to_string();
+        place.document(&format!("{folder}/2026/cve-2026-{n}.json"), document.as_bytes());
+    }
+    assert_eq!(place.update(&["--feeds", "redhat"]).code, 0);
+    assert!(redhat_checked(&place).iter().all(|checked| !before.contains(checked)));
+}
+
+#[test]
+fn what_is_left_to_the_next_update_leaves_the_rest_of_an_index_as_old_as_it_was() {
+    let place = Place::new();
+    place.redhat(&[vex("CVE-2026-1", "1-1", 1)], &vex("CVE-2026-2", "2-2", 2).to_string());
+    let update = || {
+        let run = place.update(&["--feeds", "redhat"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        run
+    };
+    update();
+    let before = redhat_checked(&place);
+    place.document("redhat/csaf/v2/vex/changes.csv", listed(1..=1_001).as_bytes());
+    for n in 1..=1_001 {
+        let document = vex(&format!("CVE-2026-{n}"), "3-3", 3).to_string();
+        place.document(&format!("redhat/csaf/v2/vex/2026/cve-2026-{n}.json"), document.as_bytes());
+    }
+    let run = update();
+    assert!(run.err.contains("left to the next update: 1 document that changed"), "{}", run.err);
+    let is_archive_new = || !redhat_checked(&place).iter().any(|checked| before.contains(checked));
+    assert!(!is_archive_new());
+    update();
+    assert!(is_archive_new());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use plimsoll_advisories::feeds as formats;
 use plimsoll_feeds::{Schedule, Syncer};
 use plimsoll_model::{Package, PackageType};
-use plimsoll_store::feeds;
+use plimsoll_store::feeds::{self, Outcome};
 use plimsoll_testkit::sqlx::Row as _;
 use tokio_util::sync::CancellationToken;
 use wiremock::matchers::any;
@@ -14,6 +14,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::bundled::{documents, write_mirror};
 use crate::platform::{Platform, osv, rematch};
+use crate::sync::{vex, write_vex};
 
 impl Platform {
     /// One look of the schedule at what is due.
@@ -102,7 +103,19 @@ async fn with_every_upstream_answering_429_for_a_day_findings_stay_and_their_kno
 async fn an_index_whose_server_asks_to_be_left_alone_is_asked_for_no_more_of_its_documents() {
     let platform = Platform::new().await;
     let mirror = tempfile::tempdir().unwrap();
-    write_mirror(mirror.path());
+    let index = formats::by_name("redhat").unwrap().document("csaf/v2/vex/changes.csv");
+    let archive = [vex("CVE-2026-1", "1-1", "01-01"), vex("CVE-2026-2", "2-1", "01-01")];
+    write_vex(mirror.path(), ("02-01", &archive), &[("cve-2026-1", "01-01", None)], &[]);
+    assert_eq!(platform.sync(mirror.path(), &index).await, Outcome::Changed);
+    let hours = "SELECT round(extract(epoch FROM now() - min(checked_at)) / 3600)::bigint FROM feed_document";
+    for _ in 0..5 {
+        platform.pass_an_hour().await;
+    }
+    let changed = ["CVE-2026-1", "CVE-2026-2"].map(|cve| vex(cve, "3-1", "03-01"));
+    let [first, second] = changed.map(Some);
+    let changes = [("cve-2026-1", "03-01", first), ("cve-2026-2", "03-01", second)];
+    write_vex(mirror.path(), ("02-01", &archive), &changes, &[]);
+
     let server = MockServer::start().await;
     let folder = mirror.path().join("redhat/csaf/v2/vex");
     for name in ["archive_latest.txt", "changes.csv", "deletions.csv"] {
@@ -113,9 +126,11 @@ async fn an_index_whose_server_asks_to_be_left_alone_is_asked_for_no_more_of_its
     let busy = ResponseTemplate::new(429).insert_header("Retry-After", "7200");
     Mock::given(any()).respond_with(busy).with_priority(2).mount(&server).await;
     let syncer = Syncer { base: Some(server.uri().parse().unwrap()), ..platform.syncer(Path::new("/nowhere")) };
-    let index = formats::by_name("redhat").unwrap().document("csaf/v2/vex/changes.csv");
-    syncer.sync(&index, false).await.unwrap();
+    assert_eq!(syncer.sync(&index, false).await.unwrap(), Outcome::Failed);
     assert_eq!(server.received_requests().await.unwrap().len(), 4, "the index's own files and the first document");
     let wait = "SELECT round(extract(epoch FROM not_before - finished_at))::bigint FROM feed_run WHERE document LIKE '%changes.csv'";
     assert_eq!(platform.count(wait).await, 7_200);
+    assert_eq!(platform.count(hours).await, 5, "what could not be had is as old as it was");
+    assert_eq!(platform.sync(mirror.path(), &index).await, Outcome::Changed);
+    assert_eq!(platform.count(hours).await, 0);
 }

@@ -1,46 +1,40 @@
 //! An index of a feed: what it names is brought in by what is held, told as one line.
 
-use plimsoll_advisories::feeds::{Document, Index, ParseReport};
+use plimsoll_advisories::feeds::{Document, Index, Listing, ParseReport, Plan};
 use plimsoll_advisory_db::{Builder, DbError};
 
 use super::{DocumentOutcome, Unhad, Update, refused};
 use crate::clock;
+use crate::quantity::counted;
 
-/// How many documents that could not be had are told one by one; all count as problems.
+/// How many documents that could not be had are told one by one.
 const MOST_TOLD: usize = 10;
+
+/// What came of the documents that changed.
+#[derive(Default)]
+struct Brought {
+    report: ParseReport,
+    had: usize,
+    failures: Vec<String>,
+    /// Whether the archive, where it is another one, is not among what was brought in.
+    lacks_archive: bool,
+}
 
 impl Update {
     /// Brings in what an index says has changed. Only the database itself can fail.
     pub(super) async fn index(&self, builder: &mut Builder, index: &Index) -> Result<DocumentOutcome, DbError> {
-        let feed = index.changes.feed.name;
-        let held = builder.held_below(feed, index.folder())?;
+        let (feed, folder) = (index.changes.feed.name, index.folder());
+        let held = builder.held_below(feed, folder)?;
         let is_kept = !held.is_empty();
         let plan = match self.listing(index).await {
             Ok(listing) => listing.plan(&held),
             Err(Unhad::NotFound(_)) if !is_kept => return Ok(DocumentOutcome::Absent),
-            Err(Unhad::NotFound(why) | Unhad::Failed(why)) => return Ok(DocumentOutcome::Failed { why, is_kept }),
+            Err(unhad) => return Ok(DocumentOutcome::Failed { why: unhad.why(), is_kept }),
         };
-        let (mut total, mut failures) = (ParseReport::default(), Vec::new());
-        let mut is_archive_there = true;
-        for listed in plan.archive.iter().chain(&plan.documents) {
-            match self.listed(builder, listed).await? {
-                DocumentOutcome::Changed(report) => {
-                    total.records += report.records;
-                    total.unmatchable += report.unmatchable;
-                    total.problems += report.problems;
-                }
-                DocumentOutcome::Failed { why, .. } => {
-                    let is_archive =
-                        plan.archive.as_ref().is_some_and(|archive| archive.document.path == listed.document.path);
-                    is_archive_there &= !is_archive;
-                    failures.push(format!("{}: {why}", listed.document));
-                }
-                DocumentOutcome::Unchanged | DocumentOutcome::Absent => {}
-            }
-        }
-        let superseded = plan.superseded.iter().filter(|_| is_archive_there);
+        let Brought { report, had, failures, lacks_archive } = self.bring_in(builder, &plan).await?;
+        let superseded = plan.superseded.iter().filter(|_| !lacks_archive);
         let going: Vec<&Document> = superseded.chain(&plan.gone).collect();
-        let withdrawal = builder.withdrawal(feed, index.folder(), &going, &plan.gone_records)?;
+        let withdrawal = builder.withdrawal(feed, folder, &going, &plan.gone_records)?;
         if !withdrawal.is_within(self.most_withdrawn) {
             return Ok(DocumentOutcome::Failed { why: refused(withdrawal), is_kept });
         }
@@ -48,24 +42,57 @@ impl Update {
             builder.forget(document)?;
         }
         let gone = builder.forget_records(feed, &plan.gone_records, clock::now())?;
-        for held in builder.held_below(feed, index.folder())? {
-            builder.unchanged(&index.changes.feed.document(held.path), clock::now())?;
-        }
-        let is_unchanged = plan.archive.is_none() && plan.documents.is_empty() && gone == 0;
         for failure in failures.iter().take(MOST_TOLD) {
             self.progress.note(failure);
         }
-        total.problems += failures.len() as u64;
-        Ok(match failures.into_iter().next() {
-            Some(why) if builder.held_below(feed, index.folder())?.is_empty() => {
+        let planned = plan.documents.len() + usize::from(plan.archive.is_some());
+        if let Some(first) = failures.first() {
+            let why = format!("{} of the {planned} documents that it names could not be had: {first}", planned - had);
+            let is_part = had > 0;
+            return Ok(if is_part {
+                DocumentOutcome::Partly { report, why }
+            } else {
                 DocumentOutcome::Failed { why, is_kept }
-            }
-            None if is_unchanged => DocumentOutcome::Unchanged,
-            _ => DocumentOutcome::Changed(total),
-        })
+            });
+        }
+        if plan.left > 0 {
+            let left = counted(plan.left as u64, "document");
+            self.progress.note(format!("{}: left to the next update: {left} that changed", index.changes));
+            return Ok(DocumentOutcome::Changed(report));
+        }
+        // Nothing failed and nothing is left: what is held is as its server has it.
+        for held in builder.held_below(feed, folder)? {
+            builder.unchanged(&index.changes.feed.document(held.path), clock::now())?;
+        }
+        Ok(if planned == 0 && gone == 0 { DocumentOutcome::Unchanged } else { DocumentOutcome::Changed(report) })
     }
 
-    async fn listing(&self, index: &Index) -> Result<plimsoll_advisories::feeds::Listing, Unhad> {
+    /// Brings in the archive and the documents, until the server asks to be left alone: the rest then waits, too.
+    async fn bring_in(&self, builder: &mut Builder, plan: &Plan) -> Result<Brought, DbError> {
+        let mut brought = Brought::default();
+        let archive = plan.archive.as_ref().map(|listed| listed.document.path.as_str());
+        for listed in plan.archive.iter().chain(&plan.documents) {
+            match self.listed(builder, listed).await? {
+                Ok(report) => {
+                    brought.had += 1;
+                    brought.report.records += report.records;
+                    brought.report.unmatchable += report.unmatchable;
+                    brought.report.problems += report.problems;
+                }
+                Err(unhad) => {
+                    brought.lacks_archive |= archive == Some(listed.document.path.as_str());
+                    let is_busy = matches!(unhad, Unhad::Busy(_));
+                    brought.failures.push(format!("{}: {}", listed.document, unhad.why()));
+                    if is_busy {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(brought)
+    }
+
+    async fn listing(&self, index: &Index) -> Result<Listing, Unhad> {
         let (archive_latest, _) = self.fetch_anew(&index.archive_latest).await?;
         let (changes, _) = self.fetch_anew(&index.changes).await?;
         let (deletions, _) = self.fetch_anew(&index.deletions).await?;
