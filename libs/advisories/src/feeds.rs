@@ -39,6 +39,8 @@ pub mod yara;
 
 use std::io::{Read, Seek};
 
+use chrono::NaiveDate;
+
 pub use document::Document;
 pub use index::{Held, Index, Listed, Listing, MOST_DOCUMENTS, Plan};
 pub use record::{ExploitScore, KnownExploited, Record, Sink, SinkError};
@@ -99,10 +101,23 @@ pub struct Feed {
     upstream_path: fn(&str) -> String,
     /// The documents that are read unless the operator names others.
     default_paths: fn() -> Vec<String>,
+    /// The documents that came, or will come, after those that are known of, as of a day.
+    later: fn(NaiveDate) -> Vec<Later>,
     /// Where its documents are named by an index, [`Document::index`]: what a document's records go by.
     index: Option<index::RecordOf>,
     /// Reads one document's bytes.
     parser: Parser,
+}
+
+/// A document of a year or release that this code does not know of yet.
+struct Later {
+    path: String,
+    /// Whether it has to be there by now.
+    is_due: bool,
+}
+
+const fn none_later(_: NaiveDate) -> Vec<Later> {
+    Vec::new()
 }
 
 /// Hands a document's records to the intake as they come.
@@ -113,9 +128,17 @@ pub trait DocumentBytes: Read + Seek {}
 impl<T: Read + Seek + ?Sized> DocumentBytes for T {}
 
 impl Feed {
-    /// The documents that are read unless the operator names others; an index ([`Document::index`]) names those that are.
+    /// The documents that are known of and read unless the operator names others; an index ([`Document::index`]) names those that are.
     pub fn documents(&'static self) -> Vec<Document> {
         (self.default_paths)().into_iter().map(|path| self.document(path)).collect()
+    }
+
+    /// Those documents, and those of years and releases that have come since this was written, or will come next.
+    pub fn documents_as_of(&'static self, today: NaiveDate) -> Vec<Document> {
+        let later = (self.later)(today);
+        let later =
+            later.into_iter().map(|Later { path, is_due }| Document { may_be_missing: !is_due, ..self.document(path) });
+        self.documents().into_iter().chain(later).collect()
     }
 
     /// Whether its documents are named by an index: several of them may then hold one record, of which the newest counts.
@@ -125,7 +148,7 @@ impl Feed {
 
     /// A document of this feed by its path below the feed's address (`PyPI/all.zip`).
     pub fn document(&'static self, path: impl Into<String>) -> Document {
-        Document { feed: self, path: path.into() }
+        Document { feed: self, path: path.into(), may_be_missing: false }
     }
 }
 

@@ -30,7 +30,7 @@ pub struct DocumentState {
 pub enum Outcome {
     /// The document was read and applied.
     Changed,
-    /// The server said that it is the one we hold.
+    /// The server said that it is the one we hold, or has none yet of what is still to come.
     Unchanged,
     /// It could not be fetched or read; nothing was applied.
     Failed,

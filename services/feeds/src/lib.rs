@@ -36,7 +36,7 @@ pub use plimsoll_advisories::feeds::MOST_WITHDRAWN;
 
 pub use import::{BUNDLE, BundleSource, ImportOptions};
 pub use rematch::{handle as rematch, handle_own as rematch_own, handle_vex as follow_vex};
-pub use schedule::{Schedule, turn};
+pub use schedule::{Schedule, documents, turn};
 pub use sync::Syncer;
 
 /// The service's configuration: `PLIMSOLL_*` variables.

@@ -172,8 +172,10 @@ impl Schedule {
     }
 }
 
-fn documents() -> impl Iterator<Item = Document> {
-    formats::all().iter().flat_map(|feed| feed.documents())
+/// Every document that is synced, as of today; those that an index names are not among them.
+pub fn documents() -> impl Iterator<Item = Document> {
+    let today = clock::now().date_naive();
+    formats::all().iter().flat_map(move |feed| feed.documents_as_of(today))
 }
 
 async fn pause(shutdown: &CancellationToken) {

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use plimsoll_advisories::feeds::{Document, FeedError, Listed, Withdrawal, parse};
 use plimsoll_advisory_db::{DbError, ReadError};
 use plimsoll_bundle::BundleError;
-use plimsoll_fetch::{Fetched, Fetcher, Validators};
+use plimsoll_fetch::{FetchError, Fetched, Fetcher, Validators};
 use plimsoll_runtime::clock;
 use plimsoll_store::feeds::{self, DocumentState, Outcome, RunCounts, RunFailure};
 use plimsoll_store::{Store, StoreError};
@@ -38,13 +38,16 @@ pub struct Syncer {
 pub enum SyncError {
     /// The document could not be fetched.
     #[error(transparent)]
-    Fetch(#[from] plimsoll_fetch::FetchError),
+    Fetch(#[from] FetchError),
     /// It could not be read.
     #[error(transparent)]
     Read(#[from] FeedError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It is of a year or release that is still to come, and not there yet.
+    #[error("not there yet: {0}")]
+    NotYet(#[source] FetchError),
     /// The fetched file could not be read again.
     #[error("the fetched document could not be read: {source}")]
     Kept {
@@ -172,6 +175,7 @@ impl Syncer {
         let wait = ended.as_ref().err().and_then(SyncError::wait);
         let (outcome, error) = match ended {
             Ok(outcome) => (outcome, None),
+            Err(error @ SyncError::NotYet(_)) => (Outcome::Unchanged, Some(error.to_string())),
             Err(error @ (SyncError::TooManyWithdrawn { .. } | SyncError::OlderBundle { .. })) => {
                 (Outcome::Refused, Some(error.to_string()))
             }
@@ -187,6 +191,7 @@ impl Syncer {
                 problems = counts.problem_count,
                 "feed document synced"
             ),
+            Some(error) if outcome == Outcome::Unchanged => tracing::debug!(error, "feed document not synced"),
             Some(error) => {
                 tracing::warn!(outcome = outcome.as_str(), error, "feed document not synced: what we know stays")
             }
@@ -210,14 +215,22 @@ impl Syncer {
         let feed = document.feed.name;
         let address = self.address(document);
         let mut tx = self.store.catalog_tx().await?;
-        let held = feeds::document(&mut tx, feed, &document.path).await?.filter(|held| held.url == address);
+        let held = feeds::document(&mut tx, feed, &document.path).await?;
         drop(tx);
+        let may_be_missing = document.may_be_missing && held.is_none();
+        let unhad = |error: FetchError| {
+            if may_be_missing && error.is_not_found() { SyncError::NotYet(error) } else { error.into() }
+        };
+        let held = held.filter(|held| held.url == address);
         // What an index says has changed is not asked for again: it is fetched.
         let held = held.filter(|_| listed.is_none());
         let known = held.map(|held| Validators { etag: held.etag, last_modified: held.last_modified });
         let fetched = match document.repository() {
             Some(repository) => self.fetch_published(&repository, known.as_ref()).await?,
-            None => self.fetcher.fetch(&address, &known.clone().unwrap_or_default(), &|_| {}).await?,
+            None => {
+                let known = known.clone().unwrap_or_default();
+                self.fetcher.fetch(&address, &known, &|_| {}).await.map_err(unhad)?
+            }
         };
         let (file, validators) = match fetched {
             Fetched::Unchanged => {

@@ -3,6 +3,7 @@
 
 use std::io::Read;
 
+use chrono::{Datelike as _, NaiveDate};
 use plimsoll_model::Ecosystem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -10,7 +11,7 @@ use serde_json::value::RawValue;
 use super::admission::Intake;
 use super::metered::small_json;
 use super::secdb::Distribution;
-use super::{Document, DocumentBytes, Feed, FeedKind, Refusal};
+use super::{Document, DocumentBytes, Feed, FeedKind, Later, Refusal};
 
 /// The feed's place in the list.
 pub static FEED: Feed = Feed {
@@ -19,13 +20,16 @@ pub static FEED: Feed = Feed {
     kind: FeedKind::Advisories,
     upstream: "https://secdb.alpinelinux.org",
     upstream_path: str::to_owned,
-    default_paths,
+    default_paths: || RELEASES.flat_map(of_release).collect(),
+    later,
     index: None,
     parser: read,
 };
 
-/// The minor releases of Alpine 3 that are read unless the operator names others.
-pub const DEFAULT_RELEASES: std::ops::RangeInclusive<u8> = 3..=23;
+/// The minor releases of Alpine 3 that are known of.
+const RELEASES: std::ops::RangeInclusive<i32> = 3..=23;
+/// No release after this one is asked for, whatever a clock says.
+const LAST_RELEASE: i32 = 99;
 
 /// Each release's repositories.
 pub const REPOSITORIES: [&str; 2] = ["main", "community"];
@@ -42,9 +46,14 @@ fn path(release: &str, repository: &str) -> String {
     format!("{release}/{repository}.json")
 }
 
-fn default_paths() -> Vec<String> {
-    let of_release = |minor| REPOSITORIES.map(|repository| path(&format!("v3.{minor}"), repository));
-    DEFAULT_RELEASES.flat_map(of_release).collect()
+fn of_release(minor: i32) -> [String; 2] {
+    REPOSITORIES.map(|repository| path(&format!("v3.{minor}"), repository))
+}
+
+/// Two releases a year, of which 3.23 was the second of 2025; and one more, as nobody says when they come.
+fn later(today: NaiveDate) -> Vec<Later> {
+    let next = (23 + 2 * (today.year() - 2025) + 1).min(LAST_RELEASE);
+    (RELEASES.end() + 1..=next).flat_map(of_release).map(|path| Later { path, is_due: false }).collect()
 }
 
 #[derive(Deserialize)]
@@ -105,6 +114,20 @@ mod tests {
 
     fn database(packages: &str) -> String {
         format!(r#"{{"packages": {packages}, "distroversion": "v3.10", "reponame": "main"}}"#)
+    }
+
+    #[test]
+    fn releases_that_may_have_come_since_are_asked_for_and_may_be_missing() {
+        for (today, newest, count) in [
+            ("2026-11-30", "v3.26/community.json", 6),
+            ("2027-01-01", "v3.28/community.json", 10),
+            ("9999-12-31", "v3.99/community.json", 152),
+            ("1970-01-01", "v3.23/community.json", 0),
+        ] {
+            let documents = FEED.documents_as_of(today.parse().unwrap());
+            assert_eq!(documents.last().unwrap().path, newest, "{today}");
+            assert_eq!(documents.iter().filter(|document| document.may_be_missing).count(), count, "{today}");
+        }
     }
 
     #[test]

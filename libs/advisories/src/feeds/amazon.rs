@@ -24,6 +24,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://cdn.amazonlinux.com",
     upstream_path: str::to_owned,
     default_paths: || LISTS.map(str::to_owned).into(),
+    later: super::none_later,
     index: None,
     parser: read,
 };

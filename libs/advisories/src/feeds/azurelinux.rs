@@ -26,6 +26,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://raw.githubusercontent.com/microsoft/AzureLinuxVulnerabilityData/main",
     upstream_path: |path| path.trim_end_matches(".gz").to_owned(),
     default_paths: || DOCUMENTS.map(|name| format!("{name}-oval.xml.gz")).to_vec(),
+    later: super::none_later,
     index: None,
     parser: read,
 };

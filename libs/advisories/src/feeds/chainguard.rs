@@ -14,6 +14,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://packages.cgr.dev/chainguard",
     upstream_path: str::to_owned,
     default_paths: || vec!["security.json".into()],
+    later: super::none_later,
     index: None,
     parser: read,
 };

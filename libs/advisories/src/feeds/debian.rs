@@ -26,6 +26,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://security-tracker.debian.org",
     upstream_path: str::to_owned,
     default_paths: || vec!["tracker/data/json".into()],
+    later: super::none_later,
     index: None,
     parser: read,
 };

@@ -33,6 +33,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://salsa.debian.org/security-tracker-team/security-tracker/-/raw/master",
     upstream_path: str::to_owned,
     default_paths: || ["DSA", "DLA", "DTSA"].map(|list| format!("data/{list}/list")).to_vec(),
+    later: super::none_later,
     index: None,
     parser: read,
 };

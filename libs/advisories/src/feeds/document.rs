@@ -11,6 +11,8 @@ pub struct Document {
     pub feed: &'static Feed,
     /// Its path below the feed's address: `PyPI/all.zip`.
     pub path: String,
+    /// Whether its server may not have it yet, as it is of a year or release that is still to come. What was there once may not be missing.
+    pub may_be_missing: bool,
 }
 
 /// Feeds whose folder in a mirror is not their name, as several are of one upstream.

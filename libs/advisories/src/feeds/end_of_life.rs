@@ -23,6 +23,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://endoflife.date/api/v1",
     upstream_path: |path| if path == PRODUCTS { "products/full".into() } else { path.into() },
     default_paths: || vec![PRODUCTS.into()],
+    later: super::none_later,
     index: None,
     parser: read,
 };

@@ -21,6 +21,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://epss.empiricalsecurity.com",
     upstream_path: str::to_owned,
     default_paths: || vec!["epss_scores-current.csv.gz".into()],
+    later: super::none_later,
     index: None,
     parser: read,
 };

@@ -21,6 +21,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://www.cisa.gov/sites/default/files/feeds",
     upstream_path: str::to_owned,
     default_paths: || vec!["known_exploited_vulnerabilities.json".into()],
+    later: super::none_later,
     index: None,
     parser: read,
 };

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Utc};
 use flate2::bufread::MultiGzDecoder;
 use plimsoll_model::{Advisory, CvssVector};
 use serde::Deserialize;
@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 use super::admission::Intake;
 use super::epss::gzip_refusal;
 use super::metered::{Limits, Meter};
-use super::{DocumentBytes, Feed, FeedKind, Refusal};
+use super::{DocumentBytes, Feed, FeedKind, Later, Refusal};
 
 /// The feed's place in the list.
 pub static FEED: Feed = Feed {
@@ -29,13 +29,26 @@ pub static FEED: Feed = Feed {
     kind: FeedKind::Advisories,
     upstream: "https://nvd.nist.gov",
     upstream_path: str::to_owned,
-    default_paths: || YEARS.map(|year| format!("feeds/json/cve/2.0/nvdcve-2.0-{year}.json.gz")).collect(),
+    default_paths: || YEARS.map(path).collect(),
+    later,
     index: None,
     parser: read,
 };
 
 /// The first document has the years before, too.
-const YEARS: std::ops::RangeInclusive<u16> = 2002..=2026;
+const YEARS: std::ops::RangeInclusive<i32> = 2002..=2026;
+/// No year after this one is asked for, whatever a clock says.
+const LAST_YEAR: i32 = 2100;
+
+fn path(year: i32) -> String {
+    format!("feeds/json/cve/2.0/nvdcve-2.0-{year}.json.gz")
+}
+
+/// The years since, and the next: its first CVEs are known before it begins, and nobody says when their document is there.
+fn later(today: NaiveDate) -> Vec<Later> {
+    let next = (today.year() + 1).min(LAST_YEAR);
+    (YEARS.end() + 1..=next).map(|year| Later { path: path(year), is_due: year < today.year() }).collect()
+}
 
 /// Ten times the largest year, inflated; the largest CVEs have some hundred KiB of CPEs.
 const LIMITS: Limits = Limits { document_bytes: 2 << 30, record_bytes: 16 << 20 };
@@ -318,6 +331,23 @@ mod tests {
             (&["CWE-79".into()][..], &["https://example.org/a".into()][..])
         );
         assert_eq!((advisory.affected.len(), advisory.is_withdrawn(), report.problems), (0, false, 0));
+    }
+
+    #[test]
+    fn a_year_that_begins_has_its_document_and_the_next_may() {
+        let later = |today: &str| {
+            let documents = FEED.documents_as_of(today.parse().unwrap()).into_iter().skip(YEARS.count());
+            let year = |document: &crate::feeds::Document| document.path.get(30..34).unwrap_or_default().to_owned();
+            documents.map(|document| (year(&document), document.may_be_missing)).collect::<Vec<_>>()
+        };
+        let years =
+            |years: &[(&str, bool)]| years.iter().map(|(year, may)| ((*year).to_owned(), *may)).collect::<Vec<_>>();
+        assert_eq!(later("2026-11-30"), years(&[("2027", true)]));
+        assert_eq!(later("2027-01-01"), years(&[("2027", true), ("2028", true)]));
+        assert_eq!(later("2028-02-29"), years(&[("2027", false), ("2028", true), ("2029", true)]));
+        // A clock that is wrong asks for no more than it may, and for no less than is known.
+        assert_eq!(later("1970-01-01"), []);
+        assert_eq!(later("9999-12-31").len(), 74);
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://linux.oracle.com/security/oval",
     upstream_path: str::to_owned,
     default_paths: || vec!["com.oracle.elsa-all.xml.bz2".into()],
+    later: super::none_later,
     index: None,
     parser: read,
 };

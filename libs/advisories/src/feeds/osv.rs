@@ -31,6 +31,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://osv-vulnerabilities.storage.googleapis.com",
     upstream_path: str::to_owned,
     default_paths: || DEFAULT_ECOSYSTEMS.into_iter().map(path).collect(),
+    later: super::none_later,
     index: None,
     parser: read,
 };

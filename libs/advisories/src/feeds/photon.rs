@@ -5,11 +5,12 @@
 //! not always all of it.
 //! Source: <https://packages.vmware.com/photon/photon_oval_definitions/>.
 
+use chrono::NaiveDate;
 use plimsoll_model::AffectedState;
 
 use super::admission::Intake;
 use super::oval::{self, Distribution, Placed, Span};
-use super::{DocumentBytes, Feed, FeedKind, Refusal};
+use super::{DocumentBytes, Feed, FeedKind, Later, Refusal};
 
 /// The feed's place in the list.
 pub static FEED: Feed = Feed {
@@ -18,14 +19,23 @@ pub static FEED: Feed = Feed {
     kind: FeedKind::Advisories,
     upstream: "https://packages.vmware.com/photon",
     upstream_path: str::to_owned,
-    default_paths: || {
-        RELEASES.map(|release| format!("photon_oval_definitions/com.vmware.phsa-photon{release}.xml.gz")).collect()
-    },
+    default_paths: || RELEASES.map(path).collect(),
+    later,
     index: None,
     parser: read,
 };
 
 const RELEASES: std::ops::RangeInclusive<u8> = 1..=5;
+/// Two years lay between the last releases.
+const NEXT_RELEASES: std::ops::RangeInclusive<u8> = 6..=7;
+
+fn path(release: u8) -> String {
+    format!("photon_oval_definitions/com.vmware.phsa-photon{release}.xml.gz")
+}
+
+fn later(_: NaiveDate) -> Vec<Later> {
+    NEXT_RELEASES.map(|release| Later { path: path(release), is_due: false }).collect()
+}
 
 static DISTRIBUTION: Distribution = Distribution { ecosystem: "Photon OS", place, state: |_| AffectedState::Affected };
 

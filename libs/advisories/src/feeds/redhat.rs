@@ -28,6 +28,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://security.access.redhat.com/data",
     upstream_path: str::to_owned,
     default_paths: || ["vex", "advisories"].map(|folder| format!("csaf/v2/{folder}/changes.csv")).into(),
+    later: super::none_later,
     index: Some(record_of),
     parser: read,
 };

@@ -22,6 +22,7 @@ pub static FEED: Feed = Feed {
     upstream: "https://github.com",
     upstream_path,
     default_paths: || BUNDLES.into_iter().map(|(path, _)| path.to_owned()).collect(),
+    later: super::none_later,
     index: None,
     parser: read,
 };

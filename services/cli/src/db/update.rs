@@ -98,25 +98,11 @@ pub async fn run(arguments: UpdateArguments) -> Result<Outcome, Failure> {
         most_withdrawn: if arguments.accept_withdrawals { 1.0 } else { MOST_WITHDRAWN },
         progress,
     };
-    let (mut failed, mut had) = (0, 0);
-    for document in chosen(&arguments.feeds, arguments.with_malware).flat_map(Feed::documents) {
-        let outcome = match document.index() {
-            Some(index) => update.index(&mut builder, &index).await,
-            None => update.document(&mut builder, &document).await,
-        };
-        let outcome = outcome.map_err(Failure::undone)?;
-        match &outcome {
-            DocumentOutcome::Failed { .. } => failed += 1,
-            DocumentOutcome::Partly { .. } => {
-                failed += 1;
-                had += 1;
-            }
-            DocumentOutcome::Absent => {}
-            DocumentOutcome::Changed(_) | DocumentOutcome::Unchanged => had += 1,
-        }
-        let line = line(&document, &outcome);
-        update.progress.suspended(|| output::print(&line))?;
+    let mut tally = Tally::default();
+    for feed in chosen(&arguments.feeds, arguments.with_malware) {
+        update.feed(&mut builder, feed, &mut tally).await?;
     }
+    let Tally { had, failed } = tally;
     if had == 0 {
         update.progress.finish();
         let message = "no document of any feed could be had; the database is as it was";
@@ -147,6 +133,13 @@ fn chosen(names: &[String], with_malware: bool) -> impl Iterator<Item = &'static
     all.filter(|feed| names.is_empty() || names.iter().any(|name| name == feed.name))
 }
 
+/// How many documents could be had, and how many not.
+#[derive(Default)]
+struct Tally {
+    had: u64,
+    failed: u64,
+}
+
 struct Update {
     fetcher: Fetcher,
     base: Option<String>,
@@ -156,6 +149,38 @@ struct Update {
 }
 
 impl Update {
+    /// Brings a feed's documents up to date, with a line for each; what its server does not have is one line.
+    async fn feed(&self, builder: &mut Builder, feed: &'static Feed, tally: &mut Tally) -> Result<(), Failure> {
+        let mut absent = Vec::new();
+        for document in feed.documents_as_of(clock::now().date_naive()) {
+            let outcome = match document.index() {
+                Some(index) => self.index(builder, &index).await,
+                None => self.document(builder, &document).await,
+            };
+            let outcome = outcome.map_err(Failure::undone)?;
+            match &outcome {
+                DocumentOutcome::Changed(_) | DocumentOutcome::Unchanged => tally.had += 1,
+                DocumentOutcome::Partly { .. } => {
+                    tally.had += 1;
+                    tally.failed += 1;
+                }
+                DocumentOutcome::Failed { .. } => tally.failed += 1,
+                // What is still to come need not be there.
+                DocumentOutcome::Absent if document.may_be_missing => continue,
+                DocumentOutcome::Absent => {
+                    absent.push(document);
+                    continue;
+                }
+            }
+            let line = line(&document.to_string(), &outcome);
+            self.progress.suspended(|| output::print(&line))?;
+        }
+        let Some((first, more)) = absent.split_first() else { return Ok(()) };
+        let which = if more.is_empty() { first.to_string() } else { format!("{first} and {} more", more.len()) };
+        let line = line(&which, &DocumentOutcome::Absent);
+        self.progress.suspended(|| output::print(&line))
+    }
+
     /// Brings one document up to date. Only the database itself can fail.
     async fn document(&self, builder: &mut Builder, document: &Document) -> Result<DocumentOutcome, DbError> {
         let known = builder.validators(document)?.and_then(|text| serde_json::from_str::<Validators>(&text).ok());
@@ -270,7 +295,7 @@ fn counts(report: &ParseReport) -> String {
     told
 }
 
-fn line(document: &Document, outcome: &DocumentOutcome) -> String {
+fn line(which: &str, outcome: &DocumentOutcome) -> String {
     let told = match outcome {
         DocumentOutcome::Changed(report) => counts(report),
         DocumentOutcome::Partly { report, why } => format!("{}; failed in part: {why}", counts(report)),
@@ -279,5 +304,5 @@ fn line(document: &Document, outcome: &DocumentOutcome) -> String {
         DocumentOutcome::Failed { why, is_kept: true } => format!("failed, the earlier one is kept: {why}"),
         DocumentOutcome::Failed { why, is_kept: false } => format!("failed: {why}"),
     };
-    format!("{:<44}  {}\n", escaped(&document.to_string()), escaped(&told))
+    format!("{:<44}  {}\n", escaped(which), escaped(&told))
 }

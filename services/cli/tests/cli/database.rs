@@ -18,7 +18,10 @@ fn an_update_takes_what_changed_and_says_so_document_by_document() {
     };
     assert_eq!(line(&first, "osv/PyPI/all.zip"), "3 records");
     assert_eq!(line(&first, "debian/tracker/data/json"), "2 records");
-    assert_eq!(line(&first, "alpine/v3.18/community.json"), "not there");
+    assert_eq!(line(&first, "alpine/v3.3/main.json and 40 more"), "not there");
+    assert_eq!(line(&first, "osv/Go/all.zip and 17 more"), "not there");
+    assert_eq!(first.out.matches("not there").count(), 12, "one line for a feed: {}", first.out);
+    assert!(!first.out.contains("photon6"), "what is still to come need not be there");
     assert!(first.out.lines().last().unwrap().ends_with(": 7 documents"), "{}", first.out);
     assert!(first.err.contains("fetching osv/PyPI/all.zip"), "progress is on standard error");
 
@@ -145,7 +148,7 @@ fn a_document_that_lies_in_a_repository_is_found_there_and_read_where_it_is_anot
     };
     let first = ("ALAS2023-2024-1", "CVE-2024-1", "Important", "curl", ["0", "8.3.0", "1.amzn2023.0.1"]);
     let second = ("ALAS2023-2024-2", "CVE-2024-2", "low", "curl", ["0", "8.5.0", "1.amzn2023.0.2"]);
-    assert_eq!(update(&place), (3, "not there".into()), "a mirror without it");
+    assert_eq!(update(&place), (3, "and 1 more  not there".into()), "a mirror without any");
     place.amazon("46ff", &[first]);
     assert_eq!(update(&place), (0, "1 record".into()));
     assert_eq!(update(&place), (0, "unchanged".into()));

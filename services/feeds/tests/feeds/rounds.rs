@@ -75,7 +75,7 @@ async fn with_every_upstream_answering_429_for_a_day_findings_stay_and_their_kno
     }
     let requests = server.received_requests().await.unwrap();
     let asked = |path: &str| requests.iter().filter(|request| request.url.path() == path).count();
-    let documents: usize = formats::all().iter().map(|feed| feed.documents().len()).sum();
+    let documents = plimsoll_feeds::documents().count();
     assert_eq!(requests.len(), (documents - 1) * 24 + asked("/osv/PyPI/all.zip"));
     assert_eq!((asked("/osv/PyPI/all.zip"), asked("/kev/known_exploited_vulnerabilities.json")), (5, 24));
     assert_eq!(platform.count("SELECT count(*) FROM feed_run WHERE outcome = 'failed'").await, requests.len() as i64);
@@ -97,6 +97,27 @@ async fn with_every_upstream_answering_429_for_a_day_findings_stay_and_their_kno
     platform.look(&Schedule::new(platform.syncer(mirror.path()), TimeDelta::hours(1))).await;
     assert!(age().await < TimeDelta::minutes(10));
     assert_eq!(platform.knowledge().await, before);
+}
+
+#[tokio::test]
+async fn a_document_of_a_coming_release_may_be_missing_until_it_was_there() {
+    let platform = Platform::new().await;
+    let mirror = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(mirror.path().join("alpine/v3.26")).unwrap();
+    let documents = formats::by_name("alpine").unwrap().documents_as_of("2026-11-30".parse().unwrap());
+    let named = |path: &str| documents.iter().find(|document| document.path == path).unwrap();
+    let (known, coming) = (named("v3.23/main.json"), named("v3.26/main.json"));
+    assert_eq!(platform.sync(mirror.path(), known).await, Outcome::Failed);
+    assert_eq!(platform.sync(mirror.path(), coming).await, Outcome::Unchanged);
+    let why: String = platform.last_run_of(coming).await.get("error");
+    assert!(why.starts_with("not there yet: "), "{why}");
+    assert_eq!(platform.count("SELECT count(*) FROM feed_document").await, 0, "it is nothing that grows old");
+
+    let path = mirror.path().join("alpine/v3.26/main.json");
+    std::fs::write(&path, r#"{"distroversion": "v3.26", "reponame": "main", "packages": []}"#).unwrap();
+    assert_eq!(platform.sync(mirror.path(), coming).await, Outcome::Changed);
+    std::fs::remove_file(path).unwrap();
+    assert_eq!(platform.sync(mirror.path(), coming).await, Outcome::Failed, "it was there");
 }
 
 #[tokio::test]
