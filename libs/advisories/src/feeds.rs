@@ -38,6 +38,7 @@ mod xml;
 pub mod yara;
 
 use std::io::{Read, Seek};
+use std::time::Duration;
 
 use chrono::NaiveDate;
 
@@ -103,6 +104,8 @@ pub struct Feed {
     default_paths: fn() -> Vec<String>,
     /// The documents that came, or will come, after those that are known of, as of a day.
     later: fn(NaiveDate) -> Vec<Later>,
+    /// How often its documents are asked for unless the operator says otherwise: as often as what is new may be there.
+    pub interval: Duration,
     /// Where its documents are named by an index, [`Document::index`]: what a document's records go by.
     index: Option<index::RecordOf>,
     /// Reads one document's bytes.
@@ -118,6 +121,14 @@ struct Later {
 
 const fn none_later(_: NaiveDate) -> Vec<Later> {
     Vec::new()
+}
+
+const fn minutes(count: u64) -> Duration {
+    Duration::from_secs(count * 60)
+}
+
+const fn hours(count: u64) -> Duration {
+    minutes(count * 60)
 }
 
 /// Hands a document's records to the intake as they come.

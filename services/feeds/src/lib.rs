@@ -1,6 +1,6 @@
 //! Syncs advisory feeds and re-matches what a change touches.
 //!
-//! `schedule` decides when, `sync` brings one document in, `index` those that one names, `repository` finds one that lies in one, `import` brings in those of a
+//! `schedule` decides when by each feed's `intervals`, `sync` brings one document in, `index` those that one names, `repository` finds one that lies in one, `import` brings in those of a
 //! bundle; `read` stages what they say, `apply`, `tables` and `bundles` make it knowledge and tell what changed, `rematch` brings matches and findings in line
 //! with it, `support` what is observed of operating
 //! systems.
@@ -9,6 +9,7 @@ mod apply;
 mod bundles;
 mod import;
 mod index;
+mod intervals;
 mod read;
 mod rematch;
 mod repository;
@@ -20,7 +21,6 @@ mod tables;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use chrono::TimeDelta;
 use plimsoll_broker::contracts::{AdvisoriesChangedV1, OwnAdvisoriesChangedV1, SyncFeedsV1, VexChangedV1};
 use plimsoll_broker::{Consumer, relay};
 use plimsoll_fetch::{Fetcher, Options};
@@ -35,6 +35,7 @@ use url::Url;
 pub use plimsoll_advisories::feeds::MOST_WITHDRAWN;
 
 pub use import::{BUNDLE, BundleSource, ImportOptions};
+pub use intervals::{IntervalError, Intervals};
 pub use rematch::{handle as rematch, handle_own as rematch_own, handle_vex as follow_vex};
 pub use schedule::{Schedule, documents, turn};
 pub use sync::Syncer;
@@ -55,9 +56,11 @@ pub struct Config {
     /// The public keys whose bundles are believed, or their files, between commas.
     #[serde(default)]
     pub bundle_keys: String,
-    /// Seconds between two syncs of a document.
-    #[serde(default = "hourly")]
-    pub feeds_interval: u32,
+    /// Seconds between two syncs of a document, of any feed; each feed's usual ones where absent.
+    pub feeds_interval: Option<u32>,
+    /// The same of some feeds: `osv=900,nvd=7200`.
+    #[serde(default)]
+    pub feeds_intervals: String,
     /// The share (0 to 1) of a document's records that one sync may withdraw without an operator's word.
     #[serde(default = "most_withdrawn")]
     pub feeds_most_withdrawn: f64,
@@ -76,10 +79,6 @@ impl Config {
     }
 }
 
-const fn hourly() -> u32 {
-    3_600
-}
-
 const fn most_withdrawn() -> f64 {
     MOST_WITHDRAWN
 }
@@ -94,13 +93,15 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
         .await
         .context("PLIMSOLL_DATABASE_URL")?;
     let bundle = config.bundle()?;
+    let intervals =
+        Intervals::new(config.feeds_interval, &config.feeds_intervals).context("PLIMSOLL_FEEDS_INTERVALS")?;
     let syncer = Syncer {
         store: store.clone(),
         fetcher: Fetcher::new(Options::default()),
         base: config.feeds_base,
         most_withdrawn: config.feeds_most_withdrawn,
     };
-    let schedule = Schedule::new(syncer, TimeDelta::seconds(i64::from(config.feeds_interval)));
+    let schedule = Schedule::new(syncer, intervals);
     let schedule = Arc::new(bundle.into_iter().fold(schedule, Schedule::from_bundle));
 
     let work = {

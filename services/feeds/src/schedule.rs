@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use plimsoll_advisories::feeds::{self as formats, Document};
 use plimsoll_broker::contracts::SyncFeedsV1;
 use plimsoll_broker::{Attempt, Outcome};
@@ -11,6 +10,7 @@ use plimsoll_store::{CatalogTx, Result, Store, feeds};
 use tokio_util::sync::CancellationToken;
 
 use crate::import::{BUNDLE, BundleSource, ImportOptions};
+use crate::intervals::Intervals;
 use crate::support;
 use crate::sync::Syncer;
 
@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub struct Schedule {
     syncer: Syncer,
-    interval: TimeDelta,
+    intervals: Intervals,
     bundle: Option<BundleSource>,
 }
 
@@ -36,12 +36,12 @@ pub async fn turn(store: &Store) -> Result<CatalogTx> {
 }
 
 impl Schedule {
-    /// Every document each `interval`.
-    pub const fn new(syncer: Syncer, interval: TimeDelta) -> Self {
-        Self { syncer, interval, bundle: None }
+    /// Every document at its feed's interval.
+    pub const fn new(syncer: Syncer, intervals: Intervals) -> Self {
+        Self { syncer, intervals, bundle: None }
     }
 
-    /// Takes this bundle each interval, instead of asking the feeds' upstreams.
+    /// Takes this bundle at its interval, instead of asking the feeds' upstreams.
     #[must_use]
     pub fn from_bundle(self, bundle: BundleSource) -> Self {
         Self { bundle: Some(bundle), ..self }
@@ -82,7 +82,7 @@ impl Schedule {
         Ok(())
     }
 
-    /// Syncs what is due: a document that was last tried an interval ago, and whose server did not ask to be left alone for longer. `lease` is the transaction that
+    /// Syncs what is due: a document that was last tried its feed's interval ago, and whose server did not ask to be left alone for longer. `lease` is the transaction that
     /// has it.
     ///
     /// # Errors
@@ -116,9 +116,7 @@ impl Schedule {
     async fn is_due(&self, lease: &mut CatalogTx, feed: &str, document: &str) -> Result<bool> {
         let now = clock::now();
         let last = feeds::last_attempt(lease, feed, document).await?;
-        Ok(last.is_none_or(|last| {
-            now - last.started_at >= self.interval && last.not_before.is_none_or(|until| now >= until)
-        }))
+        Ok(last.is_none_or(|last| now >= self.intervals.due(feed, last.started_at, last.not_before)))
     }
 
     /// The turn, once it is free; `None` at a shutdown.

@@ -22,6 +22,8 @@ pub static FEED: Feed = Feed {
     upstream_path: str::to_owned,
     default_paths: || RELEASES.flat_map(of_release).collect(),
     later,
+    // Written anew once an hour.
+    interval: super::hours(1),
     index: None,
     parser: read,
 };

@@ -25,6 +25,8 @@ pub static FEED: Feed = Feed {
     upstream_path: str::to_owned,
     default_paths: || LISTS.map(str::to_owned).into(),
     later: super::none_later,
+    // Published some times a week, with what is urgent in between; two small files tell.
+    interval: super::hours(3),
     index: None,
     parser: read,
 };

@@ -27,6 +27,8 @@ pub static FEED: Feed = Feed {
     upstream_path: |path| path.trim_end_matches(".gz").to_owned(),
     default_paths: || DOCUMENTS.map(|name| format!("{name}-oval.xml.gz")).to_vec(),
     later: super::none_later,
+    // Published once a day.
+    interval: super::hours(6),
     index: None,
     parser: read,
 };

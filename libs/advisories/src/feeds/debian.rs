@@ -27,6 +27,8 @@ pub static FEED: Feed = Feed {
     upstream_path: str::to_owned,
     default_paths: || vec!["tracker/data/json".into()],
     later: super::none_later,
+    // Written anew at least once an hour.
+    interval: super::hours(1),
     index: None,
     parser: read,
 };

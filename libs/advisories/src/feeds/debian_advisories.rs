@@ -34,6 +34,8 @@ pub static FEED: Feed = Feed {
     upstream_path: str::to_owned,
     default_paths: || ["DSA", "DLA", "DTSA"].map(|list| format!("data/{list}/list")).to_vec(),
     later: super::none_later,
+    // Lists in a repository that its team writes to all day.
+    interval: super::hours(1),
     index: None,
     parser: read,
 };

@@ -24,6 +24,8 @@ pub static FEED: Feed = Feed {
     upstream_path: |path| if path == PRODUCTS { "products/full".into() } else { path.into() },
     default_paths: || vec![PRODUCTS.into()],
     later: super::none_later,
+    // Dates of years: a day matters little.
+    interval: super::hours(24),
     index: None,
     parser: read,
 };

@@ -22,6 +22,8 @@ pub static FEED: Feed = Feed {
     upstream_path: str::to_owned,
     default_paths: || vec!["epss_scores-current.csv.gz".into()],
     later: super::none_later,
+    // Scored once a day, at no set hour.
+    interval: super::hours(3),
     index: None,
     parser: read,
 };

@@ -22,6 +22,8 @@ pub static FEED: Feed = Feed {
     upstream_path: str::to_owned,
     default_paths: || vec!["known_exploited_vulnerabilities.json".into()],
     later: super::none_later,
+    // Catalogued on working days at no set hour, and then urgent; the document is small.
+    interval: super::hours(1),
     index: None,
     parser: read,
 };

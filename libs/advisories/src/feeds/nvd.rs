@@ -31,6 +31,8 @@ pub static FEED: Feed = Feed {
     upstream_path: str::to_owned,
     default_paths: || YEARS.map(path).collect(),
     later,
+    // NVD brings what changed every two hours, and the documents of years once a day.
+    interval: super::hours(2),
     index: None,
     parser: read,
 };

@@ -23,6 +23,8 @@ pub static FEED: Feed = Feed {
     upstream_path: str::to_owned,
     default_paths: || vec!["com.oracle.elsa-all.xml.bz2".into()],
     later: super::none_later,
+    // Published once a day, as one large document.
+    interval: super::hours(6),
     index: None,
     parser: read,
 };

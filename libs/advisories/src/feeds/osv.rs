@@ -32,6 +32,8 @@ pub static FEED: Feed = Feed {
     upstream_path: str::to_owned,
     default_paths: || DEFAULT_ECOSYSTEMS.into_iter().map(path).collect(),
     later: super::none_later,
+    // Each archive is written anew some times an hour, with what its databases brought; it comes as a whole.
+    interval: super::minutes(30),
     index: None,
     parser: read,
 };

@@ -21,6 +21,8 @@ pub static FEED: Feed = Feed {
     upstream_path: str::to_owned,
     default_paths: || RELEASES.map(path).collect(),
     later,
+    // Published some times a week.
+    interval: super::hours(6),
     index: None,
     parser: read,
 };

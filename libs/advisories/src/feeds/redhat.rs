@@ -29,6 +29,8 @@ pub static FEED: Feed = Feed {
     upstream_path: str::to_owned,
     default_paths: || ["vex", "advisories"].map(|folder| format!("csaf/v2/{folder}/changes.csv")).into(),
     later: super::none_later,
+    // Documents change all day; the index tells which.
+    interval: super::hours(1),
     index: Some(record_of),
     parser: read,
 };

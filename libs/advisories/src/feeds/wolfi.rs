@@ -15,6 +15,8 @@ pub static FEED: Feed = Feed {
     upstream_path: str::to_owned,
     default_paths: || vec!["os/security.json".into()],
     later: super::none_later,
+    // Written anew with each build that mends something, many a day.
+    interval: super::hours(1),
     index: None,
     parser: read,
 };

@@ -23,6 +23,8 @@ pub static FEED: Feed = Feed {
     upstream_path,
     default_paths: || BUNDLES.into_iter().map(|(path, _)| path.to_owned()).collect(),
     later: super::none_later,
+    // Rules change some times a month, and each change has every scanner compile them.
+    interval: super::hours(24),
     index: None,
     parser: read,
 };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use plimsoll_advisories::feeds as formats;
 use plimsoll_bundle::SigningKey;
-use plimsoll_feeds::{BundleSource, ImportOptions, Schedule, Syncer};
+use plimsoll_feeds::{BundleSource, ImportOptions, Intervals, Schedule, Syncer};
 use plimsoll_model::{Package, PackageType};
 use plimsoll_store::feeds::Outcome;
 use plimsoll_testkit::sqlx::{self, Connection as _, PgConnection, Row as _};
@@ -320,8 +320,7 @@ async fn the_schedule_asks_for_a_bundle_once_an_interval_and_for_nothing_else() 
     Mock::given(any()).respond_with(whole.insert_header("ETag", "\"1\"")).with_priority(2).mount(&server).await;
     let address = format!("{}/feeds.bundle?token=secret", server.uri());
     let source = BundleSource::new(&address, [exporter.key.public().as_str()]).unwrap();
-    let schedule =
-        Schedule::new(platform.syncer(Path::new("/nowhere")), chrono::TimeDelta::hours(1)).from_bundle(source);
+    let schedule = Schedule::new(platform.syncer(Path::new("/nowhere")), Intervals::default()).from_bundle(source);
     let requests = async || server.received_requests().await.unwrap().len();
     platform.look(&schedule).await;
     platform.look(&schedule).await;

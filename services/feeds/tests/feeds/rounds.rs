@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chrono::TimeDelta;
 use plimsoll_advisories::feeds as formats;
-use plimsoll_feeds::{Schedule, Syncer};
+use plimsoll_feeds::{Intervals, Schedule, Syncer};
 use plimsoll_model::{Package, PackageType};
 use plimsoll_store::feeds::{self, Outcome};
 use plimsoll_testkit::sqlx::Row as _;
@@ -67,7 +67,7 @@ async fn with_every_upstream_answering_429_for_a_day_findings_stay_and_their_kno
     patient.with_priority(1).mount(&server).await;
     Mock::given(any()).respond_with(busy("120")).with_priority(2).mount(&server).await;
     let syncer = Syncer { base: Some(server.uri().parse().unwrap()), ..platform.syncer(Path::new("/nowhere")) };
-    let schedule = Schedule::new(syncer, TimeDelta::hours(1));
+    let schedule = Schedule::new(syncer, Intervals::every(TimeDelta::hours(1)));
     for _ in 0..24 {
         platform.pass_an_hour().await;
         platform.look(&schedule).await;
@@ -89,14 +89,42 @@ async fn with_every_upstream_answering_429_for_a_day_findings_stay_and_their_kno
     assert!(old >= TimeDelta::hours(24) && old < TimeDelta::hours(25), "{old}");
     // An answer as before makes it new again.
     platform.pass_an_hour().await;
-    platform.look(&Schedule::new(platform.syncer(mirror.path()), TimeDelta::hours(1))).await;
+    platform.look(&Schedule::new(platform.syncer(mirror.path()), Intervals::every(TimeDelta::hours(1)))).await;
     assert!(age().await > TimeDelta::hours(24), "one is left alone for longer");
     for _ in 0..5 {
         platform.pass_an_hour().await;
     }
-    platform.look(&Schedule::new(platform.syncer(mirror.path()), TimeDelta::hours(1))).await;
+    platform.look(&Schedule::new(platform.syncer(mirror.path()), Intervals::every(TimeDelta::hours(1)))).await;
     assert!(age().await < TimeDelta::minutes(10));
     assert_eq!(platform.knowledge().await, before);
+}
+
+#[tokio::test]
+async fn each_feed_is_asked_at_its_own_interval_or_as_the_operator_says() {
+    let platform = Platform::new().await;
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(404)).mount(&server).await;
+    let syncer = Syncer { base: Some(server.uri().parse().unwrap()), ..platform.syncer(Path::new("/nowhere")) };
+    let schedule = Schedule::new(syncer, Intervals::new(None, "wolfi=10800,yara=3600").unwrap());
+    for _ in 0..7 {
+        platform.look(&schedule).await;
+        platform.look(&schedule).await;
+        platform.pass_an_hour().await;
+    }
+    let requests = server.received_requests().await.unwrap();
+    let asked = |path: &str| requests.iter().filter(|request| request.url.path() == path).count();
+    for (path, times) in [
+        ("/osv/PyPI/all.zip", 7),
+        ("/kev/known_exploited_vulnerabilities.json", 7),
+        ("/nvd/feeds/json/cve/2.0/nvdcve-2.0-2026.json.gz", 4),
+        ("/epss/epss_scores-current.csv.gz", 3),
+        ("/oracle/com.oracle.elsa-all.xml.bz2", 2),
+        ("/end-of-life/products-full.json", 1),
+        ("/wolfi/os/security.json", 3),
+        ("/yara/signature-base.zip", 7),
+    ] {
+        assert_eq!(asked(path), times, "{path}");
+    }
 }
 
 #[tokio::test]
