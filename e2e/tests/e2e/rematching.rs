@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use plimsoll_e2e::layout::{Compression, Layout, tar_of};
 use plimsoll_e2e::mirror::{osv, write_nvd, write_osv_archive, write_small_mirror};
+use plimsoll_e2e::process::output;
 use plimsoll_e2e::watching::Watching;
 use serde_json::{Value, json};
 
@@ -100,4 +101,15 @@ async fn a_clean_images_finding_opens_with_an_advisory_and_closes_with_its_withd
     }
     assert_eq!(small.scan().await, scan, "the image was not touched");
     assert_eq!(small.found(&before).await, [pair("CVE-2026-1", "demo-package"), pair("CVE-2026-2", "libpcre2-8-0")]);
+
+    // And an operator is told how it went, and when next.
+    let line = |arguments: &[&str]| {
+        let told = output(small.platform.admin().args(["feeds"]).args(arguments));
+        let line = told.lines().find(|line| line.contains("osv/PyPI/all.zip")).map(str::to_owned);
+        line.unwrap_or_else(|| panic!("{told}"))
+    };
+    let status = line(&["status", "--feed", "osv"]);
+    assert!(status.contains(" next in ") && status.ends_with("changed"), "{status}");
+    let run = line(&["runs", "--feed", "osv", "--document", "PyPI/all.zip", "--last", "1"]);
+    assert!(run.ends_with(" bytes, 2 records, 0 new, 1 changed, 0 withdrawn, 1 unchanged, 0 problems"), "{run}");
 }

@@ -1,6 +1,7 @@
 //! Where knowledge comes from: documents, what their servers said of them, runs, and records staged by a run.
 
 mod requests;
+mod runs;
 
 use chrono::{DateTime, Utc};
 use plimsoll_model::Advisory;
@@ -8,7 +9,8 @@ use sqlx::types::Json;
 
 use crate::{CatalogTx, Result};
 
-pub use requests::{FinishedRun, request, request_finished, request_started, requested_runs};
+pub use requests::{request, request_finished, request_started, requested_runs};
+pub use runs::{FinishedRun, LastAttempt, last_attempts, latest_runs};
 
 /// A feed's document as we hold it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

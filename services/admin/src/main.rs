@@ -32,6 +32,7 @@ const EXAMPLES: &str = "Examples:
   OWNER_PASSWORD=... plimsoll-admin organization create --slug demo --name Demo --owner-email owner@demo.example --password-env OWNER_PASSWORD
   plimsoll-admin api-key create --organization demo --name ci --scope read --scope push
   plimsoll-admin feeds sync --wait
+  plimsoll-admin feeds status
   plimsoll-admin feeds import --key bundle.pub feeds.bundle
   plimsoll-admin dead-letters list --topic scan.image
   plimsoll-admin dead-letters retry --topic scan.image";

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::FinishedRun;
 use crate::{CatalogTx, Result};
 
 /// Records an operator's wish for a sync. Only the owner's role may.
@@ -27,37 +28,6 @@ pub async fn request_finished(tx: &mut CatalogTx, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// A finished run, for people.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct FinishedRun {
-    /// Its row.
-    pub id: i64,
-    /// The feed.
-    pub feed: String,
-    /// The document.
-    pub document: String,
-    /// How long it took, in seconds.
-    pub seconds: f64,
-    /// `changed`, `unchanged`, `failed` or `refused`.
-    pub outcome: String,
-    /// Bytes fetched.
-    pub size_bytes: i64,
-    /// Records read.
-    pub records: i64,
-    /// Records that are new.
-    pub added: i64,
-    /// Records that changed.
-    pub changed: i64,
-    /// Records that went.
-    pub withdrawn: i64,
-    /// Records, or parts of them, that were not understood.
-    pub problem_count: i64,
-    /// Why it failed.
-    pub error: Option<String>,
-    /// When it ended.
-    pub finished_at: DateTime<Utc>,
-}
-
 /// Runs that ended since a wish was taken up, after that time, in the order in which they ended; and whether the wish is done.
 pub async fn requested_runs(
     tx: &mut CatalogTx,
@@ -72,8 +42,9 @@ pub async fn requested_runs(
     let runs = sqlx::query_as!(
         FinishedRun,
         r#"SELECT r.id, r.feed, r.document, extract(epoch FROM r.finished_at - r.started_at)::float8 AS "seconds!",
-                  r.outcome AS "outcome!", r.size_bytes, r.records, r.added, r.changed, r.withdrawn, r.problem_count, r.error,
-                  r.finished_at AS "finished_at!"
+                  r.outcome AS "outcome!", r.size_bytes, r.records, r.added, r.changed, r.withdrawn, r.unchanged, r.problem_count,
+                  ARRAY(SELECT jsonb_array_elements_text(jsonb_path_query_array(r.problems, '$[0 to 19]'))) AS "problems!",
+                  r.error, r.finished_at AS "finished_at!"
            FROM feed_run r JOIN feed_request q ON q.id = $1
            WHERE r.finished_at > coalesce($2::timestamptz, '-infinity') AND r.started_at >= q.started_at ORDER BY r.finished_at, r.id"#,
         id,

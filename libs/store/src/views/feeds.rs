@@ -21,6 +21,8 @@ pub struct FeedDocument {
     pub finished_at: Option<DateTime<Utc>>,
     /// `changed`, `unchanged`, `failed` or `refused`.
     pub outcome: Option<String>,
+    /// Bytes fetched.
+    pub size_bytes: Option<i64>,
     /// Records read.
     pub records: Option<i64>,
     /// Records that are new.
@@ -29,8 +31,12 @@ pub struct FeedDocument {
     pub changed: Option<i64>,
     /// Records that are gone.
     pub withdrawn: Option<i64>,
+    /// Records that are as they were.
+    pub unchanged: Option<i64>,
     /// Records, or parts of them, that were not understood.
     pub problem_count: Option<i64>,
+    /// The first twenty of those, each with its place.
+    pub problems: Vec<String>,
     /// Why it failed.
     pub error: Option<String>,
 }
@@ -40,8 +46,10 @@ pub async fn all(tx: &mut CatalogTx) -> Result<Vec<FeedDocument>> {
     Ok(sqlx::query_as!(
         FeedDocument,
         r#"SELECT d.feed, d.document, d.checked_at, d.changed_at, r.started_at AS "started_at?", r.finished_at AS "finished_at?",
-                  r.outcome AS "outcome?", r.records AS "records?", r.added AS "added?", r.changed AS "changed?",
-                  r.withdrawn AS "withdrawn?", r.problem_count AS "problem_count?", r.error AS "error?"
+                  r.outcome AS "outcome?", r.size_bytes AS "size_bytes?", r.records AS "records?", r.added AS "added?",
+                  r.changed AS "changed?", r.withdrawn AS "withdrawn?", r.unchanged AS "unchanged?", r.problem_count AS "problem_count?",
+                  ARRAY(SELECT jsonb_array_elements_text(jsonb_path_query_array(r.problems, '$[0 to 19]'))) AS "problems!",
+                  r.error AS "error?"
            FROM feed_document d
            LEFT JOIN LATERAL (SELECT * FROM feed_run r WHERE r.feed = d.feed AND r.document = d.document
                               ORDER BY r.id DESC LIMIT 1) r ON true

@@ -33,7 +33,7 @@ const EVERYTHING: &str = r#"query ($image: String!) {
     findings { totalCount nodes { id } }
     images { totalCount nodes { id digest } }
   }
-  feeds { name document checkedAt changedAt lastRun { startedAt finishedAt outcome records added changed withdrawn problemCount error } }
+  feeds { name document checkedAt changedAt lastRun { startedAt finishedAt outcome sizeBytes records added changed withdrawn unchanged problemCount problems error } }
 }"#;
 
 /// A value whose times are known to be there and no more.
@@ -104,7 +104,13 @@ async fn an_owner_sees_everything_of_an_image() {
     let counts = image["findingCounts"].as_array().unwrap().iter().map(|count| count["count"].as_i64().unwrap());
     assert_eq!(counts.collect::<Vec<_>>(), [1, 1, 1, 1, 0, 0]);
     let osv = data["feeds"].as_array().unwrap().iter().find(|feed| feed["name"] == "osv").unwrap();
-    assert_eq!((&osv["lastRun"]["outcome"], &osv["lastRun"]["added"]), (&json!("CHANGED"), &json!(2)));
+    let run = &osv["lastRun"];
+    assert_eq!((&run["outcome"], &run["added"], &run["unchanged"]), (&json!("CHANGED"), &json!(2), &json!(1)));
+    assert_eq!((&run["sizeBytes"], &run["problemCount"]), (&json!(900), &json!(25)));
+    let problems = run["problems"].as_array().unwrap();
+    assert_eq!((problems.len(), &problems[0]), (20, &json!("PYSEC-1: no range")));
+    let never = data["feeds"].as_array().unwrap().iter().find(|feed| feed["name"] == "kev").unwrap();
+    assert_eq!(never["lastRun"], json!(null));
 }
 
 #[tokio::test]

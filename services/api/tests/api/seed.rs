@@ -128,7 +128,16 @@ impl World {
             feeds::document_checked(&mut tx, feed, document, &feeds::DocumentState::default(), true).await.unwrap();
         }
         let run = feeds::run_started(&mut tx, "osv", "PyPI/all.zip", clock::now()).await.unwrap();
-        let counts = feeds::RunCounts { records: 3, added: 2, ..Default::default() };
+        let problems = (1..=25).map(|n| format!("PYSEC-{n}: no range")).collect();
+        let counts = feeds::RunCounts {
+            size_bytes: 900,
+            records: 28,
+            added: 2,
+            unchanged: 1,
+            problem_count: 25,
+            problems,
+            ..Default::default()
+        };
         feeds::run_finished(&mut tx, run, feeds::Outcome::Changed, &counts, None).await.unwrap();
         tx.commit().await.unwrap();
     }

@@ -37,11 +37,14 @@ impl Feed {
             started_at: run.started_at?,
             finished_at: run.finished_at,
             outcome: run.outcome.as_deref().and_then(FeedOutcome::of_word),
+            size_bytes: run.size_bytes.unwrap_or(0),
             records: run.records.unwrap_or(0),
             added: run.added.unwrap_or(0),
             changed: run.changed.unwrap_or(0),
             withdrawn: run.withdrawn.unwrap_or(0),
+            unchanged: run.unchanged.unwrap_or(0),
             problem_count: run.problem_count.unwrap_or(0),
+            problems: run.problems.clone(),
             error: run.error.clone(),
         })
     }
@@ -56,6 +59,8 @@ pub struct FeedRun {
     finished_at: Option<DateTime<Utc>>,
     /// How it ended; null while it runs.
     outcome: Option<FeedOutcome>,
+    /// Bytes fetched; 0 where the server had nothing new.
+    size_bytes: i64,
     /// Records read.
     records: i64,
     /// Records that were new.
@@ -64,8 +69,12 @@ pub struct FeedRun {
     changed: i64,
     /// Records that were no longer there.
     withdrawn: i64,
+    /// Records that were as we had them.
+    unchanged: i64,
     /// Records, or parts of them, that were not understood.
     problem_count: i64,
+    /// The first 20 of those, each as `place: what was wrong`.
+    problems: Vec<String>,
     /// Why it failed or was refused.
     error: Option<String>,
 }
