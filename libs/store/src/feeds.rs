@@ -10,7 +10,7 @@ use sqlx::types::Json;
 use crate::{CatalogTx, Result};
 
 pub use requests::{request, request_finished, request_started, requested_runs};
-pub use runs::{FinishedRun, LastAttempt, last_attempts, latest_runs};
+pub use runs::{FinishedRun, LastAttempt, forget_runs, last_attempts, latest_runs};
 
 /// A feed's document as we hold it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

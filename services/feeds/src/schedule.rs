@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use plimsoll_advisories::feeds::{self as formats, Document};
 use plimsoll_broker::contracts::SyncFeedsV1;
 use plimsoll_broker::{Attempt, Outcome};
@@ -16,6 +17,11 @@ use crate::sync::Syncer;
 
 /// How often the schedule is looked at.
 const LOOK: Duration = Duration::from_secs(15);
+
+/// The runs of each document that are kept: two days of an hourly one.
+const RUNS_KEPT: i64 = 50;
+/// How long runs that changed something are kept whatever came after.
+const CHANGES_KEPT: TimeDelta = TimeDelta::days(90);
 
 /// Syncs documents as they become due.
 #[derive(Debug)]
@@ -67,17 +73,32 @@ impl Schedule {
         let Some(mut turn) = self.turn(shutdown).await? else { return Ok(()) };
         feeds::abandon_open_runs(&mut turn).await?;
         turn.commit().await?;
-        let mut judged_on = None;
+        let mut done_on = None;
         while !shutdown.is_cancelled() {
             self.sync_due(&mut lease, shutdown).await?;
             let today = clock::now().date_naive();
-            if judged_on != Some(today) {
-                let mut tx = self.syncer.store.catalog_tx().await?;
-                support::judge(&mut tx).await?;
-                tx.commit().await?;
-                judged_on = Some(today);
+            if done_on != Some(today) {
+                self.once_a_day().await?;
+                done_on = Some(today);
             }
             pause(shutdown).await;
+        }
+        Ok(())
+    }
+
+    /// Does what each day needs: operating systems that come to their end are told, and runs forgotten that tell nothing more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn once_a_day(&self) -> Result<()> {
+        let mut tx = self.syncer.store.catalog_tx().await?;
+        support::judge(&mut tx).await?;
+        tx.commit().await?;
+        let mut tx = self.syncer.store.catalog_tx().await?;
+        let runs = feeds::forget_runs(&mut tx, RUNS_KEPT, clock::now() - CHANGES_KEPT).await?;
+        tx.commit().await?;
+        if runs > 0 {
+            tracing::info!(runs, "old runs are forgotten");
         }
         Ok(())
     }

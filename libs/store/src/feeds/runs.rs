@@ -1,4 +1,4 @@
-//! Runs that ended, for people.
+//! Runs that ended: told to people, and forgotten once they tell nothing more.
 
 use chrono::{DateTime, Utc};
 
@@ -103,4 +103,24 @@ pub async fn last_attempts(tx: &mut CatalogTx, documents: &[(&str, &str)]) -> Re
     )
     .fetch_all(tx.conn())
     .await?)
+}
+
+/// Forgets runs: all but the last `kept` of each document and those that changed something since, and of documents that are held no more, all from
+/// before. Wishes that were done before go with them. Gives how many runs.
+pub async fn forget_runs(tx: &mut CatalogTx, kept: i64, since: DateTime<Utc>) -> Result<u64> {
+    let gone = sqlx::query!(
+        "DELETE FROM feed_run USING (
+             SELECT id, feed, document, started_at < $2 AS is_old, row_number() OVER (PARTITION BY feed, document ORDER BY id DESC) AS place
+             FROM feed_run
+         ) r
+         WHERE feed_run.id = r.id AND feed_run.finished_at IS NOT NULL AND (r.is_old OR added + changed + withdrawn = 0)
+           AND (r.place > $1
+                OR r.is_old AND NOT EXISTS (SELECT FROM feed_document d WHERE d.feed = r.feed AND d.document = r.document))",
+        kept,
+        since
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!("DELETE FROM feed_request WHERE finished_at < $1", since).execute(tx.conn()).await?;
+    Ok(gone.rows_affected())
 }

@@ -149,6 +149,41 @@ async fn a_document_of_a_coming_release_may_be_missing_until_it_was_there() {
 }
 
 #[tokio::test]
+async fn each_day_runs_are_forgotten_but_the_last_fifty_of_a_document_and_what_changed_something_lately() {
+    let platform = Platform::new().await;
+    // `hourly` is held, and changed something 10, 80 and 100 days ago; `gone` is held no more; `rare` was last asked for long ago.
+    platform
+        .database
+        .execute(
+            "INSERT INTO feed_document (feed, document, url) VALUES ('osv', 'hourly', ''), ('osv', 'rare', '');
+             INSERT INTO feed_run (feed, document, started_at, finished_at, outcome, added)
+             SELECT 'osv', 'hourly', at, at, 'changed', (at::date IN (now()::date - 10, now()::date - 80, now()::date - 100))::int
+             FROM generate_series(now() - interval '120 days', now(), interval '1 day') AS at;
+             INSERT INTO feed_run (feed, document, started_at, finished_at, outcome, added)
+             SELECT 'osv', d, at, at, 'changed', 1 FROM unnest(ARRAY['gone', 'rare']) AS d, unnest(ARRAY[now() - interval '99 days']) AS at;
+             INSERT INTO feed_run (feed, document, started_at) VALUES ('osv', 'gone', now() - interval '99 days');
+             INSERT INTO feed_request (id, requested_at, finished_at)
+             SELECT gen_random_uuid(), at, at FROM unnest(ARRAY[now() - interval '99 days', now()]) AS at;",
+        )
+        .await;
+    let schedule = Schedule::new(platform.syncer(Path::new("/nowhere")), Intervals::default());
+    for _ in 0..2 {
+        schedule.once_a_day().await.unwrap();
+        for (kept, count) in [
+            ("SELECT count(*) FROM feed_run WHERE document = 'hourly'", 51),
+            ("SELECT count(*) FROM feed_run WHERE document = 'hourly' AND started_at > now() - interval '50 days'", 50),
+            ("SELECT count(*) FROM feed_run WHERE document = 'hourly' AND added = 1", 2),
+            ("SELECT count(*) FROM feed_run WHERE document = 'rare'", 1),
+            ("SELECT count(*) FROM feed_run WHERE document = 'gone' AND finished_at IS NOT NULL", 0),
+            ("SELECT count(*) FROM feed_run WHERE document = 'gone'", 1),
+            ("SELECT count(*) FROM feed_request", 1),
+        ] {
+            assert_eq!(platform.count(kept).await, count, "{kept}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_index_whose_server_asks_to_be_left_alone_is_asked_for_no_more_of_its_documents() {
     let platform = Platform::new().await;
     let mirror = tempfile::tempdir().unwrap();
