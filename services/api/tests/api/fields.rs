@@ -119,7 +119,7 @@ async fn the_age_of_each_feed_is_told_and_none_of_one_that_never_answered() {
     let mut ours = world.org("ours").await;
     world.image(&mut ours).await;
     world.execute("UPDATE feed_document SET checked_at = '2026-01-02T03:04:05Z' WHERE feed = 'debian'").await;
-    world.execute("INSERT INTO feed_document (feed, document) VALUES ('osv', 'Debian:12/all.zip')").await;
+    world.execute("INSERT INTO feed_document (feed, document, url) VALUES ('osv', 'Debian:12/all.zip', '')").await;
     let served = Served::start(&world).await;
     let query =
         "{ organization(slug: \"ours\") { images { nodes { knownAsOf coverage { knowledge { feed checkedAt } } } } } }";
