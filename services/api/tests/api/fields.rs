@@ -124,7 +124,7 @@ async fn the_age_of_each_feed_is_told_and_none_of_one_that_never_answered() {
     let query =
         "{ organization(slug: \"ours\") { images { nodes { knownAsOf coverage { knowledge { feed checkedAt } } } } } }";
     let image = async || served.data(&ours.key, query, json!({})).await["organization"]["images"]["nodes"][0].clone();
-    let (told, oldest) = (image().await, "2026-01-02T03:04:05Z");
+    let (told, oldest) = (image().await, "2026-01-02T03:04:05+00:00");
     let of = |feed: &str| {
         let known = told["coverage"]["knowledge"].as_array().unwrap().iter().find(|known| known["feed"] == feed);
         known.unwrap()["checkedAt"].clone()
