@@ -212,7 +212,7 @@ async fn an_index_whose_server_asks_to_be_left_alone_is_asked_for_no_more_of_its
     let syncer = Syncer { base: Some(server.uri().parse().unwrap()), ..platform.syncer(Path::new("/nowhere")) };
     assert_eq!(syncer.sync(&index, false).await.unwrap(), Outcome::Failed);
     assert_eq!(server.received_requests().await.unwrap().len(), 4, "the index's own files and the first document");
-    let wait = "SELECT round(extract(epoch FROM not_before - finished_at))::bigint FROM feed_run WHERE document LIKE '%changes.csv'";
+    let wait = "SELECT round(extract(epoch FROM not_before - finished_at))::bigint FROM feed_run WHERE document LIKE '%changes.csv' AND outcome = 'failed'";
     assert_eq!(platform.count(wait).await, 7_200);
     assert_eq!(platform.count(hours).await, 5, "what could not be had is as old as it was");
     assert_eq!(platform.sync(mirror.path(), &index).await, Outcome::Changed);
