@@ -16,6 +16,7 @@ pub mod debian_advisories;
 mod document;
 pub mod end_of_life;
 pub mod epss;
+mod increments;
 mod index;
 pub mod kev;
 pub mod malware_hashes;
@@ -43,6 +44,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 
 pub use document::Document;
+pub use increments::{ChangedRecord, Followed, Increments, MOST_CHANGES, Recent};
 pub use index::{Held, Index, Listed, Listing, MOST_DOCUMENTS, Plan};
 pub use record::{ExploitScore, KnownExploited, Record, Sink, SinkError};
 pub use report::{FeedError, ParseProblem, ParseReport, Refusal};

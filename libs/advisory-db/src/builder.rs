@@ -13,12 +13,12 @@ use crate::{AdvisoryDb, DbError, FORMAT, StagedDocument, StoredDocument, origin,
 
 /// Makes a database beside the one at a path, which stays as it is until [`Builder::finish`]. Dropped before that, it leaves nothing.
 pub struct Builder {
-    connection: Connection,
-    packer: Packer,
+    pub(crate) connection: Connection,
+    pub(crate) packer: Packer,
     temporary: TempPath,
     path: PathBuf,
     /// Whether advisories were replaced: scores are kept of known CVEs only, so others may now be wanted.
-    has_new_advisories: bool,
+    pub(crate) has_new_advisories: bool,
     /// Whether scores were read since.
     has_new_scores: bool,
 }

@@ -5,6 +5,7 @@
 //! replaces those that changed; a reader sees the old file or the new one, never half of one.
 
 mod builder;
+mod changes;
 mod codec;
 mod db;
 mod derive;

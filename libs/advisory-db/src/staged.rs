@@ -1,14 +1,16 @@
 //! A document on its way into the database.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use plimsoll_advisories::feeds::{Document, FeedKind, ParseReport, Record, Sink, SinkError, Withdrawal};
 use plimsoll_advisories::{ExploitScore, KnownExploited};
 use plimsoll_model::{Advisory, Affected, Ecosystem, SupportPeriod};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
-use crate::DbError;
 use crate::codec::Packer;
 use crate::document::Read;
+use crate::{DbError, changes};
 
 /// The largest document that is kept as it is, as in the services: a million hashes are 65 MB.
 pub const MAX_KEPT: usize = 128 << 20;
@@ -22,6 +24,8 @@ pub struct StagedDocument<'b> {
     /// What upstream counted in the document before.
     statements_before: u64,
     changed: Option<&'b mut bool>,
+    /// The records taken so far, where they are taken in place of their earlier selves alone.
+    amended: Option<BTreeSet<String>>,
 }
 
 /// The table of a kind's records, and what names one of them; documents that are kept as they are have none.
@@ -67,14 +71,31 @@ impl<'b> StagedDocument<'b> {
         for table in ["advisory", "known_exploited", "exploit_score", "support_period", "kept"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE document = ?1"), [id])?;
         }
-        Ok(Self { transaction, packer, id, kind, statements_before: before.counts.statements, changed })
+        Ok(Self { transaction, packer, id, kind, statements_before: before.counts.statements, changed, amended: None })
     }
 
-    /// What the document, read to its end, lacks of what was held of it before. Of one that is kept as it is only their numbers are known.
+    pub(crate) fn begin_amending(
+        connection: &'b mut Connection,
+        packer: &'b mut Packer,
+        document: &Document,
+        changed: Option<&'b mut bool>,
+    ) -> Result<Self, DbError> {
+        let transaction = connection.transaction()?;
+        let sql = "SELECT id FROM document WHERE feed = ?1 AND path = ?2";
+        let id = transaction.query_row(sql, (document.feed.name, &document.path), |row| row.get(0))?;
+        let (kind, amended) = (document.feed.kind, Some(BTreeSet::new()));
+        Ok(Self { transaction, packer, id, kind, statements_before: 0, changed, amended })
+    }
+
+    /// What the document, read to its end, lacks of what was held of it before. Of one that is kept as it is only their numbers are known; of
+    /// one that is amended, nothing goes.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn withdrawal(&self, report: &ParseReport) -> Result<Withdrawal, DbError> {
+        if self.amended.is_some() {
+            return Ok(Withdrawal { gone: 0, held: 0 });
+        }
         let Some((table, name)) = records(self.kind) else {
             let held = self.statements_before;
             return Ok(Withdrawal { gone: held.saturating_sub(report.statements), held });
@@ -93,7 +114,13 @@ impl<'b> StagedDocument<'b> {
     /// # Errors
     /// The file cannot be written.
     pub fn commit(self, report: &ParseReport, validators: Option<&str>, at: DateTime<Utc>) -> Result<(), DbError> {
-        let counts = serde_json::to_string(&Read::from(report)).map_err(|error| DbError::Damaged(error.to_string()))?;
+        let read = if self.amended.is_some() {
+            changes::drop_aside(&self.transaction, self.id)?;
+            changes::amended(&self.transaction, self.id, report)?
+        } else {
+            Read::from(report)
+        };
+        let counts = serde_json::to_string(&read).map_err(|error| DbError::Damaged(error.to_string()))?;
         self.transaction.execute(
             "UPDATE document SET validators = ?2, changed_at = ?3, checked_at = ?3, as_of = ?4, edition = ?5, counts = ?6 WHERE id = ?1",
             (
@@ -130,6 +157,9 @@ impl<'b> StagedDocument<'b> {
         advisory.source.clear();
         let name = (advisory.id != key).then(|| advisory.id.clone());
         let content = self.packer.pack("an advisory", &advisory)?;
+        if self.amended.as_mut().is_some_and(|amended| amended.insert(key.clone())) {
+            changes::set_aside(&self.transaction, self.id, &key)?;
+        }
         let inserted = self
             .transaction
             .prepare_cached(

@@ -1,5 +1,6 @@
 //! Where knowledge comes from: documents, what their servers said of them, runs, and records staged by a run.
 
+pub mod increments;
 mod requests;
 mod runs;
 

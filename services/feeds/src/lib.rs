@@ -1,6 +1,7 @@
 //! Syncs advisory feeds and re-matches what a change touches.
 //!
-//! `schedule` decides when by each feed's `intervals`, `sync` brings one document in, `index` those that one names, `repository` finds one that lies in one, `import` brings in those of a
+//! `schedule` decides when by each feed's `intervals`, `sync` brings one document in, `increments` what changed of it, `index` those that one names,
+//! `repository` finds one that lies in one, `import` brings in those of a
 //! bundle; `read` stages what they say, `apply`, `tables` and `bundles` make it knowledge and tell what changed, `rematch` brings matches and findings in line
 //! with it, `support` what is observed of operating
 //! systems.
@@ -8,6 +9,7 @@
 mod apply;
 mod bundles;
 mod import;
+mod increments;
 mod index;
 mod intervals;
 mod read;

@@ -79,10 +79,7 @@ impl Syncer {
         kept: Option<Vec<u8>>,
         counts: &mut RunCounts,
     ) -> Result<(), SyncError> {
-        counts.records = parsed.report.statements;
-        counts.problem_count = parsed.report.problems;
-        counts.problems =
-            parsed.report.problem_texts.iter().map(|problem| format!("{}: {}", problem.place, problem.what)).collect();
+        tell(counts, &parsed.report);
         match applying.document.feed.kind {
             FeedKind::Advisories => self.apply_advisories(applying, counts).await,
             FeedKind::KnownExploited | FeedKind::ExploitScores | FeedKind::SupportPeriods => {
@@ -119,6 +116,14 @@ impl Syncer {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// What a run tells of what was read.
+pub(crate) fn tell(counts: &mut RunCounts, report: &ParseReport) {
+    counts.records = report.statements;
+    counts.problem_count = report.problems;
+    counts.problems =
+        report.problem_texts.iter().map(|problem| format!("{}: {}", problem.place, problem.what)).collect();
 }
 
 fn read_records<R>(reader: R, sender: &mpsc::Sender<Batch>) -> Result<Parsed, SyncError>

@@ -137,9 +137,12 @@ impl Syncer {
     pub async fn sync(&self, document: &Document, accept_withdrawals: bool) -> Result<Outcome, StoreError> {
         let run = self.begin(document.feed.name, &document.path).await?;
         let mut counts = RunCounts::default();
-        let ended = match document.index() {
-            Some(index) => self.try_sync_index(&index, accept_withdrawals, &mut counts).await,
-            None => self.try_sync(document, None, run, accept_withdrawals, &mut counts).await,
+        let ended = match (document.index(), document.increments()) {
+            (Some(index), _) => self.try_sync_index(&index, accept_withdrawals, &mut counts).await,
+            (None, Some(increments)) => {
+                self.try_sync_increments(&increments, run, accept_withdrawals, &mut counts).await
+            }
+            (None, None) => self.try_sync(document, None, run, accept_withdrawals, &mut counts).await,
         };
         Ok(self.end(run, ended, &counts).await?.outcome)
     }
@@ -204,7 +207,7 @@ impl Syncer {
         Ok(Ended { outcome, wait })
     }
 
-    async fn try_sync(
+    pub(crate) async fn try_sync(
         &self,
         document: &Document,
         listed: Option<&Listed>,

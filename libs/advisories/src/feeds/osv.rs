@@ -12,8 +12,9 @@ mod schema;
 
 pub(crate) use schema::advisory;
 
-use std::io::{BufReader, Read as _};
+use std::io::{BufReader, Read};
 
+use plimsoll_model::Advisory;
 use zip::ZipReadOptions;
 use zip::read::Config;
 use zip::result::ZipError;
@@ -122,16 +123,34 @@ fn read_within(limits: Limits, bytes: &mut dyn DocumentBytes, intake: &mut Intak
         total_left -= length;
         intake.statement();
         match schema::advisory(&json, intake.source()) {
-            Ok((advisory, doubts)) => {
-                for doubt in doubts {
-                    intake.problem(&name, doubt);
-                }
-                intake.advisory(advisory).map_err(|stopped| Refusal::Malformed(stopped.to_string()))?;
-            }
+            Ok((advisory, doubts)) => take(&name, advisory, doubts, intake)?,
             Err(error) => intake.problem(&name, error.to_string()),
         }
     }
     Ok(())
+}
+
+/// Reads the record of this id, which lies alone.
+pub(super) fn read_record(id: &str, bytes: impl Read, intake: &mut Intake<'_>) -> Result<(), Refusal> {
+    let mut json = Vec::new();
+    let length = bytes.take(LIMITS.entry_bytes + 1).read_to_end(&mut json).map_err(entry_refusal)? as u64;
+    if length > LIMITS.entry_bytes {
+        return Err(Refusal::PastLimit { what: "a record's size in bytes", limit: LIMITS.entry_bytes });
+    }
+    intake.statement();
+    let (advisory, doubts) =
+        schema::advisory(&json, intake.source()).map_err(|error| Refusal::Malformed(error.to_string()))?;
+    if advisory.id != id {
+        return Err(Refusal::Malformed(format!("it is the record of {}", advisory.id)));
+    }
+    take(id, advisory, doubts, intake)
+}
+
+fn take(place: &str, advisory: Advisory, doubts: Vec<String>, intake: &mut Intake<'_>) -> Result<(), Refusal> {
+    for doubt in doubts {
+        intake.problem(place, doubt);
+    }
+    intake.advisory(advisory).map_err(|stopped| Refusal::Malformed(stopped.to_string()))
 }
 
 pub(super) fn zip_refusal(error: ZipError) -> Refusal {

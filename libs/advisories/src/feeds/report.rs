@@ -32,6 +32,25 @@ pub struct ParseReport {
     pub edition: Option<String>,
 }
 
+impl ParseReport {
+    /// The report on one record that could not be read.
+    pub(super) fn unread(place: &str, why: &Refusal) -> Self {
+        let problem = ParseProblem { place: place.to_owned(), what: why.to_string() };
+        Self { statements: 1, problems: 1, problem_texts: vec![problem], ..Self::default() }
+    }
+
+    /// Counts what came of another part of the document.
+    pub fn add(&mut self, part: Self) {
+        self.statements += part.statements;
+        self.records += part.records;
+        self.skipped += part.skipped;
+        self.unmatchable += part.unmatchable;
+        self.problems += part.problems;
+        self.problem_texts.extend(part.problem_texts);
+        self.problem_texts.truncate(MAX_PROBLEM_TEXTS);
+    }
+}
+
 /// Something in a document that could not be read or believed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParseProblem {

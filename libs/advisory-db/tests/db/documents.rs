@@ -112,3 +112,14 @@ pub fn advisories(document: &Document, bytes: &[u8]) -> Vec<Advisory> {
     };
     records.into_iter().filter_map(advisory).collect()
 }
+
+/// An archive of OSV's with these records.
+pub fn archive(records: &[serde_json::Value]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for record in records {
+        let name = format!("{}.json", record["id"].as_str().unwrap());
+        archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(record.to_string().as_bytes()).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}

@@ -1,6 +1,7 @@
 //! Databases built from documents, and what is read from them.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own reading fails the test")]
 
+mod changes;
 #[path = "../../../testkit/src/corpus.rs"]
 mod corpus;
 mod documents;

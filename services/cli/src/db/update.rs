@@ -16,12 +16,15 @@ use crate::output;
 use crate::progress::Progress;
 use crate::quantity::counted;
 
+mod increments;
 mod index;
 mod repository;
 
 /// What came of a document.
 enum DocumentOutcome {
     Changed(ParseReport),
+    /// Records of it alone were read, as they changed.
+    Amended(ParseReport),
     Unchanged,
     /// Its server has none, and we never had it.
     Absent,
@@ -159,7 +162,7 @@ impl Update {
             };
             let outcome = outcome.map_err(Failure::undone)?;
             match &outcome {
-                DocumentOutcome::Changed(_) | DocumentOutcome::Unchanged => tally.had += 1,
+                DocumentOutcome::Changed(_) | DocumentOutcome::Amended(_) | DocumentOutcome::Unchanged => tally.had += 1,
                 DocumentOutcome::Partly { .. } => {
                     tally.had += 1;
                     tally.failed += 1;
@@ -211,7 +214,7 @@ impl Update {
             Err(unhad) => return Ok(Err(unhad)),
         };
         Ok(match self.read(builder, document, file, size, Some(&listed.at.to_rfc3339()))? {
-            DocumentOutcome::Changed(report) => Ok(report),
+            DocumentOutcome::Changed(report) | DocumentOutcome::Amended(report) => Ok(report),
             DocumentOutcome::Failed { why, .. } | DocumentOutcome::Partly { why, .. } => Err(Unhad::Failed(why)),
             DocumentOutcome::Unchanged | DocumentOutcome::Absent => Ok(ParseReport::default()),
         })
@@ -284,8 +287,8 @@ fn whole(bytes: &mut (impl Read + Seek), size: u64) -> std::io::Result<Vec<u8>> 
     Ok(content)
 }
 
-fn counts(report: &ParseReport) -> String {
-    let mut told = counted(report.records, "record");
+fn counts(report: &ParseReport, what: &str) -> String {
+    let mut told = counted(report.records, what);
     if report.unmatchable > 0 {
         told.push_str(&format!(", {} that cannot be matched", counted(report.unmatchable, "package")));
     }
@@ -297,8 +300,9 @@ fn counts(report: &ParseReport) -> String {
 
 fn line(which: &str, outcome: &DocumentOutcome) -> String {
     let told = match outcome {
-        DocumentOutcome::Changed(report) => counts(report),
-        DocumentOutcome::Partly { report, why } => format!("{}; failed in part: {why}", counts(report)),
+        DocumentOutcome::Changed(report) => counts(report, "record"),
+        DocumentOutcome::Amended(report) => counts(report, "changed record"),
+        DocumentOutcome::Partly { report, why } => format!("{}; failed in part: {why}", counts(report, "record")),
         DocumentOutcome::Unchanged => "unchanged".into(),
         DocumentOutcome::Absent => "not there".into(),
         DocumentOutcome::Failed { why, is_kept: true } => format!("failed, the earlier one is kept: {why}"),

@@ -1,6 +1,6 @@
 //! `plimsoll db`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use wiremock::matchers::{any, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 

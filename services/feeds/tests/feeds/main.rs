@@ -10,6 +10,7 @@
 mod bundle;
 mod bundled;
 mod events;
+mod increments;
 mod platform;
 mod repository;
 mod rounds;
