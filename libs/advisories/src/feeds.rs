@@ -146,8 +146,12 @@ impl Feed {
         (self.default_paths)().into_iter().map(|path| self.document(path)).collect()
     }
 
-    /// Those documents, and those of years and releases that have come since this was written, or will come next.
-    pub fn documents_as_of(&'static self, today: NaiveDate) -> Vec<Document> {
+    /// Those documents, and those of years and releases that have come since this was written, or will come next. Where the operator names
+    /// ecosystems of OSV's, those alone, and every one of another feed.
+    pub fn documents_as_of(&'static self, today: NaiveDate, ecosystems: &[String]) -> Vec<Document> {
+        if self.name == osv::FEED.name && !ecosystems.is_empty() {
+            return ecosystems.iter().map(|ecosystem| osv::document(ecosystem)).collect();
+        }
         let later = (self.later)(today);
         let later =
             later.into_iter().map(|Later { path, is_due }| Document { may_be_missing: !is_due, ..self.document(path) });

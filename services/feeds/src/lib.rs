@@ -23,6 +23,7 @@ mod tables;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use plimsoll_advisories::feeds::osv;
 use plimsoll_broker::contracts::{AdvisoriesChangedV1, OwnAdvisoriesChangedV1, SyncFeedsV1, VexChangedV1};
 use plimsoll_broker::{Consumer, relay};
 use plimsoll_fetch::{Fetcher, Options};
@@ -53,6 +54,9 @@ pub struct Config {
     pub listen: String,
     /// A mirror's base address, `http(s)://` or `file://`; each feed's own upstream where it is absent.
     pub feeds_base: Option<Url>,
+    /// The ecosystems of OSV's that are read, by its names, between commas; the feed's own list where there are none.
+    #[serde(default)]
+    pub feeds_ecosystems: String,
     /// A bundle of feeds, its file or address, instead of each feed's upstream.
     pub feeds_bundle: Option<String>,
     /// The public keys whose bundles are believed, or their files, between commas.
@@ -69,6 +73,19 @@ pub struct Config {
 }
 
 impl Config {
+    /// The ecosystems of OSV's that are read.
+    fn ecosystems(&self) -> anyhow::Result<Vec<String>> {
+        let names = self.feeds_ecosystems.split(',').map(str::trim).filter(|name| !name.is_empty());
+        let ecosystem = |name: &str| {
+            anyhow::ensure!(
+                osv::is_ecosystem(name),
+                "PLIMSOLL_FEEDS_ECOSYSTEMS: '{name}' is not how OSV names an ecosystem"
+            );
+            Ok(name.to_owned())
+        };
+        names.map(ecosystem).collect()
+    }
+
     /// Whether a bundle is taken, and whose are believed.
     fn bundle(&self) -> anyhow::Result<Option<BundleSource>> {
         let Some(bundle) = self.feeds_bundle.as_deref().filter(|bundle| !bundle.is_empty()) else { return Ok(None) };
@@ -94,7 +111,7 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
     let store = Store::connect(config.database_url.expose_secret(), "plimsoll-feeds", 12)
         .await
         .context("PLIMSOLL_DATABASE_URL")?;
-    let bundle = config.bundle()?;
+    let (bundle, ecosystems) = (config.bundle()?, config.ecosystems()?);
     let intervals =
         Intervals::new(config.feeds_interval, &config.feeds_intervals).context("PLIMSOLL_FEEDS_INTERVALS")?;
     let syncer = Syncer {
@@ -103,7 +120,7 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
         base: config.feeds_base,
         most_withdrawn: config.feeds_most_withdrawn,
     };
-    let schedule = Schedule::new(syncer, intervals);
+    let schedule = Schedule::new(syncer, intervals).of_ecosystems(ecosystems);
     let schedule = Arc::new(bundle.into_iter().fold(schedule, Schedule::from_bundle));
 
     let work = {

@@ -29,6 +29,7 @@ pub struct Schedule {
     syncer: Syncer,
     intervals: Intervals,
     bundle: Option<BundleSource>,
+    ecosystems: Vec<String>,
 }
 
 /// Waits for the right to sync, which one at a time has, in whatever process; others wait until this transaction ends.
@@ -44,13 +45,24 @@ pub async fn turn(store: &Store) -> Result<CatalogTx> {
 impl Schedule {
     /// Every document at its feed's interval.
     pub const fn new(syncer: Syncer, intervals: Intervals) -> Self {
-        Self { syncer, intervals, bundle: None }
+        Self { syncer, intervals, bundle: None, ecosystems: Vec::new() }
     }
 
     /// Takes this bundle at its interval, instead of asking the feeds' upstreams.
     #[must_use]
     pub fn from_bundle(self, bundle: BundleSource) -> Self {
         Self { bundle: Some(bundle), ..self }
+    }
+
+    /// Reads these ecosystems of OSV's, where there are any, and not those of the feed's own list.
+    #[must_use]
+    pub fn of_ecosystems(self, ecosystems: Vec<String>) -> Self {
+        Self { ecosystems, ..self }
+    }
+
+    fn documents(&self) -> impl Iterator<Item = Document> {
+        let today = clock::now().date_naive();
+        formats::all().iter().flat_map(move |feed| feed.documents_as_of(today, &self.ecosystems))
     }
 
     /// Syncs what is due until `shutdown`. Another process that does so already is waited for.
@@ -119,7 +131,7 @@ impl Schedule {
             }
             return Ok(());
         }
-        for document in documents() {
+        for document in self.documents() {
             if shutdown.is_cancelled() {
                 return Ok(());
             }
@@ -184,7 +196,7 @@ impl Schedule {
 
     async fn sync_upstreams(&self, message: &SyncFeedsV1) -> Result<()> {
         let wanted = |document: &Document| message.feed.as_deref().is_none_or(|feed| feed == document.feed.name);
-        for document in documents().filter(wanted) {
+        for document in self.documents().filter(wanted) {
             self.syncer.sync(&document, message.accept_withdrawals).await?;
         }
         Ok(())
@@ -194,7 +206,7 @@ impl Schedule {
 /// Every document that is synced, as of today; those that an index names are not among them.
 pub fn documents() -> impl Iterator<Item = Document> {
     let today = clock::now().date_naive();
-    formats::all().iter().flat_map(move |feed| feed.documents_as_of(today))
+    formats::all().iter().flat_map(move |feed| feed.documents_as_of(today, &[]))
 }
 
 async fn pause(shutdown: &CancellationToken) {

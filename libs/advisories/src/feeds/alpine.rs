@@ -126,7 +126,7 @@ mod tests {
             ("9999-12-31", "v3.99/community.json", 152),
             ("1970-01-01", "v3.23/community.json", 0),
         ] {
-            let documents = FEED.documents_as_of(today.parse().unwrap());
+            let documents = FEED.documents_as_of(today.parse().unwrap(), &[]);
             assert_eq!(documents.last().unwrap().path, newest, "{today}");
             assert_eq!(documents.iter().filter(|document| document.may_be_missing).count(), count, "{today}");
         }

@@ -84,6 +84,13 @@ pub fn document(ecosystem: &str) -> Document {
     FEED.document(path(ecosystem))
 }
 
+/// Whether it can be OSV's name for an ecosystem, which is a folder's.
+pub fn is_ecosystem(name: &str) -> bool {
+    (1..=100).contains(&name.len())
+        && !name.starts_with('.')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" .:_-".contains(&byte))
+}
+
 fn path(ecosystem: &str) -> String {
     format!("{ecosystem}/all.zip")
 }

@@ -34,6 +34,7 @@ pub struct StatusArguments {
 Examples:
   plimsoll db update
   plimsoll db update --feeds osv,debian
+  plimsoll db update --feeds osv --ecosystems PyPI,npm
   plimsoll db update --base https://mirror.example.org/feeds
   plimsoll db update --base file:///srv/feeds --db advisories.db
   plimsoll db update --feeds osv --accept-withdrawals
@@ -49,6 +50,10 @@ pub struct UpdateArguments {
     /// Only these feeds, separated by commas. All where absent.
     #[arg(long, value_name = "FEEDS", value_delimiter = ',', value_parser = feeds())]
     pub feeds: Vec<String>,
+    /// Only these ecosystems of OSV's, by its names (`PyPI,Rocky Linux`), separated by commas; those that plimsoll lists packages of where absent. What the
+    /// database has of others stays as it is.
+    #[arg(long, value_name = "ECOSYSTEMS", env = "PLIMSOLL_FEEDS_ECOSYSTEMS", value_delimiter = ',', value_parser = super::values::ecosystem)]
+    pub ecosystems: Vec<String>,
     /// Also keep the feeds of malware rules and hashes. Offline scans use those that --malware-feeds chooses; a bundle of this brings them to a platform too.
     #[arg(long, conflicts_with = "feeds")]
     pub with_malware: bool,

@@ -17,6 +17,13 @@ pub fn malware_feed(text: &str) -> Result<String, String> {
     names.into_iter().find(|name| name == text).ok_or_else(|| format!("there are {known}"))
 }
 
+/// An ecosystem by OSV's name for it.
+pub fn ecosystem(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let is_one = plimsoll_advisories::feeds::osv::is_ecosystem(name);
+    is_one.then(|| name.to_owned()).ok_or_else(|| "it is not how OSV names one, as `PyPI` or `Rocky Linux`".into())
+}
+
 /// A severity, by its name.
 pub fn severity(text: &str) -> Result<Severity, String> {
     let known = || Severity::ALL.iter().map(|severity| severity.as_str().to_lowercase()).collect::<Vec<_>>().join(", ");

@@ -98,6 +98,7 @@ pub async fn run(arguments: UpdateArguments) -> Result<Outcome, Failure> {
     let update = Update {
         fetcher: Fetcher::new(Options::default()),
         base: arguments.base.map(String::from),
+        ecosystems: arguments.ecosystems,
         most_withdrawn: if arguments.accept_withdrawals { 1.0 } else { MOST_WITHDRAWN },
         progress,
     };
@@ -146,6 +147,8 @@ struct Tally {
 struct Update {
     fetcher: Fetcher,
     base: Option<String>,
+    /// Of OSV's; the feed's own list where there are none.
+    ecosystems: Vec<String>,
     /// The share of what is held (0 to 1) that may go.
     most_withdrawn: f64,
     progress: Progress,
@@ -155,10 +158,11 @@ impl Update {
     /// Brings a feed's documents up to date, with a line for each; what its server does not have is one line.
     async fn feed(&self, builder: &mut Builder, feed: &'static Feed, tally: &mut Tally) -> Result<(), Failure> {
         let mut absent = Vec::new();
-        for document in feed.documents_as_of(clock::now().date_naive()) {
-            let outcome = match document.index() {
-                Some(index) => self.index(builder, &index).await,
-                None => self.document(builder, &document).await,
+        for document in feed.documents_as_of(clock::now().date_naive(), &self.ecosystems) {
+            let outcome = match (document.index(), document.increments()) {
+                (Some(index), _) => self.index(builder, &index).await,
+                (None, Some(increments)) => self.increments(builder, &increments).await,
+                (None, None) => self.document(builder, &document).await,
             };
             let outcome = outcome.map_err(Failure::undone)?;
             match &outcome {

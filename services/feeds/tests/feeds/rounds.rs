@@ -132,7 +132,7 @@ async fn a_document_of_a_coming_release_may_be_missing_until_it_was_there() {
     let platform = Platform::new().await;
     let mirror = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(mirror.path().join("alpine/v3.26")).unwrap();
-    let documents = formats::by_name("alpine").unwrap().documents_as_of("2026-11-30".parse().unwrap());
+    let documents = formats::by_name("alpine").unwrap().documents_as_of("2026-11-30".parse().unwrap(), &[]);
     let named = |path: &str| documents.iter().find(|document| document.path == path).unwrap();
     let (known, coming) = (named("v3.23/main.json"), named("v3.26/main.json"));
     assert_eq!(platform.sync(mirror.path(), known).await, Outcome::Failed);
