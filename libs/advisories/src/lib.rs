@@ -22,8 +22,8 @@ pub use feeds::{ExploitScore, KnownExploited};
 pub use findings::{finding, urgency};
 pub use judgeable::{Unmatchable, unmatchable};
 pub use matching::{
-    Match, PackageJudgement, PackageVersion, UnknownMatch, all_own_sources, is_inert, is_own_source, judge_packages,
-    matches, own_sources,
+    Match, PackageJudgement, PackageVersion, UnknownMatch, all_own_sources, is_inert, is_own_rater, judge_packages,
+    matches, own_raters, own_sources,
 };
 pub use package_name::advisory_name;
 pub use rating::{Rating, rating};

@@ -15,7 +15,7 @@
 //! 6. What is affected does not run from every package that was built of the same source: a kernel's headers or tools, documentation
 //!    (`inert`). Their matches are *not running*, shown apart and never counted.
 //! 7. Statements of one vulnerability make one match: the lowest fix above the version, the state nearest to a fix, the highest
-//!    of the severities given for the package, all sources and advisories that say so.
+//!    of the severities given for the package (of the distribution's own, where it gives any), all sources and advisories that say so.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -29,11 +29,15 @@ use serde::{Deserialize, Serialize};
 use crate::judgeable::Unmatchable;
 use crate::{AdvisorySource, Candidate, SourceError};
 
+mod distributions;
 mod inert;
 mod streams;
 
+use distributions::rater;
+pub use distributions::{all_own_sources, is_own_rater, own_raters, own_sources};
 pub use inert::is_inert;
 
+pub(crate) use distributions::own_record;
 pub(crate) use streams::is_built_in_module;
 use streams::{Meaning, meaning};
 
@@ -82,7 +86,7 @@ pub struct Match {
     pub state: AffectedState,
     /// The severity that a source gives for this package.
     pub severity: Option<Severity>,
-    /// Whose severity that is: the feed's name.
+    /// Whose severity that is: the feed's name, or that of a distribution whose own record in OSV gives it (`ubuntu`).
     pub severity_source: Option<String>,
     /// The feeds that say so, sorted.
     pub sources: Vec<String>,
@@ -112,37 +116,8 @@ pub struct PackageJudgement {
     pub unknown: Vec<UnknownMatch>,
 }
 
-/// Distributions, by ecosystem, and the feeds that are their own: what they say of their packages. One that has several says the latest
-/// in the first: Debian's tracker is what its advisories became.
-const OWN_SOURCES: [(&str, &str); 10] = [
-    ("Debian", "debian"),
-    ("Debian", "debian-advisories"),
-    ("Alpine", "alpine"),
-    ("Wolfi", "wolfi"),
-    ("Chainguard", "chainguard"),
-    ("Azure Linux", "azurelinux"),
-    ("Photon OS", "photon"),
-    ("Oracle Linux", "oracle"),
-    ("Amazon Linux", "amazon"),
-    ("Red Hat", "redhat"),
-];
 /// Distributions of whose fixes the lowest counts.
 const LISTING_FIXES_AGAIN: [&str; 2] = ["AlmaLinux", "Red Hat"];
-
-/// The feeds that are the ecosystem's own, in the order in which they are believed: what a distribution says of its packages.
-pub fn own_sources(ecosystem: &Ecosystem) -> impl Iterator<Item = &'static str> {
-    OWN_SOURCES.into_iter().filter(|(name, _)| *name == ecosystem.name()).map(|(_, source)| source)
-}
-
-/// All distributions' own feeds: each distribution's ecosystem, without its release, and the feed.
-pub const fn all_own_sources() -> [(&'static str, &'static str); OWN_SOURCES.len()] {
-    OWN_SOURCES
-}
-
-/// Whether a feed is some distribution's own. Such a feed speaks of that distribution's packages alone.
-pub fn is_own_source(source: &str) -> bool {
-    OWN_SOURCES.into_iter().any(|(_, own)| own == source)
-}
 
 /// Judges a package version by what is said of its package. Candidates of other packages are ignored, so one lookup can serve many.
 pub fn matches(package: &PackageVersion, candidates: &[Candidate]) -> PackageJudgement {
@@ -280,11 +255,15 @@ fn merged(scheme: Option<Scheme>, vulnerability: &str, affecting: &[(&Candidate,
         |a: &&String, b: &&String| scheme.and_then(|scheme| compare(scheme, a, b).ok()).unwrap_or(Ordering::Equal);
     let fixed_in = affecting.iter().filter_map(|(_, fixed_in)| fixed_in.as_ref()).min_by(lower).cloned();
     let state = affecting.iter().map(|(candidate, _)| candidate.affected.state).min().unwrap_or_default();
-    // Of equal severities the first source by name is told, so that the answer does not hang on the lookup's order.
+    // The distribution's own comes before others'. Of equal severities the first rater by name is told, so that the answer does not hang on the
+    // lookup's order.
+    let is_own = |severity: &Severity, rater: &str| *severity != Severity::Unknown && is_own_rater(rater);
     let rated = affecting
         .iter()
-        .filter_map(|(candidate, _)| Some((candidate.affected.severity?, candidate.source.as_str())))
-        .max_by(|(a, x), (b, y)| a.cmp(b).then_with(|| y.cmp(x)));
+        .filter_map(|(Candidate { affected, source, advisory, .. }, _)| {
+            Some((affected.severity?, rater(&affected.ecosystem, source, advisory)))
+        })
+        .max_by(|(a, x), (b, y)| (is_own(a, x), a).cmp(&(is_own(b, y), b)).then_with(|| y.cmp(x)));
     let sorted = |text: fn(&Candidate) -> &String| {
         let texts: BTreeSet<&String> = affecting.iter().map(|(candidate, _)| text(candidate)).collect();
         texts.into_iter().cloned().collect()

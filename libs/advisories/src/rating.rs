@@ -3,7 +3,7 @@
 use plimsoll_model::Severity;
 use plimsoll_model::severity::preferred_vector;
 
-use crate::matching::is_own_source;
+use crate::matching::is_own_rater;
 use crate::{Match, Vulnerability};
 
 /// The severity that counts for a match, with what it rests on.
@@ -11,7 +11,7 @@ use crate::{Match, Vulnerability};
 pub struct Rating {
     /// The severity.
     pub severity: Severity,
-    /// Whose rating it is: the feed's name, or empty where nobody rates it.
+    /// Whose rating it is: the feed's name, a distribution's whose own record in OSV says it (`ubuntu`), or empty where nobody rates it.
     pub source: String,
     /// The CVSS vector that is preferred, also where the severity is not from it.
     pub cvss_vector: Option<String>,
@@ -21,7 +21,8 @@ pub struct Rating {
 
 /// Rates a match. The first of these that there is:
 ///
-/// 1. for a distribution's package, the distribution's own severity: it knows how it builds and uses the package;
+/// 1. for a distribution's package, the distribution's own severity, of its own feed or its own record in OSV: it knows how it builds and uses
+///    the package;
 /// 2. the severity of the CVSS vector of the newest version (4.0, 3.1, 3.0, 2.0), of several the one that scores highest;
 /// 3. a source's word for the package, then for the whole vulnerability, in the order of sources;
 /// 4. [`Severity::Unknown`].
@@ -29,7 +30,7 @@ pub fn rating(found: &Match, vulnerability: &Vulnerability) -> Rating {
     let vector = preferred_vector(&vulnerability.cvss);
     let word =
         found.severity.zip(found.severity_source.as_deref()).filter(|(severity, _)| *severity != Severity::Unknown);
-    let own = word.filter(|(_, source)| is_own_source(source));
+    let own = word.filter(|(_, source)| is_own_rater(source));
     let by_vector = vector.map(|(vector, score)| (Severity::from_score(score), vector.source.as_str()));
     let by_word = || vulnerability.severities.first().map(|word| (word.severity, word.source.as_str()));
     let (severity, source) = own.or(by_vector).or(word).or_else(by_word).unwrap_or_default();
@@ -68,6 +69,7 @@ mod tests {
         let v2 = "AV:N/AC:L/Au:N/C:P/I:P/A:P";
         let cases = [
             (Some((Negligible, "debian")), &[v3][..], Some(High), Negligible, "debian", Some(9.8)),
+            (Some((Negligible, "ubuntu")), &[v3], Some(High), Negligible, "ubuntu", Some(9.8)),
             (Some((Low, "osv")), &[v3], Some(High), Critical, "nvd", Some(9.8)),
             (Some((Unknown, "debian")), &[v3], None, Critical, "nvd", Some(9.8)),
             (None, &[v2, v3, v4], None, Critical, "nvd", Some(9.3)),

@@ -59,6 +59,7 @@ impl Builder {
         connection.pragma_update(None, "synchronous", "OFF")?;
         if matches!(previous, Previous::Kept) {
             schema::upgrade(&connection, format)?;
+            schema::read_anew(&connection)?;
         } else {
             schema::create(&connection)?;
         }
@@ -221,6 +222,7 @@ impl Builder {
         let sql = "INSERT OR REPLACE INTO meta (key, value) VALUES ('built_at', ?1)";
         self.connection.execute(sql, [at.to_rfc3339()])?;
         origin::forget(&self.connection)?;
+        schema::mark_readings(&self.connection)?;
         self.connection.execute_batch("VACUUM")?;
         self.connection.close().map_err(|(_, error)| error)?;
         put_in_place(self.temporary, &self.path)

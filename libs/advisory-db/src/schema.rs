@@ -8,6 +8,9 @@ use crate::DbError;
 pub const FORMAT: i64 = 4;
 /// The oldest format that is still read; the next update makes it one of [`FORMAT`]. Files before it, which knew no notices, are built anew.
 pub const OLDEST_FORMAT: i64 = 3;
+/// How a feed's documents are read. Raised when more is read of the same document: what a file has of the feed is then read anew, though it did not
+/// change. 2: a distribution's word of its own packages.
+const READINGS: [(&str, i64); 1] = [("osv", 2)];
 /// "PLIM": SQLite's mark for whose file it is.
 pub const APPLICATION_ID: i64 = 0x504c_494d;
 
@@ -68,6 +71,26 @@ pub fn upgrade(connection: &Connection, from: i64) -> Result<(), DbError> {
         connection.execute_batch(KEPT)?;
     }
     Ok(connection.pragma_update(None, "user_version", FORMAT)?)
+}
+
+/// Has the documents read anew that were read otherwise than they are by this release, the next time that they are had.
+pub fn read_anew(connection: &Connection) -> Result<(), rusqlite::Error> {
+    for (feed, reading) in READINGS {
+        let sql = "SELECT EXISTS (SELECT 1 FROM meta WHERE key = 'reading of ' || ?1 AND value = ?2)";
+        if !connection.query_row(sql, (feed, reading.to_string()), |row| row.get::<_, bool>(0))? {
+            connection.execute("UPDATE document SET validators = NULL WHERE feed = ?1", [feed])?;
+        }
+    }
+    Ok(())
+}
+
+/// Says how this release reads documents.
+pub fn mark_readings(connection: &Connection) -> Result<(), rusqlite::Error> {
+    for (feed, reading) in READINGS {
+        let sql = "INSERT OR REPLACE INTO meta (key, value) VALUES ('reading of ' || ?1, ?2)";
+        connection.execute(sql, (feed, reading.to_string()))?;
+    }
+    Ok(())
 }
 
 /// Whose file it is, and its format.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use plimsoll_advisories::{Candidate, PackageJudgement, is_own_source, matches};
+use plimsoll_advisories::{Candidate, PackageJudgement, is_own_rater, matches};
 use plimsoll_model::{PackageKey, Severity};
 
 use crate::advisories::{self, AffectedRow};
@@ -77,7 +77,7 @@ fn new_matches<'a>(
         // stored here counts before the vulnerability's own severity, so a word that a vector outranks is left out.
         let source = found.severity_source.unwrap_or_default();
         let severity = found.severity.filter(|severity| {
-            *severity != Severity::Unknown && (is_own_source(&source) || !scored.contains(&vulnerability))
+            *severity != Severity::Unknown && (is_own_rater(&source) || !scored.contains(&vulnerability))
         });
         Some(NewMatch {
             package_version,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, Utc};
-use plimsoll_advisories::{Match, merge, rating};
+use chrono::{DateTime, Utc};
+use plimsoll_advisories::{Match, merge, own_raters, rating};
 use plimsoll_model::{Advisory, AffectedState, CvssVector, PackageKey, Severity};
 use sqlx::types::Json;
 
@@ -283,11 +283,7 @@ pub async fn put_merged(tx: &mut CatalogTx, merged: &[Merged]) -> Result<()> {
     put_contents(tx.conn(), merged).await?;
     // A vector outranks a word on the package, but for the distribution's own: matches that were made before it came give way.
     let scored: Vec<i64> = merged.iter().filter(|v| v.cvss_score.is_some()).map(|v| v.id).collect();
-    let own: Vec<String> = plimsoll_advisories::feeds::all()
-        .iter()
-        .filter(|feed| plimsoll_advisories::is_own_source(feed.name))
-        .map(|feed| feed.name.to_owned())
-        .collect();
+    let own: Vec<String> = own_raters().map(str::to_owned).collect();
     sqlx::query!(
         r#"UPDATE "match" SET severity = NULL, severity_source = ''
            WHERE vulnerability_id = ANY($1) AND severity IS NOT NULL AND severity_source <> ALL($2)"#,

@@ -274,3 +274,74 @@ fn an_archive_that_lost_most_of_its_documents_is_not_believed_until_the_user_say
     update(&["--accept-withdrawals"]);
     assert!(!known());
 }
+
+#[test]
+fn what_changed_of_an_ecosystem_is_fetched_alone_where_its_list_tells_it() {
+    let place = Place::new();
+    let record = |number: u32, month: u32, fix: &str| {
+        json!({ "id": format!("PYSEC-2026-{number}"), "modified": format!("2026-{month:02}-01T00:00:00.25Z"), "affected": [{
+            "package": {"ecosystem": "PyPI", "name": "demo"},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fix}]}]}] })
+    };
+    let told = |records: &[Value]| {
+        let row =
+            |record: &Value| format!("{},{}\n", record["modified"].as_str().unwrap(), record["id"].as_str().unwrap());
+        place.document("osv/PyPI/modified_id.csv", records.iter().map(row).collect::<String>().as_bytes());
+        for record in records {
+            let path = format!("osv/PyPI/{}.json", record["id"].as_str().unwrap());
+            place.document(&path, record.to_string().as_bytes());
+        }
+    };
+    let update = || {
+        let run = place.update(&["--feeds", "osv", "--ecosystems", "PyPI"]);
+        assert_eq!(run.out.lines().count(), 2, "no other ecosystem: {}", run.out);
+        run.out.lines().next().unwrap()["osv/PyPI/all.zip".len()..].trim().to_owned()
+    };
+    let query = || plimsoll(place.home(), &["query", "PyPI", "demo", "1.0"]).out;
+    let [first, second] = [record(1, 1, "1.1"), record(2, 1, "1.2")];
+    place.osv("PyPI", &[first.clone(), second.clone()]);
+    told(&[first, second.clone()]);
+    assert_eq!((update(), update()), ("2 records".into(), "unchanged".into()));
+
+    // The archive, which nobody asks for, is broken from here on.
+    place.document("osv/PyPI/all.zip", b"<html>");
+    let mut withdrawn = record(2, 2, "1.2");
+    withdrawn["withdrawn"] = json!("2026-02-01T00:00:00Z");
+    told(&[withdrawn.clone(), record(1, 2, "2.0"), record(3, 2, "1.3")]);
+    assert_eq!((update(), update()), ("3 changed records".into(), "unchanged".into()));
+    let said = query();
+    assert!(said.contains("PYSEC-2026-1") && said.contains("2.0") && said.contains("PYSEC-2026-3"), "{said}");
+    assert!(!said.contains("PYSEC-2026-2"), "{said}");
+    place.osv("PyPI", &[record(1, 2, "2.0"), withdrawn, record(3, 2, "1.3")]);
+    std::fs::remove_file(place.path("cache/plimsoll/advisories.db")).unwrap();
+    assert_eq!((update(), query()), ("3 records".into(), said), "as the whole document says it");
+
+    // A record that does not lie there, or a list that is none: the document is read whole.
+    told(&[record(4, 3, "1.4")]);
+    std::fs::remove_file(place.path("mirror/osv/PyPI/PYSEC-2026-4.json")).unwrap();
+    place.osv("PyPI", &[record(4, 3, "1.4")]);
+    assert_eq!(update(), "1 record");
+    place.document("osv/PyPI/modified_id.csv", b"<html>");
+    place.osv("PyPI", &[record(4, 3, "1.4"), second]);
+    assert_eq!((update(), update()), ("2 records".into(), "unchanged".into()));
+    for wrong in ["../etc", "", "a/b"] {
+        assert_eq!(place.update(&["--feeds", "osv", "--ecosystems", wrong]).code, 2, "{wrong}");
+    }
+}
+
+#[test]
+fn ubuntus_own_word_for_its_package_counts_before_everybodys_vector() {
+    let place = Place::new();
+    let record = json!({ "id": "UBUNTU-CVE-2016-20013", "modified": "2026-04-22T07:38:06Z", "upstream": ["CVE-2016-20013"],
+        "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"}, {"type": "Ubuntu", "score": "negligible"}],
+        "affected": [{"package": {"ecosystem": "Ubuntu:16.04:LTS", "name": "sssd"},
+                      "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}] });
+    place.osv("Ubuntu", &[record]);
+    assert_eq!(place.update(&["--feeds", "osv"]).code, 0);
+    let run = plimsoll(place.home(), &["query", "Ubuntu:16.04:LTS", "sssd", "1.0", "--format", "json"]);
+    assert!(
+        run.out.contains("\"NEGLIGIBLE\"") && !run.out.contains("\"HIGH\""),
+        "{}",
+        run.out
+    );
+}

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::lists::{self, Telling};
 use super::{modules, notices};
 use crate::advisory_name;
+use crate::matching::own_record;
 
 #[derive(Deserialize)]
 struct OsvDocument<'a> {
@@ -120,6 +121,7 @@ pub fn advisory(json: &[u8], source: &str) -> Result<(Advisory, Vec<String>), se
     let specific = Specific::read(document.database_specific);
     let mut doubts = Vec::new();
     let mut ratings = document.severity.unwrap_or_default();
+    let own_word = specific.severity().or_else(|| ratings.iter().find_map(severity_word));
     let mut affected = Vec::new();
     let said_elsewhere = is_notice_of_records(&document.id, document.upstream.as_deref().unwrap_or_default());
     let streams = modules::streams(document.summary.as_deref().unwrap_or_default());
@@ -134,6 +136,13 @@ pub fn advisory(json: &[u8], source: &str) -> Result<(Advisory, Vec<String>), se
     let about = notices::about(&document.id, &aliases, &affected, others);
     if about.is_empty() && notices::is_of_no_vulnerability(&document.id) {
         affected.iter_mut().for_each(|affected| affected.severity = Some(Severity::Negligible));
+    }
+    // What a distribution says of the one vulnerability that its record is about, it says of its packages; of several it is the worst.
+    if about.len() < 2 {
+        let unrated = affected.iter_mut().filter(|affected| affected.severity.is_none());
+        unrated
+            .filter(|affected| own_record(&affected.ecosystem, &document.id).is_some())
+            .for_each(|affected| affected.severity = own_word);
     }
     let word = ratings.iter().find_map(severity_word);
     let cwes = specific.cwe_ids.as_array().into_iter().flatten().filter_map(|cwe| cwe.as_str().map(str::to_owned));

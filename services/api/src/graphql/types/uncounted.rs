@@ -52,7 +52,7 @@ impl UncountedMatch {
         Severity::of_rank(self.row.severity)
     }
 
-    /// The feed whose rating that is; empty where nobody rates it.
+    /// Whose rating that is: a feed's, or a distribution's that its own record in OSV gives (`ubuntu`); empty where nobody rates it.
     async fn severity_source(&self) -> &str {
         &self.row.severity_source
     }
