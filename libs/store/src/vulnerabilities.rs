@@ -7,7 +7,9 @@ use plimsoll_advisories::{Match, merge, own_raters, rating};
 use plimsoll_model::{Advisory, AffectedState, CvssVector, PackageKey, Severity};
 use sqlx::types::Json;
 
-use crate::{CatalogTx, PgConnection, Result};
+use crate::{CatalogTx, PgConnection, Result, advisories};
+
+pub use exploitation::{KnownExploited, Replaced, known_exploited_gone, put_exploit_scores, replace_known_exploited};
 
 /// A vulnerability's ids as they are known now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +113,8 @@ pub async fn known_under(tx: &mut CatalogTx, ids: &[String]) -> Result<Vec<Known
     Ok(rows.into_iter().map(|row| KnownIds { id: row.id, name: row.name, aliases: row.aliases }).collect())
 }
 
-/// Stores ids, in the order given: the row of each, and the packages of those that were absorbed.
+/// Stores ids, in the order given: the row of each, and the packages of those that were absorbed or got another id, as what is said of that id (in
+/// an organization's VEX documents) is now said of them.
 pub async fn put_ids(tx: &mut CatalogTx, groups: &[NewIds]) -> Result<(Vec<i64>, Vec<PackageKey>)> {
     let mut touched = Vec::new();
     let absorbing: Vec<&NewIds> = groups.iter().filter(|group| !group.absorbs.is_empty()).collect();
@@ -119,6 +122,7 @@ pub async fn put_ids(tx: &mut CatalogTx, groups: &[NewIds]) -> Result<(Vec<i64>,
         touched.extend(absorb(tx, group).await?);
     }
     let kept: Vec<&NewIds> = groups.iter().filter(|group| group.id.is_some()).collect();
+    touched.extend(newly_named(tx, &kept).await?);
     let kept_ids: Vec<i64> = kept.iter().filter_map(|group| group.id).collect();
     let kept_names: Vec<String> = kept.iter().map(|group| group.name.clone()).collect();
     sqlx::query!(
@@ -141,16 +145,42 @@ pub async fn put_ids(tx: &mut CatalogTx, groups: &[NewIds]) -> Result<(Vec<i64>,
     Ok((ids, touched))
 }
 
-/// Makes rows that turned out to be the same vulnerability history: their advisories, aliases and matches go to the row that stays.
-async fn absorb(tx: &mut CatalogTx, group: &NewIds) -> Result<Vec<PackageKey>> {
-    let Some(into) = group.id else { return Ok(Vec::new()) };
-    let touched = sqlx::query!(
-        "SELECT DISTINCT f.ecosystem, f.package FROM affected f
-         JOIN advisory_vulnerability a ON a.advisory_id = f.advisory_id WHERE a.vulnerability_id = ANY($1)",
-        &group.absorbs
+/// The packages of the vulnerabilities among these that are to have an id that they do not have.
+async fn newly_named(tx: &mut CatalogTx, groups: &[&NewIds]) -> Result<Vec<PackageKey>> {
+    let (aliases, owners): (Vec<String>, Vec<i64>) = groups
+        .iter()
+        .flat_map(|group| group.aliases.iter().filter_map(move |alias| Some((alias.clone(), group.id?))))
+        .unzip();
+    let grown = sqlx::query_scalar!(
+        r#"SELECT DISTINCT n.id AS "id!" FROM unnest($1::text[], $2::bigint[]) AS n (alias, id)
+           WHERE n.id IS DISTINCT FROM (SELECT a.vulnerability_id FROM vulnerability_alias a WHERE a.alias = n.alias)"#,
+        &aliases,
+        &owners
     )
     .fetch_all(tx.conn())
     .await?;
+    packages_of(tx, &grown).await
+}
+
+/// The packages that advisories on these vulnerabilities speak of.
+pub async fn packages_of(tx: &mut CatalogTx, vulnerabilities: &[i64]) -> Result<Vec<PackageKey>> {
+    if vulnerabilities.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query!(
+        "SELECT DISTINCT f.ecosystem, f.package FROM affected f
+         JOIN advisory_vulnerability a ON a.advisory_id = f.advisory_id WHERE a.vulnerability_id = ANY($1)",
+        vulnerabilities
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| advisories::key(&row.ecosystem, row.package)).collect())
+}
+
+/// Makes rows that turned out to be the same vulnerability history: their advisories, aliases and matches go to the row that stays.
+async fn absorb(tx: &mut CatalogTx, group: &NewIds) -> Result<Vec<PackageKey>> {
+    let Some(into) = group.id else { return Ok(Vec::new()) };
+    let touched = packages_of(tx, &group.absorbs).await?;
     sqlx::query!("DELETE FROM \"match\" WHERE vulnerability_id = ANY($1)", &group.absorbs).execute(tx.conn()).await?;
     sqlx::query!(
         "INSERT INTO advisory_vulnerability (advisory_id, vulnerability_id)
@@ -178,13 +208,7 @@ async fn absorb(tx: &mut CatalogTx, group: &NewIds) -> Result<Vec<PackageKey>> {
     )
     .execute(tx.conn())
     .await?;
-    Ok(touched
-        .into_iter()
-        .map(|row| PackageKey {
-            ecosystem: row.ecosystem.parse().unwrap_or_else(|never: std::convert::Infallible| match never {}),
-            package: row.package,
-        })
-        .collect())
+    Ok(touched)
 }
 
 async fn put_aliases(tx: &mut CatalogTx, groups: &[NewIds], ids: &[i64]) -> Result<()> {
@@ -293,99 +317,4 @@ pub async fn put_merged(tx: &mut CatalogTx, merged: &[Merged]) -> Result<()> {
     .execute(tx.conn())
     .await?;
     Ok(())
-}
-
-/// What changed of a table that a feed replaces whole.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Replaced {
-    /// Rows that are new.
-    pub added: u64,
-    /// Rows that differ from before.
-    pub changed: u64,
-}
-
-/// Stores EPSS scores of one day: (CVE, score, percentile).
-pub async fn put_exploit_scores(
-    tx: &mut CatalogTx,
-    rows: &[(String, f64, f64)],
-    scored_on: NaiveDate,
-) -> Result<Replaced> {
-    let cves: Vec<String> = rows.iter().map(|row| row.0.clone()).collect();
-    let scores: Vec<f64> = rows.iter().map(|row| row.1).collect();
-    let percentiles: Vec<f64> = rows.iter().map(|row| row.2).collect();
-    let row = sqlx::query!(
-        r#"WITH put AS (
-               INSERT INTO exploit_score AS s (cve, score, percentile, scored_on)
-               SELECT DISTINCT ON (cve) cve, score, percentile, $4 FROM unnest($1::text[], $2::float8[], $3::float8[]) AS n (cve, score, percentile)
-               ORDER BY cve
-               ON CONFLICT (cve) DO UPDATE SET score = excluded.score, percentile = excluded.percentile, scored_on = excluded.scored_on
-               WHERE (s.score, s.percentile) IS DISTINCT FROM (excluded.score, excluded.percentile)
-               RETURNING (xmax = 0) AS is_new
-           )
-           SELECT count(*) FILTER (WHERE is_new) AS "added!", count(*) FILTER (WHERE NOT is_new) AS "changed!" FROM put"#,
-        &cves,
-        &scores,
-        &percentiles,
-        scored_on
-    )
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(Replaced { added: row.added.unsigned_abs(), changed: row.changed.unsigned_abs() })
-}
-
-/// A row of CISA's catalogue.
-#[derive(Debug, Clone)]
-pub struct KnownExploited {
-    /// The CVE.
-    pub cve: String,
-    /// When it was listed.
-    pub added: NaiveDate,
-    /// Until when United States agencies must act.
-    pub due: Option<NaiveDate>,
-    /// Whether ransomware is known to use it.
-    pub ransomware: bool,
-    /// Its name.
-    pub name: String,
-}
-
-/// How many rows of the catalogue we hold that are not among `cves`.
-pub async fn known_exploited_gone(tx: &mut CatalogTx, cves: &[String]) -> Result<(u64, u64)> {
-    let row = sqlx::query!(
-        r#"SELECT count(*) FILTER (WHERE cve <> ALL($1)) AS "gone!", count(*) AS "held!" FROM known_exploited"#,
-        cves
-    )
-    .fetch_one(tx.conn())
-    .await?;
-    Ok((row.gone.unsigned_abs(), row.held.unsigned_abs()))
-}
-
-/// Replaces the catalogue.
-pub async fn replace_known_exploited(tx: &mut CatalogTx, rows: &[KnownExploited]) -> Result<Replaced> {
-    let cves: Vec<String> = rows.iter().map(|row| row.cve.clone()).collect();
-    let added: Vec<NaiveDate> = rows.iter().map(|row| row.added).collect();
-    let due: Vec<Option<NaiveDate>> = rows.iter().map(|row| row.due).collect();
-    let ransomware: Vec<bool> = rows.iter().map(|row| row.ransomware).collect();
-    let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
-    sqlx::query!("DELETE FROM known_exploited WHERE cve <> ALL($1)", &cves).execute(tx.conn()).await?;
-    let row = sqlx::query!(
-        r#"WITH put AS (
-               INSERT INTO known_exploited AS k (cve, added, due, ransomware, name)
-               SELECT DISTINCT ON (cve) * FROM unnest($1::text[], $2::date[], $3::date[], $4::bool[], $5::text[])
-                      AS n (cve, added, due, ransomware, name) ORDER BY cve
-               ON CONFLICT (cve) DO UPDATE SET added = excluded.added, due = excluded.due, ransomware = excluded.ransomware,
-                      name = excluded.name
-               WHERE (k.added, k.due, k.ransomware, k.name)
-                     IS DISTINCT FROM (excluded.added, excluded.due, excluded.ransomware, excluded.name)
-               RETURNING (xmax = 0) AS is_new
-           )
-           SELECT count(*) FILTER (WHERE is_new) AS "added!", count(*) FILTER (WHERE NOT is_new) AS "changed!" FROM put"#,
-        &cves,
-        &added,
-        &due as &[Option<NaiveDate>],
-        &ransomware,
-        &names
-    )
-    .fetch_one(tx.conn())
-    .await?;
-    Ok(Replaced { added: row.added.unsigned_abs(), changed: row.changed.unsigned_abs() })
 }

@@ -243,6 +243,21 @@ async fn a_statement_hides_what_it_names_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_statement_hides_a_finding_by_an_id_that_another_feeds_advisory_gives_it() {
+    let (world, ours, _, theirs) = World::with_a_finding_each().await;
+    let mut statement = said("not_affected", "pkg:pypi/demo", &[]);
+    statement["vulnerability"] = json!({ "name": "GHSA-xxxx-yyyy-zzzz" });
+    world.save(ours, "one", json!([statement])).await;
+    assert_eq!(world.counts(ours).await, (1, 0));
+    // Of no package at all, or of another ecosystem's.
+    let known = advisory("PYSEC-2024-1", &["CVE-2024-1", "GHSA-aaaa-bbbb-cccc"], "demo", "1.1");
+    let mut alone = advisory("GHSA-xxxx-yyyy-zzzz", &["CVE-2024-1"], "demo", "1.1");
+    alone["affected"] = json!([]);
+    world.feed(&[known, alone]).await;
+    assert_eq!((world.counts(ours).await, world.counts(theirs).await), ((0, 1), (1, 0)));
+}
+
+#[tokio::test]
 async fn what_a_statement_names_by_its_tag_is_hidden_while_it_has_that() {
     let (world, ours, image, theirs) = World::with_a_finding_each().await;
     world.save(ours, "one", json!([said("not_affected", "pkg:oci/shop?tag=2", &[])])).await;
