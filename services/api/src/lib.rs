@@ -9,6 +9,7 @@ pub mod graphql;
 mod openapi;
 pub mod rest;
 pub mod server;
+pub mod vex_documents;
 pub mod viewer;
 
 pub use configuration::{Configuration, Limits};

@@ -3,7 +3,7 @@
 use utoipa::OpenApi;
 
 use crate::graphql::endpoint;
-use crate::rest::{image_vex, server_facts, sign_in};
+use crate::rest::{image_vex, server_facts, sign_in, vex_document};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -11,7 +11,14 @@ use crate::rest::{image_vex, server_facts, sign_in};
         title = "Plimsoll API",
         description = "Signing in and out, and documents for other programs; everything else is GraphQL at /graphql."
     ),
-    paths(server_facts::server_facts, sign_in::sign_in, sign_in::sign_out, image_vex::image_vex, endpoint::graphql)
+    paths(
+        server_facts::server_facts,
+        sign_in::sign_in,
+        sign_in::sign_out,
+        image_vex::image_vex,
+        vex_document::put_vex_document,
+        endpoint::graphql
+    )
 )]
 struct Document;
 

@@ -23,12 +23,14 @@ use url::Url;
 use crate::configuration::{Configuration, Limits};
 use crate::graphql;
 use crate::graphql::finding_changes::FindingChanges;
-use crate::rest::{image_vex, server_facts, sign_in};
+use crate::rest::{image_vex, server_facts, sign_in, vex_document};
 
 /// Connections to PostgreSQL.
 const CONNECTIONS: u32 = 16;
 /// Passwords that are checked at once: each takes 19 MiB and a core.
 const HASHES: usize = 4;
+/// VEX documents that are read at once: each takes some hundred MiB at most.
+const DOCUMENTS: usize = 2;
 
 /// What requests need.
 #[derive(Debug, Clone)]
@@ -47,6 +49,8 @@ pub struct State {
     pub limits: Arc<Limits>,
     /// How many passwords are checked at once.
     pub hashing: Arc<Semaphore>,
+    /// How many VEX documents are read at once.
+    pub documents: Arc<Semaphore>,
 }
 
 /// Why the service did not start.
@@ -92,6 +96,7 @@ pub async fn start(
         public_url,
         limits: Arc::new(configuration.limits.clone()),
         hashing: Arc::new(Semaphore::new(HASHES)),
+        documents: Arc::new(Semaphore::new(DOCUMENTS)),
     };
     let health = health(&state, registry);
     let schema = graphql::schema(state.clone(), &configuration.limits);
@@ -135,6 +140,11 @@ fn routes(config: &mut ServiceConfig) {
             web::resource("/v1/images/{digest}/vex.json")
                 .route(web::get().to(image_vex::image_vex))
                 .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/v1/vex/{name}")
+                .route(web::put().to(vex_document::put_vex_document))
+                .default_service(only("PUT")),
         )
         .service(
             web::resource("/graphql")

@@ -11,6 +11,8 @@ use crate::exit::Failure;
 
 /// The most documents of one call: more than an organization may have.
 const MOST_DOCUMENTS: usize = 10_000;
+/// The most bytes of one call: all are in memory before the first is sent. An organization may have some tens of MiB.
+const MOST_BYTES: usize = 256 << 20;
 
 /// A document that was read.
 #[derive(Debug)]
@@ -36,12 +38,18 @@ pub async fn read(sources: &[String], most_bytes: usize) -> Result<Vec<Document>
         let most = format!("there are {} files; at most {MOST_DOCUMENTS} are taken at once", places.len());
         return Err(Failure::Usage(most));
     }
-    let mut documents = Vec::with_capacity(places.len());
+    let (mut documents, mut bytes) = (Vec::with_capacity(places.len()), 0);
     for place in places {
         let text = match Url::parse(&place).ok().filter(|url| matches!(url.scheme(), "https" | "http")) {
             Some(url) => fetched(url.as_str(), most_bytes).await?,
             None => text(&place, fs::File::open(&place), most_bytes)?,
         };
+        bytes += text.len();
+        if bytes > MOST_BYTES {
+            return Err(Failure::Usage(format!(
+                "the files up to {place} have more than {MOST_BYTES} bytes: take them in several calls"
+            )));
+        }
         documents.push(Document { place, text });
     }
     Ok(documents)

@@ -14,7 +14,7 @@ use crate::server::{VEX_DOCUMENTS, VexDocument};
 pub async fn run(command: VexCommand) -> Result<Outcome, Failure> {
     match command {
         VexCommand::Push(arguments) => {
-            let documents = files::read(&arguments.sources, Limits::SAVED.bytes).await?;
+            let documents = files::read(&arguments.sources, Limits::MOST_UPLOADED).await?;
             let Some(named) = named(documents) else { return Ok(Outcome::Shut) };
             documents::push(&VEX_DOCUMENTS, &arguments, named).await
         }
@@ -23,16 +23,16 @@ pub async fn run(command: VexCommand) -> Result<Outcome, Failure> {
     }
 }
 
-/// The documents, each with a name where it has no id of its own. Where something is wrong with one, all of that is told, and nothing is sent.
+/// The documents, each with its own id as name, or its file's where it has none. Where something is wrong with one, all of that is told, and nothing is sent.
 fn named(documents: Vec<Document>) -> Option<Vec<(Document, Option<String>)>> {
     let mut named = Vec::new();
     let mut is_wrong = false;
     for document in documents {
-        match read(document.text.as_bytes(), &Limits::SAVED) {
+        match read(document.text.as_bytes(), &Limits::uploaded(document.text.len())) {
             Ok(said) => {
                 let last = document.place.rsplit('/').next().unwrap_or_default().to_owned();
-                let name = said.id.is_empty().then_some(last);
-                named.push((document, name));
+                let name = if said.id.is_empty() { last } else { said.id };
+                named.push((document, Some(name)));
             }
             Err(wrong) => {
                 tell_wrong(&format!("{}: {wrong}", document.place));

@@ -26,6 +26,14 @@ pub struct Limits {
 impl Limits {
     /// Of a document that an organization saves at a server.
     pub const SAVED: Self = Self { bytes: 128 << 10, said: 8 << 20 };
+    /// Bytes of a document that is sent to a server as it is; Red Hat's largest have two million.
+    pub const MOST_UPLOADED: usize = 8 << 20;
+
+    /// Of a document of so many bytes that is sent to a server as it is: what a short one may say is not more for that.
+    pub fn uploaded(bytes: usize) -> Self {
+        let said = bytes.min(Self::MOST_UPLOADED).saturating_mul(8);
+        Self { bytes: Self::MOST_UPLOADED, said: said.max(Self::SAVED.said) }
+    }
 }
 
 impl Default for Limits {

@@ -4,3 +4,4 @@ pub mod body;
 pub mod image_vex;
 pub mod server_facts;
 pub mod sign_in;
+pub mod vex_document;

@@ -62,7 +62,8 @@ async fn every_route_of_the_openapi_document_is_served() {
             "get /v1/server",
             "post /graphql",
             "post /v1/sign-in",
-            "post /v1/sign-out"
+            "post /v1/sign-out",
+            "put /v1/vex/{name}"
         ]
     );
 }

@@ -1,7 +1,7 @@
 //! An organization's VEX documents, what they hide, and the documents of our own.
 
 use plimsoll_vex::{Decisions, Limits, PackagePattern, Status, Subject};
-use reqwest::StatusCode;
+use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
 use crate::seed::{Org, World};

@@ -109,6 +109,28 @@ impl Server {
         }
         answer.data.ok_or_else(|| Failure::undone("the server answered with nothing"))
     }
+
+    /// Puts JSON at a path; what the server says of it, or why it did not take it. Done again it is as done once.
+    pub(super) async fn put<T: DeserializeOwned>(&self, path: &str, json: &str) -> Result<Result<T, String>, Failure> {
+        let url = joined(&self.address, path)?;
+        let attempt = || async {
+            let request = self.http.put(url.clone()).bearer_auth(self.key.expose_secret());
+            let request = request.header(reqwest::header::CONTENT_TYPE, "application/json").body(json.to_owned());
+            let (status, body) = sent(request, &url).await?;
+            if status.is_success() {
+                return read(&body, &url).map(Ok);
+            }
+            let problem = serde_json::from_slice::<Problem>(&body).map(|problem| problem.detail);
+            problem.map(Err).map_err(|_| unlike_a_server(&url, status))
+        };
+        repeated(attempt).await
+    }
+}
+
+/// What a server tells of a request that it refused.
+#[derive(Deserialize)]
+struct Problem {
+    detail: String,
 }
 
 /// A path below the server's address, which may have a path of its own.
@@ -127,6 +149,15 @@ async fn repeated<T, F: Future<Output = Result<T, Refusal>>>(attempt: impl FnMut
 }
 
 async fn answer<T: DeserializeOwned>(request: reqwest::RequestBuilder, url: &Url) -> Result<T, Refusal> {
+    let (status, body) = sent(request, url).await?;
+    if !status.is_success() && status != StatusCode::BAD_REQUEST {
+        return Err(unlike_a_server(url, status));
+    }
+    read(&body, url)
+}
+
+/// The answer to a request, whatever it is but one that another time may be another, or one that our key is not for.
+async fn sent(request: reqwest::RequestBuilder, url: &Url) -> Result<(StatusCode, Vec<u8>), Refusal> {
     let passing = |error: reqwest::Error| Refusal::Passing(format!("{url}: {}", innermost(&error)));
     let mut response = request.send().await.map_err(passing)?;
     let status = response.status();
@@ -136,18 +167,27 @@ async fn answer<T: DeserializeOwned>(request: reqwest::RequestBuilder, url: &Url
     if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         return Err(Refusal::Final(not_accepted()));
     }
-    let undone = |why: String| Refusal::Final(Failure::undone(format!("{url}: {why}")));
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(passing)? {
         body.extend_from_slice(&chunk);
         if body.len() > MAX_ANSWER {
-            return Err(undone("the answer is too long".into()));
+            return Err(undone(url, "the answer is too long"));
         }
     }
-    if !status.is_success() && status != StatusCode::BAD_REQUEST {
-        return Err(undone(format!("the server answered {status}: is this the address of a Plimsoll server?")));
-    }
-    serde_json::from_slice(&body).map_err(|error| undone(format!("the answer is not what this release knows: {error}")))
+    Ok((status, body))
+}
+
+fn read<T: DeserializeOwned>(body: &[u8], url: &Url) -> Result<T, Refusal> {
+    let known = serde_json::from_slice(body);
+    known.map_err(|error| undone(url, &format!("the answer is not what this release knows: {error}")))
+}
+
+fn unlike_a_server(url: &Url, status: StatusCode) -> Refusal {
+    undone(url, &format!("the server answered {status}: is this the address of a Plimsoll server?"))
+}
+
+fn undone(url: &Url, why: &str) -> Refusal {
+    Refusal::Final(Failure::undone(format!("{url}: {why}")))
 }
 
 fn not_accepted() -> Failure {

@@ -15,16 +15,25 @@ use crate::exit::Failure;
 pub struct DocumentKind {
     /// What one is called.
     pub name: &'static str,
-    save: &'static str,
+    save: Save,
     list: &'static str,
     find: &'static str,
     delete: &'static str,
 }
 
+/// How one is saved.
+#[derive(Debug)]
+enum Save {
+    /// As an argument of this mutation.
+    By(&'static str),
+    /// As it is, under its name below this path: it may be long.
+    Below(&'static str),
+}
+
 /// An organization's own advisories.
 pub const ADVISORIES: DocumentKind = DocumentKind {
     name: "advisory",
-    save: queries::SAVE_ADVISORY,
+    save: Save::By(queries::SAVE_ADVISORY),
     list: queries::ADVISORIES,
     find: queries::ADVISORY,
     delete: queries::DELETE_ADVISORY,
@@ -33,7 +42,7 @@ pub const ADVISORIES: DocumentKind = DocumentKind {
 /// Its VEX documents.
 pub const VEX_DOCUMENTS: DocumentKind = DocumentKind {
     name: "VEX document",
-    save: queries::SAVE_VEX_DOCUMENT,
+    save: Save::Below("v1/vex"),
     list: queries::VEX_DOCUMENTS,
     find: queries::VEX_DOCUMENT,
     delete: queries::DELETE_VEX_DOCUMENT,
@@ -125,18 +134,29 @@ struct Identified {
 }
 
 impl Server {
-    /// Saves a document, in place of the one of its name: its own id where no name is given.
+    /// Saves a document under this name, or under its own id where a mutation saves it and none is given, in place of the one of its name.
     pub async fn save_document(
         &self,
         kind: &DocumentKind,
         document: &str,
         name: Option<&str>,
     ) -> Result<Written, Failure> {
+        let save = match kind.save {
+            Save::By(mutation) => mutation,
+            Save::Below(path) => {
+                let name = name.unwrap_or_default();
+                let written: Result<Named, String> = self.put(&format!("{path}/{}", encoded(name)), document).await?;
+                return Ok(match written {
+                    Ok(saved) => Written::Done(saved.name),
+                    Err(why) => Written::Refused(vec![why]),
+                });
+            }
+        };
         let variables = match name {
             Some(name) => json!({ "document": document, "name": name }),
             None => json!({ "document": document }),
         };
-        let data: WrittenData = self.ask(kind.save, &variables).await?;
+        let data: WrittenData = self.ask(save, &variables).await?;
         let Payload { document, user_errors } = data.written;
         Ok(match document {
             Some(saved) => Written::Done(saved.name),
@@ -173,4 +193,17 @@ impl Server {
         // Where the first answer was lost, the second says that there is none: it is gone all the same.
         Ok(data.written.document.is_some() || !data.written.user_errors.is_empty())
     }
+}
+
+/// A name as one part of a path: all but the unreserved characters of RFC 3986 percent-encoded.
+fn encoded(name: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    name.bytes().fold(String::with_capacity(name.len()), |mut text, byte| {
+        if is_plain(byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+        text
+    })
 }

@@ -168,12 +168,6 @@ mutation ($id: ID!) {
   written: deleteAdvisory(id: $id) { document: ownAdvisory { name } userErrors { message } }
 }";
 
-/// Saves a VEX document.
-pub const SAVE_VEX_DOCUMENT: &str = "
-mutation ($document: String!, $name: String) {
-  written: saveVexDocument(document: $document, name: $name) { document: vexDocument { name } userErrors { message } }
-}";
-
 /// A page of the organization's VEX documents.
 pub const VEX_DOCUMENTS: &str = "
 query ($slug: String!, $after: String) {

@@ -50,17 +50,25 @@ async fn documents_are_pushed_listed_and_deleted_by_name() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_vendors_document_of_megabytes_is_pushed() {
+    let (place, fake) = (Place::new(), Fake::start(&["DONE"]).await);
+    let file = place.write("vendor.json", openvex("https://vendor.example/csaf/1", &"a".repeat(2 << 20)));
+    let pushed = run(&place, &fake, &["vex", "push", &file]).await;
+    assert!(pushed.out.starts_with("saved https://vendor.example/csaf/1 from "), "{pushed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_with_a_document_is_told_before_any_is_sent() {
     let (place, fake) = (Place::new(), Fake::start(&["DONE"]).await);
     let good = place.write("good.json", openvex("https://acme.example/vex/1", "Acme"));
-    let long = openvex("https://acme.example/vex/2", &"a".repeat(200 << 10));
+    let long = openvex("https://acme.example/vex/2", &"a".repeat(9 << 20));
     let cases = [
         (
             "sbom.json",
             r#"{"spdxVersion": "SPDX-2.3"}"#.to_owned(),
             "neither an OpenVEX nor a CSAF 2 nor a CycloneDX document",
         ),
-        ("long.json", long, "it has 131073 bytes, more than 131072"),
+        ("long.json", long, "it has 8388609 bytes, more than 8388608"),
         ("broken.json", "{".to_owned(), "not JSON"),
     ];
     for (name, text, told) in cases {

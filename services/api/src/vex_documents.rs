@@ -1,0 +1,92 @@
+//! Saving an organization's VEX documents, by whichever door they come.
+
+use plimsoll_broker::Message as _;
+use plimsoll_broker::contracts::VexChangedV1;
+use plimsoll_runtime::{clock, trace};
+use plimsoll_store::vex_documents::{self, Changed, Holding, NewVexDocument};
+use plimsoll_store::{OrgTx, StoreError, outbox};
+use plimsoll_vex::{Document, Limits};
+
+/// What an organization may hold: some hundred times what one maintains by hand, and little to decide at the end of a scan.
+const MOST: Holding = Holding { documents: 5_000, statements: 50_000, bytes: 32 << 20 };
+/// The longest name of a document, in bytes.
+const MAX_NAME: usize = 500;
+
+/// Why a document is not saved: what to mend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unsaved {
+    /// It, or its name, is not right.
+    Invalid {
+        /// `document` or `name`.
+        field: &'static str,
+        /// What is wrong.
+        message: String,
+    },
+    /// The organization has as much as it may.
+    TooMany(String),
+}
+
+/// Reads a document; gives what to call it: `name`, else its own id.
+///
+/// # Errors
+/// What is wrong with it or with its name.
+pub fn read(source: &str, name: Option<String>, limits: &Limits) -> Result<(String, Document), Unsaved> {
+    let wrong = |field, message: String| Unsaved::Invalid { field, message };
+    let document =
+        plimsoll_vex::read(source.as_bytes(), limits).map_err(|error| wrong("document", error.to_string()))?;
+    if document.statements.is_empty() {
+        return Err(wrong("document", "It says nothing of any vulnerability.".into()));
+    }
+    let name = name.map_or_else(|| document.id.clone(), |name| name.trim().to_owned());
+    if name.is_empty() || name.len() > MAX_NAME {
+        let message = format!("The document has no id of 1 to {MAX_NAME} bytes: give it a name of such a length.");
+        return Err(wrong("name", message));
+    }
+    Ok((name, document))
+}
+
+/// Saves a document with the messages that have it decided, and commits.
+///
+/// # Errors
+/// When the database fails.
+pub async fn save(mut tx: OrgTx, new: &NewVexDocument<'_>) -> Result<Result<Changed, Unsaved>, StoreError> {
+    let beside = vex_documents::holding_beside(&mut tx, new.name).await?;
+    if let Some(message) = past_limit(&beside, new) {
+        return Ok(Err(Unsaved::TooMany(message)));
+    }
+    let changed = vex_documents::save(&mut tx, clock::new_id(), new).await?;
+    commit(tx, &changed).await?;
+    Ok(Ok(changed))
+}
+
+/// Commits a change with the messages that have it decided.
+///
+/// # Errors
+/// When the database fails.
+pub async fn commit(mut tx: OrgTx, changed: &Changed) -> Result<(), StoreError> {
+    let org = tx.org();
+    let messages: Vec<VexChangedV1> = changed
+        .vulnerabilities
+        .chunks(VexChangedV1::MOST_VULNERABILITIES)
+        .map(|vulnerabilities| VexChangedV1 { org, vulnerabilities: vulnerabilities.to_vec(), images: Vec::new() })
+        .collect();
+    outbox::write_all(&mut tx, VexChangedV1::TOPIC.name(), &messages, &trace::current()).await?;
+    tx.commit().await
+}
+
+/// Why an organization may not hold this one too.
+fn past_limit(beside: &Holding, new: &NewVexDocument<'_>) -> Option<String> {
+    let count = |of: usize| i64::try_from(of).unwrap_or(i64::MAX);
+    [
+        (beside.documents + 1, MOST.documents, "VEX documents"),
+        (
+            beside.statements + count(new.document.statements.len()),
+            MOST.statements,
+            "statements in all its VEX documents together",
+        ),
+        (beside.bytes + count(new.source.len()), MOST.bytes, "bytes of VEX documents"),
+    ]
+    .into_iter()
+    .find(|(wanted, most, _)| wanted > most)
+    .map(|(_, most, of)| format!("An organization has at most {most} {of}: delete what is no longer needed."))
+}
