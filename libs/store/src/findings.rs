@@ -40,7 +40,7 @@ macro_rules! close_by_decisions {
     ($tx:expr, $scope:literal, $subject:expr, $at:expr) => {{
         sqlx::query!(
             "UPDATE finding f SET hidden_by = d.statement_id FROM vex_decision d
-             WHERE f.org_id = $1 AND f.closed_at IS NULL AND f.hidden_by <> d.statement_id AND d.org_id = f.org_id AND d.image_id = f.image_id
+             WHERE f.org_id = $1 AND f.closed_at IS NULL AND f.hidden_by <> d.statement_id AND d.org_id = f.org_id AND d.hides AND d.image_id = f.image_id
                AND d.package_version_id = f.package_version_id AND d.vulnerability_id = f.vulnerability_id AND "
                 + $scope,
             $tx.org().0,
@@ -55,7 +55,7 @@ macro_rules! close_by_decisions {
              " AND (f.hidden_by IS NOT NULL)
                    <> EXISTS (SELECT FROM vex_decision d
                               WHERE d.org_id = f.org_id AND d.image_id = f.image_id AND d.package_version_id = f.package_version_id
-                                AND d.vulnerability_id = f.vulnerability_id)"],
+                                AND d.vulnerability_id = f.vulnerability_id AND d.hides)"],
             $subject,
             $at
         )?
@@ -74,7 +74,7 @@ macro_rules! open {
                 JOIN image_package p ON p.package_version_id = m.package_version_id
                 JOIN image i ON i.image_content_id = p.image_content_id
                 LEFT JOIN vex_decision d ON d.org_id = i.org_id AND d.image_id = i.id AND d.package_version_id = m.package_version_id
-                                        AND d.vulnerability_id = m.vulnerability_id
+                                        AND d.vulnerability_id = m.vulnerability_id AND d.hides
                 WHERE i.org_id = $1 AND "#
              $scope
              " ON CONFLICT (org_id, image_id, package_version_id, vulnerability_id) WHERE closed_at IS NULL DO NOTHING"],

@@ -1,7 +1,7 @@
-//! Which vulnerabilities in which packages of which images an organization's VEX statements say need nothing done: what
-//! [`findings`](crate::findings) hides.
+//! What an organization's VEX statements come to for the vulnerabilities in the packages of its images: which need nothing done, what
+//! [`findings`](crate::findings) hides, and what is said of the others.
 //!
-//! In: the statements that stand, and what counts in the images of a scope. Out: rows of `vex_decision`, one for each that is hidden. The
+//! In: the statements that stand, and what counts in the images of a scope. Out: rows of `vex_decision`, one for each that one counts for. The
 //! caller holds the organization's findings lock ([`OrgTx::lock_findings`]). An organization without statements pays one look at an index.
 
 use std::collections::HashMap;
@@ -112,15 +112,16 @@ pub(crate) async fn decide(tx: &mut OrgTx, scope: Scope<'_>) -> Result<bool> {
     for images in images.chunks(IMAGES_AT_A_TIME) {
         let candidates = vex_subjects::candidates(tx, images, scope.packages(), &ids).await?;
         let subjects = Subjects::read(tx, images, &candidates, &documents).await?;
-        let hidden: Vec<(&Candidate, Uuid)> = candidates
+        let decided: Vec<Decided<'_>> = candidates
             .iter()
             .filter_map(|candidate| {
                 let aliases = spoken.get(&candidate.vulnerability)?;
-                let place = subjects.hiding(candidate, aliases, &decisions)?;
-                Some((candidate, *rows.get(place)?))
+                let said = subjects.deciding(candidate, aliases, &decisions)?;
+                let statement = *rows.get(said.place)?;
+                Some(Decided { candidate, statement, hides: said.statement.status.hides() })
             })
             .collect();
-        replace(tx, images, scope.packages(), &ids, &hidden).await?;
+        replace(tx, images, scope.packages(), &ids, &decided).await?;
     }
     Ok(true)
 }
@@ -223,19 +224,27 @@ async fn statements(tx: &mut OrgTx, spoken: &HashMap<i64, Vec<String>>) -> Resul
     Ok((documents, rows))
 }
 
-/// Makes `hidden` all that is decided of these images, vulnerabilities and (all of them, where it is `None`) package versions.
+/// A statement that counts for a candidate.
+struct Decided<'c> {
+    candidate: &'c Candidate,
+    statement: Uuid,
+    hides: bool,
+}
+
+/// Makes `decided` all that is decided of these images, vulnerabilities and (all of them, where it is `None`) package versions.
 async fn replace(
     tx: &mut OrgTx,
     images: &[Uuid],
     packages: Option<&[i64]>,
     vulnerabilities: &[i64],
-    hidden: &[(&Candidate, Uuid)],
+    decided: &[Decided<'_>],
 ) -> Result<()> {
     let org = tx.org().0;
-    let hidden_images: Vec<Uuid> = hidden.iter().map(|(candidate, _)| candidate.image).collect();
-    let hidden_packages: Vec<i64> = hidden.iter().map(|(candidate, _)| candidate.package).collect();
-    let hidden_vulnerabilities: Vec<i64> = hidden.iter().map(|(candidate, _)| candidate.vulnerability).collect();
-    let by: Vec<Uuid> = hidden.iter().map(|(_, statement)| *statement).collect();
+    let of_images: Vec<Uuid> = decided.iter().map(|of| of.candidate.image).collect();
+    let of_packages: Vec<i64> = decided.iter().map(|of| of.candidate.package).collect();
+    let of_vulnerabilities: Vec<i64> = decided.iter().map(|of| of.candidate.vulnerability).collect();
+    let by: Vec<Uuid> = decided.iter().map(|of| of.statement).collect();
+    let hides: Vec<bool> = decided.iter().map(|of| of.hides).collect();
     sqlx::query!(
         "DELETE FROM vex_decision d WHERE d.org_id = $1 AND d.image_id = ANY($2)
              AND ($3::bigint[] IS NULL OR d.package_version_id = ANY($3)) AND d.vulnerability_id = ANY($4)
@@ -245,22 +254,24 @@ async fn replace(
         images,
         packages,
         vulnerabilities,
-        &hidden_images,
-        &hidden_packages,
-        &hidden_vulnerabilities
+        &of_images,
+        &of_packages,
+        &of_vulnerabilities
     )
     .execute(tx.conn())
     .await?;
     sqlx::query!(
-        "INSERT INTO vex_decision AS d (org_id, image_id, package_version_id, vulnerability_id, statement_id)
-         SELECT $1, * FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::uuid[])
-         ON CONFLICT (org_id, image_id, package_version_id, vulnerability_id) DO UPDATE SET statement_id = excluded.statement_id
-         WHERE d.statement_id <> excluded.statement_id",
+        "INSERT INTO vex_decision AS d (org_id, image_id, package_version_id, vulnerability_id, statement_id, hides)
+         SELECT $1, * FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::uuid[], $6::bool[])
+         ON CONFLICT (org_id, image_id, package_version_id, vulnerability_id)
+         DO UPDATE SET statement_id = excluded.statement_id, hides = excluded.hides
+         WHERE (d.statement_id, d.hides) <> (excluded.statement_id, excluded.hides)",
         org,
-        &hidden_images,
-        &hidden_packages,
-        &hidden_vulnerabilities,
-        &by
+        &of_images,
+        &of_packages,
+        &of_vulnerabilities,
+        &by,
+        &hides
     )
     .execute(tx.conn())
     .await?;

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use futures::TryStreamExt as _;
-use plimsoll_vex::{Decisions, Document, ImageIdentity, Meaning, PackagePattern, Repository, Subject, package_url};
+use plimsoll_vex::{
+    Decisions, Document, ImageIdentity, Meaning, PackagePattern, Repository, Said, Subject, package_url,
+};
 use uuid::Uuid;
 
 use crate::vex_decisions::Scope;
@@ -104,27 +106,29 @@ impl Subjects {
         Ok(Self { images: identities(tx, images).await?, packages, files, holders })
     }
 
-    /// Which statement hides a candidate, of all in the decisions' order: the one that counts for it, if that says that nothing needs to be done.
-    /// Of a package that lies in several files, it must say so of each.
-    pub fn hiding(&self, candidate: &Candidate, ids: &[String], decisions: &Decisions<'_>) -> Option<usize> {
+    /// Which statement counts for a candidate. Of a package that lies in several files it hides nothing unless it is so in each: else one that does not
+    /// hide counts, if there is any.
+    pub fn deciding<'d>(&self, candidate: &Candidate, ids: &[String], decisions: &Decisions<'d>) -> Option<Said<'d>> {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let hiding = |holders: &[PackagePattern]| {
-            let subject = Subject {
+        let deciding = |holders: &[PackagePattern]| {
+            decisions.about(Subject {
                 vulnerability: &ids,
                 image: self.images.get(&candidate.image),
                 package: self.packages.get(&candidate.package).and_then(Option::as_ref),
                 holders,
-            };
-            let said = decisions.about(subject).filter(|said| said.statement.status.hides());
-            said.map(|said| said.place)
+            })
         };
-        let Some(files) = self.files.get(&(candidate.image, candidate.package)) else { return hiding(&[]) };
-        let of_each = files.iter().map(|file| {
-            let holders = self.holders.get(&(candidate.image, file.clone()));
-            hiding(holders.map(Vec::as_slice).unwrap_or_default())
-        });
-        let of_each: Option<Vec<usize>> = of_each.collect();
-        of_each?.first().copied()
+        let Some(files) = self.files.get(&(candidate.image, candidate.package)) else { return deciding(&[]) };
+        let of_each: Vec<Option<Said<'d>>> = files
+            .iter()
+            .map(|file| {
+                let holders = self.holders.get(&(candidate.image, file.clone()));
+                deciding(holders.map(Vec::as_slice).unwrap_or_default())
+            })
+            .collect();
+        let shows = of_each.iter().flatten().find(|said| !said.statement.status.hides());
+        let hides = || of_each.iter().copied().collect::<Option<Vec<_>>>()?.first().copied();
+        shows.copied().or_else(hides)
     }
 }
 

@@ -98,6 +98,29 @@ pub async fn sources(tx: &mut OrgTx, documents: &[Uuid]) -> Result<Vec<(Uuid, St
     Ok(rows.into_iter().map(|row| (row.id, row.source)).collect())
 }
 
+/// The statements that count for these open findings, each an image, a package version and a vulnerability, and hide none of them; in any order.
+pub async fn remarks(tx: &mut OrgTx, of: &[(Uuid, i64, i64)]) -> Result<Vec<((Uuid, i64, i64), Uuid)>> {
+    let images: Vec<Uuid> = of.iter().map(|of| of.0).collect();
+    let packages: Vec<i64> = of.iter().map(|of| of.1).collect();
+    let vulnerabilities: Vec<i64> = of.iter().map(|of| of.2).collect();
+    let rows = sqlx::query!(
+        "SELECT d.image_id, d.package_version_id, d.vulnerability_id, d.statement_id
+         FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) AS f (image_id, package_version_id, vulnerability_id)
+         JOIN vex_decision d USING (image_id, package_version_id, vulnerability_id)
+         WHERE d.org_id = $1 AND NOT d.hides",
+        tx.org().0,
+        &images,
+        &packages,
+        &vulnerabilities
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ((row.image_id, row.package_version_id, row.vulnerability_id), row.statement_id))
+        .collect())
+}
+
 /// How many open findings each of these documents hides; those that hide none are left out.
 pub async fn hidden_by_documents(tx: &mut OrgTx, documents: &[Uuid]) -> Result<Vec<(Uuid, i64)>> {
     let rows = sqlx::query!(

@@ -86,6 +86,17 @@ keys! {
     HiddenInImage(ImageId),
 }
 
+/// The VEX statement that counts for a finding and does not hide it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct VexRemarkOf {
+    /// The finding's image.
+    pub image: ImageId,
+    /// Its package version.
+    pub package: i64,
+    /// Its vulnerability.
+    pub vulnerability: i64,
+}
+
 /// Until when operating systems are mended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EndOfLife;
@@ -350,6 +361,13 @@ loader!(OwnFindingsOf => i64, |tx, keys| {
 loader!(VexStatementOf => vex::VexStatement, |tx, keys| {
     let rows = vex::statements(tx, &ids(keys, |key| key.0)).await.map_err(of_store)?;
     Ok(rows.into_iter().map(|row| (VexStatementOf(row.id), row)).collect())
+});
+
+loader!(VexRemarkOf => Uuid, |tx, keys| {
+    let of: Vec<(Uuid, i64, i64)> = keys.iter().map(|key| (key.image.0, key.package, key.vulnerability)).collect();
+    let rows = vex::remarks(tx, &of).await.map_err(of_store)?;
+    let key = |(image, package, vulnerability)| VexRemarkOf { image: ImageId(image), package, vulnerability };
+    Ok(rows.into_iter().map(|(of, statement)| (key(of), statement)).collect())
 });
 
 loader!(VexSourceOf => String, |tx, keys| {

@@ -44,8 +44,8 @@ const fn openvex() -> Format {
     Format::OpenVex
 }
 
-/// What an image's findings come to, as a VEX document: each is affected, with what to do; what a VEX document of the organization hides is as that
-/// says. Needs a key with the scope `read`, or a session.
+/// What an image's findings come to, as a VEX document: each is affected, with what to do; what a VEX document of the organization says otherwise,
+/// or hides, is as that says. Needs a key with the scope `read`, or a session.
 #[utoipa::path(get, path = "/v1/images/{digest}/vex.json", tag = "images",
     params(("digest" = String, Path, description = "The digest of the image's manifest: `sha256:...`"), Form), responses(
     (status = 200, description = "The document", body = Value),
@@ -118,13 +118,16 @@ async fn statements_of(tx: &mut OrgTx, image: &Image, is_hidden: bool) -> Result
         let order = FindingOrder::Package;
         let rows = findings::pages_of_images(tx, &[image.id.0], &filter, order, after.as_ref(), AT_A_TIME).await?;
         let known = Known::read(tx, rows.iter().map(|row| (row.package, row.vulnerability))).await?;
-        let said = hiding(tx, &rows).await?;
+        let remarks: HashMap<Place, Uuid> = vex::remarks(tx, &shown(&rows)).await?.into_iter().collect();
+        let said = said(tx, rows.iter().filter_map(|row| row.hidden_by).chain(remarks.values().copied())).await?;
         statements.extend(rows.iter().filter_map(|row| {
             let state = row.state.as_deref().and_then(AffectedState::parse).unwrap_or_default();
             let own = known.statement(row.package, row.vulnerability, state, row.fixed_in.as_deref(), row.opened_at)?;
-            Some(match row.hidden_by.and_then(|by| said.get(&by)) {
-                Some(said) => as_said(own, said),
-                None => own,
+            let remark = remarks.get(&place(row)).and_then(|by| said.get(by));
+            Some(match (row.hidden_by.and_then(|by| said.get(&by)), remark) {
+                (Some(said), _) => as_said(own, said),
+                (None, Some(said)) => remarked(own, said),
+                (None, None) => own,
             })
         }));
         after = rows.last().map(findings::Finding::place);
@@ -153,12 +156,29 @@ async fn looked_into(tx: &mut OrgTx, image: &Image) -> Result<Vec<OwnStatement>,
     }
 }
 
-/// The statements that hide these findings.
-async fn hiding(tx: &mut OrgTx, rows: &[findings::Finding]) -> Result<HashMap<Uuid, VexStatement>, StoreError> {
-    let mut ids: Vec<Uuid> = rows.iter().filter_map(|row| row.hidden_by).collect();
+/// A finding by its image, package version and vulnerability.
+type Place = (Uuid, i64, i64);
+
+const fn place(row: &findings::Finding) -> Place {
+    (row.image.0, row.package, row.vulnerability)
+}
+
+fn shown(rows: &[findings::Finding]) -> Vec<Place> {
+    rows.iter().filter(|row| row.hidden_by.is_none()).map(place).collect()
+}
+
+/// These statements.
+async fn said(tx: &mut OrgTx, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, VexStatement>, StoreError> {
+    let mut ids: Vec<Uuid> = ids.collect();
     ids.sort_unstable();
     ids.dedup();
     Ok(vex::statements(tx, &ids).await?.into_iter().map(|said| (said.id, said)).collect())
+}
+
+/// What is said of a finding that stays: what to do is ours where it does not tell.
+fn remarked(own: OwnStatement, said: &VexStatement) -> OwnStatement {
+    let action = if said.action.is_empty() { own.action } else { said.action.clone() };
+    OwnStatement { status: Status::parse(&said.status).unwrap_or(own.status), action, ..own }
 }
 
 fn as_said(own: OwnStatement, said: &VexStatement) -> OwnStatement {

@@ -192,6 +192,125 @@ async fn documents_are_written_by_those_who_may_and_seen_by_their_organization_a
 }
 
 #[tokio::test]
+async fn what_is_said_of_a_finding_that_stays_is_told_with_it_and_exported() {
+    let (world, served, ours, owner) = with_an_image().await;
+    let affected = |status: &str| {
+        let mut document: Value = serde_json::from_str(&document("one", "CVE-2024-0001")).unwrap();
+        let statement = json!({ "vulnerability": { "name": "CVE-2024-0001" }, "products": [{ "@id": "pkg:pypi/django" }], "status": status,
+                                "action_statement": "Turn the cache off." });
+        document["statements"] = json!([statement]);
+        json!({ "document": document.to_string() })
+    };
+    let shown = "{ organization(slug: \"ours\") { findings { nodes { vulnerability { name } vex { status action document } } } } }";
+    let told = async || {
+        let found = served.data(&ours.key, shown, json!({})).await;
+        let nodes = found["organization"]["findings"]["nodes"].as_array().unwrap().clone();
+        assert_eq!(nodes.len(), 4, "nothing is hidden");
+        nodes.into_iter().filter(|node| !node["vex"].is_null()).map(|mut node| node["vex"].take()).collect::<Vec<_>>()
+    };
+    served.ask_with_cookie(&owner, SAVE, affected("affected")).await;
+    world.follow_vex().await;
+    let expected = json!({ "status": "AFFECTED", "action": "Turn the cache off.", "document": "one" });
+    assert_eq!(told().await, [expected]);
+    let export =
+        served.client.get(served.url(&format!("/v1/images/{}/vex.json", ours.images[0].1))).bearer_auth(&ours.key);
+    let export: Value = export.send().await.unwrap().json().await.unwrap();
+    let of_it = |statement: &&Value| statement["vulnerability"]["name"] == "CVE-2024-0001";
+    let said = export["statements"].as_array().unwrap().iter().find(of_it).unwrap();
+    assert_eq!((&said["status"], &said["action_statement"]), (&json!("affected"), &json!("Turn the cache off.")));
+    served.ask_with_cookie(&owner, SAVE, affected("under_investigation")).await;
+    world.follow_vex().await;
+    assert_eq!(told().await[0]["status"], "UNDER_INVESTIGATION");
+    // Hidden, it is told as before; shown again, as if nothing had been said.
+    served.ask_with_cookie(&owner, SAVE, json!({ "document": document("one", "CVE-2024-0001") })).await;
+    world.follow_vex().await;
+    let found = served.data(&ours.key, FINDINGS, json!({})).await["organization"].clone();
+    assert_eq!(found["hidden"]["nodes"][0]["vex"]["status"], "NOT_AFFECTED");
+    let id = served.data(&ours.key, LIST, json!({})).await["organization"]["vexDocuments"]["nodes"][0]["id"].clone();
+    served.ask_with_cookie(&owner, DELETE, json!({ "id": id })).await;
+    world.follow_vex().await;
+    assert_eq!(told().await, Vec::<Value>::new());
+}
+
+/// Puts a document under this name below `/v1/vex/`; gives the status and the answer.
+async fn put(served: &Served, name: &str, with: impl FnOnce(RequestBuilder) -> RequestBuilder) -> (StatusCode, Value) {
+    let request = served.client.put(served.url(&format!("/v1/vex/{name}")));
+    let answer = with(request.header("content-type", "application/json")).send().await.unwrap();
+    (answer.status(), answer.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_vendors_document_of_megabytes_is_put_under_its_name_and_hides_what_it_says() {
+    let (world, served, ours, owner) = with_an_image().await;
+    let (_, key) = world.key(ours.id, &["advise"]).await;
+    let long = document("https://acme.example/vex/1", "CVE-2024-0001");
+    let long = long.replace("We never call it.", &"We never call it. ".repeat(200_000));
+    assert!(long.len() > 3 << 20);
+    let name = "https%3A%2F%2Facme.example%2Fvex%2F1";
+    let saved = put(&served, name, |request| request.bearer_auth(&key).body(long.clone())).await;
+    let expected =
+        json!({ "name": "https://acme.example/vex/1", "format": "openvex", "author": "Acme", "statements": 1 });
+    assert_eq!(saved, (StatusCode::OK, expected));
+    assert_eq!(world.follow_vex().await.len(), 1);
+    let found = served.data(&ours.key, FINDINGS, json!({})).await["organization"].clone();
+    assert_eq!(found["hidden"]["nodes"][0]["vulnerability"]["name"], "CVE-2024-0001");
+    // The same again is nothing new; by a session it is as by a key.
+    let again = put(&served, name, |request| request.header("cookie", &owner).body(long)).await;
+    assert_eq!((again.0, world.follow_vex().await), (StatusCode::OK, Vec::<Value>::new()));
+    let listed = served.data(&ours.key, LIST, json!({})).await;
+    assert_eq!(listed["organization"]["vexDocuments"]["totalCount"], 1);
+}
+
+#[tokio::test]
+async fn what_is_put_is_refused_where_it_is_wrong_too_long_or_not_the_senders_to_put() {
+    let (world, served, ours, owner) = with_an_image().await;
+    let theirs = world.org("theirs").await;
+    let (_, key) = world.key(ours.id, &["advise"]).await;
+    let (_, reader) = world.key(ours.id, &["read", "push"]).await;
+    let good = document("one", "CVE-2024-0001");
+    let refused = async |name: &str, with: &dyn Fn(RequestBuilder) -> RequestBuilder| {
+        let (status, problem) = put(&served, name, with).await;
+        (status.as_u16(), problem["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let told = |status: u16, code: &str| (status, code.to_owned());
+    let body = |body: &str| {
+        let (key, body) = (key.clone(), body.to_owned());
+        move |request: RequestBuilder| request.bearer_auth(&key).body(body.clone())
+    };
+    assert_eq!(refused("one", &body("{")).await, told(422, "vex_invalid"));
+    assert_eq!(refused("one", &body("{}")).await, told(422, "vex_invalid"));
+    assert_eq!(refused(&"n".repeat(501), &body(&good)).await, told(422, "vex_invalid"));
+    assert_eq!(refused("one", &body(&" ".repeat((8 << 20) + 1))).await, told(413, "body_too_large"));
+    let latin = |request: RequestBuilder| request.bearer_auth(&key).body(b"{\"author\": \"\xe9\"}".to_vec());
+    assert_eq!(refused("one", &latin).await, told(422, "vex_invalid"));
+    let form = served.client.put(served.url("/v1/vex/one")).bearer_auth(&key).body(good.clone());
+    assert_eq!(form.send().await.unwrap().status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert_eq!(refused("one", &|request| request.body(good.clone())).await, told(401, "unauthorized"));
+    assert_eq!(
+        refused("one", &|request| request.bearer_auth(&reader).body(good.clone())).await,
+        told(403, "forbidden")
+    );
+    let elsewhere = |request: RequestBuilder| {
+        request.header("cookie", &owner).header("origin", "https://evil.example").body(good.clone())
+    };
+    assert_eq!(refused("one", &elsewhere).await, told(403, "wrong_origin"));
+    let stranger = served.cookie(&theirs.email).await;
+    let by_stranger = |request: RequestBuilder| request.header("cookie", &stranger).body(good.clone());
+    assert_eq!(refused("one?organization=ours", &by_stranger).await, told(404, "not_found"));
+    assert_eq!(put(&served, "one", by_stranger).await.0, StatusCode::OK, "in their own organization");
+    world
+        .execute(&format!(
+            "INSERT INTO vex_document (org_id, id, name, format, author, source, content_hash, statement_count)
+             SELECT '{}', gen_random_uuid(), 'n' || n, 'csaf', '', '', '', 10 FROM generate_series(1, 5000) n",
+            ours.id
+        ))
+        .await;
+    assert_eq!(refused("one", &body(&good)).await, told(409, "too_many"));
+    let listed = served.data(&ours.key, LIST, json!({})).await;
+    assert_eq!(listed["organization"]["vexDocuments"]["totalCount"], 5000);
+}
+
+#[tokio::test]
 async fn an_image_s_findings_are_exported_with_what_is_hidden_and_why() {
     let (world, served, ours, owner) = with_an_image().await;
     served.ask_with_cookie(&owner, SAVE, json!({ "document": document("one", "CVE-2024-0001") })).await;

@@ -14,7 +14,9 @@ use super::words::{AffectedState, CloseReason, Severity};
 use super::{Image, Package, Vulnerability};
 use crate::graphql::complaint::internal;
 use crate::graphql::global_id::GlobalId;
-use crate::graphql::loaders::{BaseOf, ImageOf, LayersOf, LocationsOf, PackageOf, VexStatementOf, VulnerabilityOf};
+use crate::graphql::loaders::{
+    BaseOf, ImageOf, LayersOf, LocationsOf, PackageOf, VexRemarkOf, VexStatementOf, VulnerabilityOf,
+};
 use crate::graphql::tenant::Tenant;
 
 /// An image has a vulnerability through a package.
@@ -171,10 +173,18 @@ impl Finding {
         self.row.close_reason.as_deref().and_then(CloseReason::of_word)
     }
 
-    /// The VEX statement that hides it, or hid it; null for one that is not hidden. A hidden finding is not counted. When a finding is hidden, or
-    /// shown again, it closes with the reason `VEX` and another opens.
+    /// The VEX statement that counts for it: which hides it, or hid it, where its status is `NOT_AFFECTED` or `FIXED`; null where none does. A hidden
+    /// finding is not counted. When a finding is hidden, or shown again, it closes with the reason `VEX` and another opens.
     async fn vex(&self) -> Result<Option<VexStatement>> {
-        let Some(statement) = self.row.hidden_by else { return Ok(None) };
+        let remark =
+            VexRemarkOf { image: self.row.image, package: self.row.package, vulnerability: self.row.vulnerability };
+        let statement = match self.row.hidden_by {
+            Some(hiding) => Some(hiding),
+            // What counts now was not said of what is closed.
+            None if self.row.closed_at.is_some() => None,
+            None => self.tenant.load(remark).await?,
+        };
+        let Some(statement) = statement else { return Ok(None) };
         Ok(self.tenant.load(VexStatementOf(statement)).await?.map(VexStatement))
     }
 
