@@ -1,5 +1,8 @@
 //! Vulnerabilities: what the advisories about one thing, under all its ids, say together.
 
+mod exploitation;
+pub mod parting;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};

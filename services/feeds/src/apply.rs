@@ -2,15 +2,16 @@
 //!
 //! A crash between two chunks leaves a part applied that is consistent in itself; the next run finds it unchanged and goes on.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_advisories::{AliasGroup, AliasGroups};
 use plimsoll_broker::Message as _;
 use plimsoll_broker::contracts::AdvisoriesChangedV1;
 use plimsoll_model::{Advisory, PackageKey};
 use plimsoll_store::advisories::{self, NewAdvisory};
-use plimsoll_store::vulnerabilities::{self, KnownIds, Merged, NewIds};
+use plimsoll_store::vulnerabilities::{self, Merged};
 use plimsoll_store::{CatalogTx, Result, Store, feeds, outbox};
+
+use crate::groups::{Grouped, put_groups};
 
 /// Advisories per transaction, where they are small: each has the findings of all who have their packages brought in line once.
 const CHUNK: i64 = 5_000;
@@ -45,7 +46,8 @@ pub async fn apply_staged(store: &Store, run: i64, feed: &str, newest_only: bool
 }
 
 async fn apply_chunk(tx: &mut CatalogTx, feed: &str, chunk: Vec<(Advisory, [u8; 32])>) -> Result<advisories::Put> {
-    let (groups, rows, mut touched) = put_groups(tx, chunk.iter().map(|(advisory, _)| advisory)).await?;
+    let advisories: Vec<&Advisory> = chunk.iter().map(|(advisory, _)| advisory).collect();
+    let Grouped { groups, rows, mut touched, parted } = put_groups(tx, feed, &advisories).await?;
     let new: Vec<NewAdvisory> = chunk
         .into_iter()
         .map(|(advisory, content_hash)| {
@@ -54,53 +56,12 @@ async fn apply_chunk(tx: &mut CatalogTx, feed: &str, chunk: Vec<(Advisory, [u8; 
         })
         .collect();
     let mut put = advisories::put(tx, feed, &new).await?;
-    let vulnerabilities: BTreeSet<i64> = new.iter().flat_map(|new| new.vulnerabilities.iter().copied()).collect();
+    let mut vulnerabilities: BTreeSet<i64> = new.iter().flat_map(|new| new.vulnerabilities.iter().copied()).collect();
+    vulnerabilities.extend(parted);
     merge_vulnerabilities(tx, &vulnerabilities.into_iter().collect::<Vec<_>>()).await?;
     touched.append(&mut put.touched);
     tell_changed(tx, feed, touched.into_iter().collect()).await?;
     Ok(put)
-}
-
-/// Joins the ids of these advisories with those that are known, and stores the groups: the row of each canonical id, and the
-/// packages whose vulnerability became another.
-async fn put_groups(
-    tx: &mut CatalogTx,
-    advisories: impl Iterator<Item = &Advisory> + Clone,
-) -> Result<(AliasGroups, HashMap<String, i64>, Vec<PackageKey>)> {
-    let ids: BTreeSet<String> = advisories.clone().flat_map(|advisory| advisory.ids().map(str::to_owned)).collect();
-    let known = vulnerabilities::known_under(tx, &ids.into_iter().collect::<Vec<_>>()).await?;
-    let mut groups = AliasGroups::new();
-    for known in &known {
-        groups.join(std::iter::once(known.name.as_str()).chain(known.aliases.iter().map(String::as_str)));
-    }
-    for advisory in advisories {
-        groups.add(advisory);
-    }
-    let mut known_in: BTreeMap<String, Vec<&KnownIds>> = BTreeMap::new();
-    for known in &known {
-        known_in.entry(groups.canonical(&known.name).to_owned()).or_default().push(known);
-    }
-    let new: Vec<NewIds> = groups
-        .groups()
-        .into_iter()
-        .map(|group| {
-            let known = known_in.remove(&group.canonical).unwrap_or_default();
-            new_ids(group, &known)
-        })
-        .collect();
-    let (rows, touched) = vulnerabilities::put_ids(tx, &new).await?;
-    let rows = new.into_iter().map(|ids| ids.name).zip(rows).collect();
-    Ok((groups, rows, touched))
-}
-
-/// The row that has the canonical id already stays, else the oldest; the others are absorbed.
-fn new_ids(group: AliasGroup, known: &[&KnownIds]) -> NewIds {
-    let by_name = known.iter().find(|known| known.name == group.canonical);
-    let kept = by_name.or_else(|| known.iter().min_by_key(|known| known.id)).map(|known| known.id);
-    let absorbs = known.iter().map(|known| known.id).filter(|id| Some(*id) != kept).collect();
-    let mut aliases = group.aliases;
-    aliases.push(group.canonical.clone());
-    NewIds { id: kept, name: group.canonical, aliases, absorbs }
 }
 
 /// Brings vulnerabilities in line with all their advisories.

@@ -8,6 +8,7 @@
 
 mod apply;
 mod bundles;
+mod groups;
 mod import;
 mod increments;
 mod index;

@@ -133,6 +133,48 @@ async fn ids_that_become_one_vulnerability_become_one_finding() {
 }
 
 #[tokio::test]
+async fn ids_that_an_advisory_no_longer_joins_become_two_findings_again() {
+    let platform = Platform::new().await;
+    let mirror = tempfile::tempdir().unwrap();
+    platform.image_with("ours", Package::new(PackageType::Pypi, "demo", "1.0")).await;
+    let other = advisory("GHSA-aaaa-bbbb-cccc", &["CVE-2024-8"], "demo", "1.2");
+    let third = advisory("GHSA-dddd-eeee-ffff", &["PYSEC-2024-1"], "demo", "1.3");
+    let open = "SELECT jsonb_build_array(v.name, v.aliases, v.title, m.fixed_in) FROM finding f JOIN vulnerability v ON v.id = f.vulnerability_id
+                JOIN \"match\" m USING (package_version_id, vulnerability_id) WHERE f.closed_at IS NULL ORDER BY 1";
+    let sync = async |aliases: &[&str]| {
+        let corrected = advisory("PYSEC-2024-1", aliases, "demo", "1.1");
+        write_osv(mirror.path(), &[corrected, other.clone(), third.clone()]);
+        platform.sync(mirror.path(), &osv("PyPI/all.zip")).await;
+        rematch(&platform).await;
+        platform.rows(open).await
+    };
+    assert_eq!(sync(&["CVE-2024-9", "GHSA-aaaa-bbbb-cccc"]).await.len(), 1, "all are one");
+    let parted = sync(&["CVE-2024-9"]).await;
+    let expected = [
+        serde_json::json!(["CVE-2024-8", ["GHSA-aaaa-bbbb-cccc"], "GHSA-aaaa-bbbb-cccc in demo", "1.2"]),
+        serde_json::json!([
+            "CVE-2024-9",
+            ["GHSA-dddd-eeee-ffff", "PYSEC-2024-1"],
+            "GHSA-dddd-eeee-ffff in demo",
+            "1.1"
+        ]),
+    ];
+    assert_eq!(parted, expected);
+    assert_eq!(platform.count("SELECT count(*) FROM vulnerability_alias").await, 5);
+    // The name that it went by is of nobody any more.
+    let renamed = sync(&[]).await;
+    assert_eq!(
+        renamed.iter().map(|row| row[0].as_str().unwrap()).collect::<Vec<_>>(),
+        ["CVE-2024-8", "GHSA-dddd-eeee-ffff"]
+    );
+    assert_eq!(platform.count("SELECT count(*) FROM vulnerability_alias WHERE alias = 'CVE-2024-9'").await, 0);
+    // As a platform has it that never knew otherwise.
+    let anew = Platform::new().await;
+    anew.sync(mirror.path(), &osv("PyPI/all.zip")).await;
+    assert_eq!(platform.knowledge().await, anew.knowledge().await);
+}
+
+#[tokio::test]
 async fn a_notice_is_one_finding_for_each_vulnerability_that_it_is_about() {
     let platform = Platform::new().await;
     let mirror = tempfile::tempdir().unwrap();
