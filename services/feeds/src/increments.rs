@@ -51,7 +51,7 @@ impl Syncer {
 
     /// The document as we hold it, where it need not be read whole.
     async fn held_followed(&self, increments: &Increments) -> Result<Option<Held>, StoreError> {
-        let Document { feed, path } = &increments.whole;
+        let Document { feed, path, .. } = &increments.whole;
         let mut tx = self.store.catalog_tx().await?;
         let state = feeds::document(&mut tx, feed.name, path).await?;
         let followed = stored::followed(&mut tx, feed.name, path).await?;
@@ -111,7 +111,7 @@ impl Syncer {
         increments: &Increments,
         ids: &[String],
     ) -> Result<BTreeMap<String, DateTime<Utc>>, StoreError> {
-        let Document { feed, path } = &increments.whole;
+        let Document { feed, path, .. } = &increments.whole;
         let mut tx = self.store.catalog_tx().await?;
         let held = stored::modified(&mut tx, feed.name, path, ids).await?;
         tx.commit().await?;
@@ -177,7 +177,7 @@ impl Syncer {
         state: DocumentState,
         changes: Option<(i64, Followed, bool)>,
     ) -> Result<(), SyncError> {
-        let Document { feed, path } = &increments.whole;
+        let Document { feed, path, .. } = &increments.whole;
         let state = DocumentState { checked_at: None, changed_at: None, ..state };
         let has_changed = changes.as_ref().is_some_and(|(.., has_changed)| *has_changed);
         let mut tx = self.store.catalog_tx().await?;
@@ -208,7 +208,7 @@ impl Syncer {
                 None
             }
         };
-        let Document { feed, path } = &increments.whole;
+        let Document { feed, path, .. } = &increments.whole;
         let followed = followed.map(serde_json::to_value).transpose().map_err(StoreError::from)?;
         let mut tx = self.store.catalog_tx().await?;
         stored::follow(&mut tx, feed.name, path, followed.as_ref()).await?;

@@ -9,7 +9,6 @@ use plimsoll_store::StoreError;
 use plimsoll_store::vex_documents::NewVexDocument;
 use plimsoll_vex::Limits;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::body::{self, ProblemDocument};
 use crate::authentication::Credentials;

@@ -49,6 +49,7 @@ async fn statements(world: &World, org: &Org, query: &str) -> usize {
         public_url: "https://example.org".parse().unwrap(),
         limits: Arc::new(Limits::default()),
         hashing: Arc::new(Semaphore::new(1)),
+        documents: Arc::new(Semaphore::new(1)),
         // Nobody watches: it connects to nothing that is asked for.
         finding_changes: Listeners::start("amqp://127.0.0.1:1".into(), FindingChanges::of),
     };

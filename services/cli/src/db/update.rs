@@ -166,7 +166,9 @@ impl Update {
             };
             let outcome = outcome.map_err(Failure::undone)?;
             match &outcome {
-                DocumentOutcome::Changed(_) | DocumentOutcome::Amended(_) | DocumentOutcome::Unchanged => tally.had += 1,
+                DocumentOutcome::Changed(_) | DocumentOutcome::Amended(_) | DocumentOutcome::Unchanged => {
+                    tally.had += 1
+                }
                 DocumentOutcome::Partly { .. } => {
                     tally.had += 1;
                     tally.failed += 1;

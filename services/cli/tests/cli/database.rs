@@ -339,9 +339,5 @@ fn ubuntus_own_word_for_its_package_counts_before_everybodys_vector() {
     place.osv("Ubuntu", &[record]);
     assert_eq!(place.update(&["--feeds", "osv"]).code, 0);
     let run = plimsoll(place.home(), &["query", "Ubuntu:16.04:LTS", "sssd", "1.0", "--format", "json"]);
-    assert!(
-        run.out.contains("\"NEGLIGIBLE\"") && !run.out.contains("\"HIGH\""),
-        "{}",
-        run.out
-    );
+    assert!(run.out.contains("\"NEGLIGIBLE\"") && !run.out.contains("\"HIGH\""), "{}", run.out);
 }
