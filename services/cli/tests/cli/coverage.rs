@@ -56,7 +56,8 @@ fn an_image_whose_packages_nothing_lists_is_not_judged() {
     let pacman = ("var/lib/pacman/local/bash-5.2-1/desc", "%NAME%\nbash\n\n%VERSION%\n5.2-1\n");
     let (arch, buildroot) = ("ID=arch\nPRETTY_NAME=\"Arch Linux\"\n", "ID=buildroot\nVERSION_ID=2024.02\n");
     let program = ("bin/run", "#!/bin/sh\n");
-    let cases: [(&str, Vec<Vec<u8>>, &[&str]); 9] = [
+    type Case<'a> = (&'a str, Vec<Vec<u8>>, &'a [&'a str]);
+    let cases: [Case<'_>; 9] = [
         ("debian", vec![tar(&[release(DEBIAN), dpkg, MINIMIST])], &[]),
         ("debian-without", vec![tar(&[release(DEBIAN), MINIMIST])], &["package_database_missing"]),
         (
