@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use plimsoll_advisories::feeds::{ChangedRecord, Document, Followed, Increments, ParseReport};
+use plimsoll_advisories::feeds::{ChangedRecord, Document, Followed, Increments, ParseReport, Recent};
 use plimsoll_fetch::{FetchError, Fetched, Validators};
 use plimsoll_runtime::clock;
 use plimsoll_store::StoreError;
@@ -95,11 +95,12 @@ impl Syncer {
             }
         };
         let ids: Vec<String> = recent.ids().map(str::to_owned).collect();
-        let Some(changed) = recent.changed(&self.modified(increments, &ids).await?) else { return Ok(None) };
+        let held = self.modified(increments, &ids).await?;
+        let Some(changed) = recent.changed(&held, followed.rows) else { return Ok(None) };
         let Some(report) = self.stage_changes(increments, changed, run, counts).await? else { return Ok(None) };
         let applied = self.apply_changes(increments, run, &report, counts).await?;
         let Validators { etag, last_modified } = validators;
-        followed = Followed { etag, last_modified, newest: recent.newest, ..followed };
+        followed = Followed { etag, last_modified, newest: recent.newest, rows: Some(recent.rows), ..followed };
         let has_changed = applied.added + applied.changed > 0;
         self.checked(increments, state, Some((run, followed, has_changed))).await?;
         Ok(Some(if has_changed { Outcome::Changed } else { Outcome::Unchanged }))
@@ -200,8 +201,14 @@ impl Syncer {
                 let read = tokio::task::spawn_blocking(move || reading.recent(list, now, now));
                 let recent = read.await.map_err(|_| SyncError::Interrupted)?;
                 // Its validators are left out: it is looked at once more, as it may have been written after the document.
-                let followed = |newest| Followed { address, etag: None, last_modified: None, newest, whole_at: now };
-                recent.ok().map(|recent| followed(recent.newest))
+                recent.ok().map(|Recent { newest, rows, .. }| Followed {
+                    address,
+                    etag: None,
+                    last_modified: None,
+                    newest,
+                    rows: Some(rows),
+                    whole_at: now,
+                })
             }
             Err(error) => {
                 tracing::debug!(%error, "no list of changes: the document is read whole each time");

@@ -52,6 +52,9 @@ pub struct Followed {
     pub last_modified: Option<String>,
     /// The latest change in it.
     pub newest: DateTime<Utc>,
+    /// How many records it listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
     /// When the document itself was last had, whole or as unchanged.
     pub whole_at: DateTime<Utc>,
 }
@@ -70,6 +73,8 @@ pub struct ChangedRecord {
 pub struct Recent {
     /// The latest change in the list.
     pub newest: DateTime<Utc>,
+    /// How many records the list has.
+    pub rows: u64,
     /// Rows that are none, or of a time to come.
     pub problems: u64,
     /// Each record that changed of late, and when; `None` where there are too many of them.
@@ -121,9 +126,19 @@ impl Recent {
         self.records.iter().flatten().map(|(id, _)| id.as_str())
     }
 
-    /// The records that are not held as the list has them, oldest change first; `None` where the whole document is to be read for them.
-    pub fn changed(&self, held: &BTreeMap<String, DateTime<Utc>>) -> Option<Vec<ChangedRecord>> {
-        let records = self.records.as_ref()?.iter().filter(|(id, at)| held.get(*id) != Some(*at));
+    /// The records that are not held as the list has them, oldest change first; `None` where the whole document is to be read for them: they are many,
+    /// or some that are new since `rows_before` were listed bear the time of long ago.
+    pub fn changed(
+        &self,
+        held: &BTreeMap<String, DateTime<Utc>>,
+        rows_before: Option<u64>,
+    ) -> Option<Vec<ChangedRecord>> {
+        let recent = self.records.as_ref()?;
+        let new = recent.keys().filter(|id| !held.contains_key(*id)).count() as u64;
+        if rows_before.is_some_and(|before| self.rows > before.saturating_add(new)) {
+            return None;
+        }
+        let records = recent.iter().filter(|(id, at)| held.get(*id) != Some(*at));
         let mut changed: Vec<ChangedRecord> =
             records.map(|(id, at)| ChangedRecord { id: id.clone(), at: *at }).collect();
         changed.sort_by_key(|record| record.at);
@@ -134,7 +149,7 @@ impl Recent {
 fn read_recent(list: impl Read, from: DateTime<Utc>, now: DateTime<Utc>) -> Result<Recent, Refusal> {
     let meter = Meter::new(LIMITS);
     let mut reader = meter.reader(list);
-    let (mut newest, mut problems, mut line) = (None, 0, String::new());
+    let (mut newest, mut rows, mut problems, mut line) = (None, 0, 0, String::new());
     let mut records = Some(BTreeMap::<String, DateTime<Utc>>::new());
     loop {
         line.clear();
@@ -151,6 +166,7 @@ fn read_recent(list: impl Read, from: DateTime<Utc>, now: DateTime<Utc>) -> Resu
             continue;
         };
         newest = newest.max(Some(at));
+        rows += 1;
         if at < from {
             continue;
         }
@@ -161,7 +177,7 @@ fn read_recent(list: impl Read, from: DateTime<Utc>, now: DateTime<Utc>) -> Resu
         records.take_if(|records| records.len() > MOST_RECENT);
     }
     let newest = newest.ok_or_else(|| Refusal::Malformed("it lists no record".into()))?;
-    Ok(Recent { newest, problems, records })
+    Ok(Recent { newest, rows, problems, records })
 }
 
 fn row(line: &str) -> Option<(DateTime<Utc>, &str)> {
@@ -221,12 +237,21 @@ mod tests {
             ["RLSA-2026:2", "RLSA-2026:3"],
             "and a day before, as not all is written at once"
         );
-        assert_eq!(ids(told.changed(&BTreeMap::new())), ["RLSA-2026:2", "RLSA-2026:3"], "oldest first");
+        assert_eq!(ids(told.changed(&BTreeMap::new(), None)), ["RLSA-2026:2", "RLSA-2026:3"], "oldest first");
         let held = |id: &str, when: &str| (id.to_owned(), at(when));
         let as_listed = [held("RLSA-2026:2", "2026-08-19T12:00:00.5Z"), held("RLSA-2026:3", "2026-08-21T12:56:10Z")];
-        assert_eq!(ids(told.changed(&as_listed.into())), [""; 0]);
+        assert_eq!(ids(told.changed(&as_listed.into(), Some(3))), [""; 0]);
         let otherwise = [held("RLSA-2026:2", "2026-08-19T12:00:00Z"), held("RLSA-2026:3", "2026-08-21T13:00:00Z")];
-        assert_eq!(ids(told.changed(&otherwise.into())).len(), 2, "older and, as upstream sets some back, newer");
+        assert_eq!(ids(told.changed(&otherwise.into(), None)).len(), 2, "older and, as upstream sets some back, newer");
+    }
+
+    #[test]
+    fn a_new_record_of_long_ago_is_read_from_the_whole_document() {
+        let told = recent(LIST.as_bytes()).unwrap();
+        assert_eq!(told.rows, 3);
+        let held: BTreeMap<_, _> = [("RLSA-2026:2".to_owned(), at("2026-08-19T12:00:00.5Z"))].into();
+        assert_eq!(ids(told.changed(&held, Some(2))), ["RLSA-2026:3"], "two were listed, and one of late is new");
+        assert_eq!(told.changed(&held, Some(1)), None, "another is new that the last days do not tell of");
     }
 
     #[test]
@@ -264,7 +289,7 @@ mod tests {
         let list = |count: usize| -> String { (0..count).map(|n| format!("2026-08-21T12:56:10Z,MAL-{n}\n")).collect() };
         let count = |rows: usize| {
             let told = recent(list(rows).as_bytes()).unwrap();
-            (told.ids().count(), told.changed(&BTreeMap::new()).map(|changed| changed.len()))
+            (told.ids().count(), told.changed(&BTreeMap::new(), None).map(|changed| changed.len()))
         };
         assert_eq!(count(MOST_CHANGES), (MOST_CHANGES, Some(MOST_CHANGES)));
         assert_eq!(count(MOST_CHANGES + 1), (MOST_CHANGES + 1, None));

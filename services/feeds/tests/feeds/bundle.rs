@@ -168,7 +168,9 @@ async fn an_import_again_changes_nothing_and_one_of_a_newer_bundle_reads_only_wh
     let mut changed = platform.changed_keys().await;
     changed.sort();
     changed.dedup();
-    assert_eq!(changed, [key("demo"), key("odd")], "only what changed is matched again");
+    // `CVE-2024-1` lost an id with the advisory: VEX statements may name it, so that its other package is looked at too.
+    let zlib = plimsoll_model::PackageKey { ecosystem: "Debian:12".parse().unwrap(), package: "zlib".into() };
+    assert_eq!(changed, [zlib, key("demo"), key("odd")], "only what changed is matched again");
 }
 
 #[tokio::test]

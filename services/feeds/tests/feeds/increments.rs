@@ -284,10 +284,10 @@ async fn two_months_of_rustsec_s_changes_say_what_its_archive_of_today_says() {
     }
     let platform = Platform::new().await;
     assert_eq!(platform.sync(served.path(), &document).await, Outcome::Changed);
-    copy("osv/crates.io", LIST);
-    let today = std::fs::File::open(feeds.join("osv/crates.io").join(WHOLE)).unwrap();
-    zip::ZipArchive::new(today).unwrap().extract(&folder).unwrap();
-    std::fs::remove_file(folder.join(WHOLE)).unwrap();
+    // Ten of the new records bear a time from before: not found among the latest, they have the archive read.
+    for name in [WHOLE, LIST] {
+        copy("osv/crates.io", name);
+    }
     assert_eq!(platform.sync(served.path(), &document).await, Outcome::Changed);
     let run = platform.last_run().await;
     assert_eq!((run.get::<i64, _>("added"), run.get::<i64, _>("changed")), (136, 23));

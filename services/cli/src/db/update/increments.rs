@@ -88,7 +88,9 @@ impl Update {
                 return Ok(Told::Whole);
             }
         };
-        let Some(changed) = recent.changed(&builder.modified(whole, recent.ids())?) else { return Ok(Told::Whole) };
+        let Some(changed) = recent.changed(&builder.modified(whole, recent.ids())?, followed.rows) else {
+            return Ok(Told::Whole);
+        };
         let mut report = ParseReport::default();
         let (mut records, mut bytes): (Vec<Record>, u64) = (Vec::new(), 0);
         for ChangedRecord { id, .. } in &changed {
@@ -107,7 +109,7 @@ impl Update {
         }
         let is_unchanged = changed.is_empty();
         let Validators { etag, last_modified } = list;
-        let followed = Followed { etag, last_modified, newest: recent.newest, ..followed };
+        let followed = Followed { etag, last_modified, newest: recent.newest, rows: Some(recent.rows), ..followed };
         let kept = text(&Known { validators: validators.clone(), followed: Some(followed) })?;
         if is_unchanged {
             builder.validate(whole, &kept)?;
@@ -136,6 +138,7 @@ impl Update {
             etag: None,
             last_modified: None,
             newest: recent.newest,
+            rows: Some(recent.rows),
             whole_at: now,
         });
         builder.validate(&increments.whole, &text(&known)?)
