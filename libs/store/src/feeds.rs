@@ -306,15 +306,7 @@ pub async fn replace_records(tx: &mut CatalogTx, run: i64, feed: &str, document:
     )
     .fetch_all(tx.conn())
     .await?;
-    sqlx::query!(
-        "INSERT INTO feed_record (feed, document, key) SELECT $2, $3, key FROM feed_staging WHERE run_id = $1
-         ON CONFLICT DO NOTHING",
-        run,
-        feed,
-        document
-    )
-    .execute(tx.conn())
-    .await?;
+    increments::add_records(tx, run, feed, document).await?;
     held_by_none(tx, feed, &gone).await
 }
 

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::FinishedRun;
+use super::runs::finished_runs;
 use crate::{CatalogTx, Result};
 
 /// Records an operator's wish for a sync. Only the owner's role may.
@@ -39,14 +40,9 @@ pub async fn requested_runs(
             .fetch_optional(tx.conn())
             .await?
             .unwrap_or(true);
-    let runs = sqlx::query_as!(
-        FinishedRun,
-        r#"SELECT r.id, r.feed, r.document, extract(epoch FROM r.finished_at - r.started_at)::float8 AS "seconds!",
-                  r.outcome AS "outcome!", r.size_bytes, r.records, r.added, r.changed, r.withdrawn, r.unchanged, r.problem_count,
-                  ARRAY(SELECT jsonb_array_elements_text(jsonb_path_query_array(r.problems, '$[0 to 19]'))) AS "problems!",
-                  r.error, r.finished_at AS "finished_at!"
-           FROM feed_run r JOIN feed_request q ON q.id = $1
-           WHERE r.finished_at > coalesce($2::timestamptz, '-infinity') AND r.started_at >= q.started_at ORDER BY r.finished_at, r.id"#,
+    let runs = finished_runs!(
+        "JOIN feed_request q ON q.id = $1
+         WHERE r.finished_at > coalesce($2::timestamptz, '-infinity') AND r.started_at >= q.started_at ORDER BY r.finished_at, r.id",
         id,
         after
     )

@@ -39,6 +39,23 @@ pub struct FinishedRun {
     pub finished_at: DateTime<Utc>,
 }
 
+/// Reads finished runs, `feed_run r`: those that the literal, the rest of the statement, tells.
+macro_rules! finished_runs {
+    ($which:literal, $($argument:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            $crate::feeds::FinishedRun,
+            r#"SELECT r.id, r.feed, r.document, extract(epoch FROM r.finished_at - r.started_at)::float8 AS "seconds!",
+                      r.outcome AS "outcome!", r.size_bytes, r.records, r.added, r.changed, r.withdrawn, r.unchanged, r.problem_count,
+                      ARRAY(SELECT jsonb_array_elements_text(jsonb_path_query_array(r.problems, '$[0 to 19]'))) AS "problems!",
+                      r.error, r.finished_at AS "finished_at!"
+               FROM feed_run r "# + $which,
+            $($argument),+
+        )
+    };
+}
+
+pub(super) use finished_runs;
+
 /// The runs that ended last, the latest first: of a feed, of a document, or only those that failed, were refused or met problems.
 pub async fn latest_runs(
     tx: &mut CatalogTx,
@@ -47,16 +64,10 @@ pub async fn latest_runs(
     only_troubled: bool,
     limit: i64,
 ) -> Result<Vec<FinishedRun>> {
-    Ok(sqlx::query_as!(
-        FinishedRun,
-        r#"SELECT r.id, r.feed, r.document, extract(epoch FROM r.finished_at - r.started_at)::float8 AS "seconds!",
-                  r.outcome AS "outcome!", r.size_bytes, r.records, r.added, r.changed, r.withdrawn, r.unchanged, r.problem_count,
-                  ARRAY(SELECT jsonb_array_elements_text(jsonb_path_query_array(r.problems, '$[0 to 19]'))) AS "problems!",
-                  r.error, r.finished_at AS "finished_at!"
-           FROM feed_run r
-           WHERE r.finished_at IS NOT NULL AND ($1::text IS NULL OR r.feed = $1) AND ($2::text IS NULL OR r.document = $2)
-             AND NOT ($3 AND r.problem_count = 0 AND r.outcome IN ('changed', 'unchanged'))
-           ORDER BY r.id DESC LIMIT $4"#,
+    Ok(finished_runs!(
+        "WHERE r.finished_at IS NOT NULL AND ($1::text IS NULL OR r.feed = $1) AND ($2::text IS NULL OR r.document = $2)
+           AND NOT ($3 AND r.problem_count = 0 AND r.outcome IN ('changed', 'unchanged'))
+         ORDER BY r.id DESC LIMIT $4",
         feed,
         document,
         only_troubled,
