@@ -80,12 +80,12 @@ pub(crate) fn analyse(
     };
     if pass.pace.is_over() {
         layer.contents.is_complete = false;
-        layer.problems.push(problem(ProblemCode::LayerTooLarge, pass.pace.told()));
+        layer.problems.push(Problem::new(ProblemCode::LayerTooLarge, pass.pace.told()));
     } else {
         layer.add_problem_of_stream(inflated, walked.failure);
     }
     if let Some(expected) = expected.filter(|expected| **expected != digest) {
-        layer.problems.push(problem(
+        layer.problems.push(Problem::new(
             ProblemCode::DigestMismatch,
             format!("the blob's bytes hash to {digest}, not to {expected}"),
         ));
@@ -100,11 +100,11 @@ impl LayerAnalysis {
             (None, None) => return,
             (Some(cause), Some(TarError::EndsEarly { .. }) | None) => Some(cause),
             (cause, Some(failure)) => {
-                self.problems.push(problem(failure.code(), failure.to_string()));
+                self.problems.push(Problem::new(failure.code(), failure.to_string()));
                 cause
             }
         };
-        self.problems.extend(cause.map(|(code, detail)| problem(code, detail)));
+        self.problems.extend(cause.map(|(code, detail)| Problem::new(code, detail)));
         self.contents.is_complete = false;
     }
 }
@@ -117,10 +117,6 @@ impl TarError {
             Self::TooManyEntries { .. } | Self::Left { .. } => ProblemCode::LayerTooLarge,
         }
     }
-}
-
-fn problem(code: ProblemCode, detail: String) -> Problem {
-    Problem::new(code, detail)
 }
 
 /// First stage. Goes on to the blob's end even where no later stage listens: the digest must be right.

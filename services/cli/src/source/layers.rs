@@ -66,7 +66,7 @@ async fn read(
 ) -> Result<Result<LayerAnalysis, Problem>, Failure> {
     if !media_type::is_layer(&layer.media_type) {
         let detail = format!("its media type '{}' is none of a layer that is read", layer.media_type);
-        return Ok(Err(problem(ProblemCode::LayerUnreadable, detail)));
+        return Ok(Err(Problem::new(ProblemCode::LayerUnreadable, detail)));
     }
     let digest = layer.digest;
     let reading = tokio::task::spawn_blocking(move || {
@@ -78,19 +78,17 @@ async fn read(
         Ok(Ok(analysis)) => Err(other_bytes(format!("layer {digest}: its bytes have the digest {}", analysis.digest))),
         Ok(Err(LayerError::Source(error))) => match error.kind() {
             io::ErrorKind::InvalidData => Err(other_bytes(format!("layer {digest}: {error}"))),
-            io::ErrorKind::NotFound => Ok(Err(problem(ProblemCode::LayerUnreadable, error.to_string()))),
-            io::ErrorKind::UnexpectedEof => Ok(Err(problem(ProblemCode::LayerTruncated, error.to_string()))),
+            io::ErrorKind::NotFound => Ok(Err(Problem::new(ProblemCode::LayerUnreadable, error.to_string()))),
+            io::ErrorKind::UnexpectedEof => Ok(Err(Problem::new(ProblemCode::LayerTruncated, error.to_string()))),
             _ => Err(Failure::undone(format!("layer {digest}: {error}"))),
         },
-        Ok(Err(error @ LayerError::TooLong { .. })) => Ok(Err(problem(ProblemCode::LayerTooLarge, error.to_string()))),
+        Ok(Err(error @ LayerError::TooLong { .. })) => {
+            Ok(Err(Problem::new(ProblemCode::LayerTooLarge, error.to_string())))
+        }
         Err(_) => Err(Failure::undone(format!("layer {digest}: its analysis was interrupted"))),
     }
 }
 
 fn other_bytes(message: String) -> Failure {
     Failure::curable(message, "the copy is damaged, or was changed: save or pull the image again")
-}
-
-fn problem(code: ProblemCode, detail: String) -> Problem {
-    Problem::new(code, detail)
 }
