@@ -27,7 +27,25 @@ const DATA: [&str; 10] = [
 const DATA_ENDINGS: [&str; 4] = [".rda", ".rdata", ".rdb", ".rds"];
 
 /// Endings of what [`unread`] may know by its content.
-const ENDINGS: [&str; 10] = [".xz", ".txz", ".bz2", ".tbz", ".tbz2", ".7z", ".rar", ".lz", ".lz4", ".tlz"];
+const ENDINGS: [&str; 17] = [
+    ".xz",
+    ".txz",
+    ".bz2",
+    ".tbz",
+    ".tbz2",
+    ".7z",
+    ".rar",
+    ".lz",
+    ".lz4",
+    ".tlz",
+    ".deb",
+    ".udeb",
+    ".rpm",
+    ".cab",
+    ".cpio",
+    ".snap",
+    ".squashfs",
+];
 
 /// How a file that begins so is packed, if that is a way that is not read.
 pub(crate) fn unread(bytes: &[u8]) -> Option<&'static str> {
@@ -36,6 +54,11 @@ pub(crate) fn unread(bytes: &[u8]) -> Option<&'static str> {
         _ if bytes.starts_with(b"\xfd7zXZ\0") => Some("compressed with xz"),
         _ if bytes.starts_with(b"LZIP\x01") => Some("compressed with lzip"),
         _ if bytes.starts_with(b"\x04\x22\x4d\x18") => Some("compressed with lz4"),
+        _ if bytes.starts_with(b"!<arch>\ndebian-binary") => Some("a package of Debian"),
+        _ if bytes.starts_with(b"\xed\xab\xee\xdb") => Some("a package of RPM"),
+        _ if bytes.starts_with(b"MSCF\0\0\0\0") => Some("a cabinet archive"),
+        _ if bytes.starts_with(b"070701") || bytes.starts_with(b"070707") => Some("a cpio archive"),
+        _ if bytes.starts_with(b"hsqs") => Some("a squashfs image"),
         _ if bytes.starts_with(b"7z\xbc\xaf\x27\x1c") => Some("an archive of 7z"),
         _ if bytes.starts_with(b"Rar!\x1a\x07") => Some("an archive of rar"),
         _ => None,
@@ -91,7 +114,7 @@ mod tests {
 
     #[test]
     fn what_is_not_read_is_told_by_its_first_bytes() {
-        let cases: [(&[u8], Option<&str>); 9] = [
+        let cases: [(&[u8], Option<&str>); 14] = [
             (b"BZh91AY&SY\x01", Some("compressed with bzip2")),
             (b"BZhello, this is a text", None),
             (b"\xfd7zXZ\0\0\x04", Some("compressed with xz")),
@@ -99,6 +122,11 @@ mod tests {
             (b"Rar!\x1a\x07\x01\0", Some("an archive of rar")),
             (b"LZIP\x01\x0c", Some("compressed with lzip")),
             (b"\x04\x22\x4d\x18\x64", Some("compressed with lz4")),
+            (b"!<arch>\ndebian-binary   1", Some("a package of Debian")),
+            (b"!<arch>\n/               1", None),
+            (b"\xed\xab\xee\xdb\x03\0", Some("a package of RPM")),
+            (b"MSCF\0\0\0\0\x01", Some("a cabinet archive")),
+            (b"hsqs\x01", Some("a squashfs image")),
             (b"\x1f\x8b\x08\0", None),
             (b"", None),
         ];

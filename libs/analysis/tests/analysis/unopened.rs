@@ -7,13 +7,17 @@ use crate::builder::*;
 use crate::made::{self, Member};
 
 /// Beginnings of what is compressed in ways that are not read.
-const PACKED: [(&str, &[u8]); 6] = [
+const PACKED: [(&str, &[u8]); 10] = [
     ("xz", b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4\x46"),
     ("bz2", b"BZh91AY&SY\x12\x34\x56\x78"),
     ("7z", b"7z\xbc\xaf\x27\x1c\0\x04\x12\x34"),
     ("rar", b"Rar!\x1a\x07\x01\0\x12\x34"),
     ("lz", b"LZIP\x01\x0c\x12\x34"),
     ("lz4", b"\x04\x22\x4d\x18\x64\x40\xa7"),
+    ("deb", b"!<arch>\ndebian-binary   1700000000  0     0     100644  4         `\n2.0\n"),
+    ("rpm", b"\xed\xab\xee\xdb\x03\0\0\0"),
+    ("cab", b"MSCF\0\0\0\0\x01\x02"),
+    ("cpio", b"070701000000010000"),
 ];
 
 /// Paths of problems, all of which are `archive_limit`, with what they say.
