@@ -4,7 +4,7 @@ use plimsoll_model::{FileFactKind, Observation, OsRelease, Package, ProblemCode}
 
 use crate::budget::Budget;
 use crate::contents::FileAnalysis;
-use crate::{ContentKind, PathHashes, path};
+use crate::{ContentKind, Dependencies, PathHashes, path};
 
 /// One ecosystem or concern. Each lies in a file of its own in `analysers/` and has one line in [`crate::all`].
 pub trait Analyser: Send + Sync {
@@ -81,6 +81,11 @@ pub trait Analyser: Send + Sync {
 
     /// Whether a file that belongs to a distribution's package says nothing here: the distribution's package stands for it.
     fn yields_to_distribution(&self) -> bool {
+        false
+    }
+
+    /// Whether its files are those of a project, which declare packages, and not of installed ones.
+    fn is_of_project(&self) -> bool {
         false
     }
 
@@ -252,6 +257,13 @@ impl<'a> Observations<'a> {
             && self.budget.take_text(&license)
         {
             self.file.license = Some(license);
+        }
+    }
+
+    /// What asks for what in the file.
+    pub fn dependencies(&mut self, dependencies: Dependencies) {
+        if self.budget.take(dependencies.kept_bytes()) {
+            self.file.dependencies = Some(Box::new(dependencies));
         }
     }
 

@@ -167,7 +167,13 @@ fn cost_of_file(file: &FileAnalysis) -> usize {
     let packages: usize = file.packages.iter().map(cost_of_package).sum();
     let observations: usize = file.observations.iter().map(cost_of_observation).sum();
     let texts = file.license.iter().chain(&file.link).map(|text| text.len() + ALLOCATION);
-    packages + observations + texts.sum::<usize>() + file.facts.len() * FACT_BYTES + file.owned.len() * size_of::<u64>()
+    let dependencies = file.dependencies.as_ref().map_or(0, |dependencies| dependencies.kept_bytes());
+    packages
+        + observations
+        + texts.sum::<usize>()
+        + dependencies
+        + file.facts.len() * FACT_BYTES
+        + file.owned.len() * size_of::<u64>()
 }
 
 fn cost_of_package(package: &Package) -> usize {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_model::{FileFactKind, Observation, OsRelease, Package};
 use serde::{Deserialize, Serialize};
 
-use crate::{FileSizes, PathHashes};
+use crate::{Dependencies, FileSizes, PathHashes};
 
 /// What a layer holds, as far as an inventory is concerned. Paths are normalised and escaped, without a leading slash.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -58,6 +58,9 @@ pub struct FileAnalysis {
     /// Where it leads, if it is a symbolic link that an analyser wants followed: a path within the image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
+    /// What asks for what in it, where that tells what is needed for developing only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dependencies: Option<Box<Dependencies>>,
     /// Paths that a distribution's package owns; under `usr/` where the merged `/usr` has them.
     #[serde(default, skip_serializing_if = "PathHashes::is_empty")]
     pub owned: PathHashes,
@@ -73,6 +76,7 @@ impl FileAnalysis {
         self.os = self.os.take().or(other.os);
         self.license = self.license.take().or(other.license);
         self.link = self.link.take().or(other.link);
+        self.dependencies = self.dependencies.take().or(other.dependencies);
         self.observations.extend(other.observations);
         self.facts.extend(other.facts);
         self.owned.merge(other.owned);
@@ -96,6 +100,7 @@ impl FileAnalysis {
             && self.owned.is_empty()
             && self.license.is_none()
             && self.link.is_none()
+            && self.dependencies.is_none()
             && self.os.is_none())
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod archive;
 mod budget;
 mod content_kind;
 pub mod contents;
+mod dependencies;
 pub mod engine;
 mod executable;
 mod facts;
@@ -42,6 +43,7 @@ pub use analyser::{Analyser, File, Inspection, Malformed, Observations, PastLimi
 pub use analysers::{all, analysis_version, packages};
 pub use content_kind::ContentKind;
 pub use contents::{Contents, FileAnalysis};
+pub use dependencies::Dependencies;
 pub use engine::{Engine, analyse_layer, analyse_tree};
 pub use file_sizes::FileSizes;
 pub use layer::{LayerAnalysis, LayerError};

@@ -5,6 +5,7 @@
 //! Source: OCI image specification, `layer.md`, "Applying changesets".
 
 mod copyright;
+mod development;
 mod hidden;
 mod managed;
 mod view;
@@ -17,6 +18,7 @@ use plimsoll_model::{
     ObservationKind, OsRelease, Package, PackageSource, PackageType, Place, Problem, ProblemCode,
 };
 
+use self::development::Development;
 use self::managed::ManagedFolders;
 use self::view::View;
 use crate::analysers::os_release::RANKED_PATHS;
@@ -60,7 +62,7 @@ pub fn squash(layers: &[SquashLayer<'_>]) -> Inventory {
     sort_problems(&mut problems);
     let layer_bytes = hidden::layer_bytes(&ordered);
     let layers = ordered.into_iter().map(describe).collect();
-    Inventory { layer_bytes, ..inventory_of(&view, layers, problems) }
+    Inventory { layer_bytes, ..inventory_of(&view, Development::of(&view, true), layers, problems) }
 }
 
 /// The inventory of one set of contents that has no layers, such as a folder on disk. Its packages are of layer 0.
@@ -69,10 +71,15 @@ pub(crate) fn inventory_without_layers(contents: &Contents, problems: &[Problem]
     view.apply(0, contents);
     let mut problems = problems.to_vec();
     sort_problems(&mut problems);
-    inventory_of(&view, Vec::new(), problems)
+    inventory_of(&view, Development::of(&view, false), Vec::new(), problems)
 }
 
-fn inventory_of(view: &View<'_>, layers: Vec<Layer>, problems: Vec<Problem>) -> Inventory {
+fn inventory_of(
+    view: &View<'_>,
+    development: Development<'_>,
+    layers: Vec<Layer>,
+    problems: Vec<Problem>,
+) -> Inventory {
     let os = RANKED_PATHS.iter().find_map(|path| view.os(path)).cloned();
     let owned = view.owned();
     let is_owned = |path: &str| owned.contains(&PathHashes::hash(&merged_usr(path)));
@@ -82,7 +89,10 @@ fn inventory_of(view: &View<'_>, layers: Vec<Layer>, problems: Vec<Problem>) -> 
     };
     let mut packages: Vec<InstalledPackage> = view
         .packages()
-        .filter(|(package, path, _)| package.kind.is_distribution() || !(is_owned(path) || is_managed(package, path)))
+        .filter(|(package, path, _)| {
+            package.kind.is_distribution()
+                || !(is_owned(path) || is_managed(package, path) || development.has(package, path))
+        })
         .map(|(package, path, layer)| {
             let mut found = installed(package, path, layer, os.as_ref());
             if package.kind == PackageType::Deb && package.license.is_none() {

@@ -27,7 +27,7 @@ pub(crate) fn document<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Malformed
     }
     toml::from_str(text).map_err(|error| {
         let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.lines().count().max(1));
-        Malformed { line, detail: format!("not a lock file: {}", error.message()) }
+        Malformed { line, detail: format!("not a lock file or manifest: {}", error.message()) }
     })
 }
 

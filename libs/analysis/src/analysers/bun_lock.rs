@@ -3,6 +3,7 @@
 //! In: JSON with trailing commas; the projects of the repository, and the packages by where they lie in `node_modules`, as the path of
 //! names to there. Out: every package that is installed for running: neither the projects, nor what is reached only from what they need
 //! for developing. Versions are given as written, also where they are an address.
+//! The older form in bytes, `bun.lockb`, is not read, which is said.
 //! Source: bun, `src/install/lockfile/bun.lock.zig`.
 
 use std::collections::{BTreeMap, HashMap};
@@ -11,7 +12,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 
-use super::node_lock::{Graph, is_own, package, split};
+use super::node_lock::{is_own, package, split};
+use crate::dependencies::Graph;
 use crate::path::is_among_packages;
 use crate::{Analyser, File, Malformed, Observations, jsonc};
 
@@ -27,11 +29,11 @@ impl Analyser for BunLock {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn globs(&self) -> &'static [&'static str] {
-        &["**/bun.lock"]
+        &["**/bun.lock", "**/bun.lockb"]
     }
 
     fn wants(&self, path: &str) -> bool {
@@ -46,7 +48,16 @@ impl Analyser for BunLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
+        if file.path.ends_with(".lockb") {
+            return Err(Malformed::new(
+                "bun's lock file in bytes is not read; `bun install --save-text-lockfile` writes the one in text, bun.lock",
+            ));
+        }
         let lock: Lock = jsonc::document(file.bytes)?;
         let is_for_developing = lock.only_for_developing();
         for (locked, is_for_developing) in lock.packages.values().zip(is_for_developing) {
@@ -239,6 +250,13 @@ mod tests {
         let (file, complaints) = analyse(&BunLock, "app/bun.lock", text.as_bytes());
         let expected: Vec<String> = expected.iter().map(|name| (*name).to_owned()).collect();
         assert_eq!((names(&file), complaints.len()), (expected, complained), "{text} {complaints:?}");
+    }
+
+    #[test]
+    fn the_form_in_bytes_is_told() {
+        let (file, complaints) =
+            analyse(&BunLock, "app/bun.lockb", b"#!/usr/bin/env bun\nbun-lockfile-format-v0\n\x02");
+        assert_eq!((file.packages.len(), complaints.len()), (0, 1), "{complaints:?}");
     }
 
     #[test]

@@ -37,6 +37,10 @@ impl Analyser for CabalFreeze {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let text = String::from_utf8_lossy(file.bytes);
         let mut is_in_constraints = false;

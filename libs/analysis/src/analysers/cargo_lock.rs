@@ -1,13 +1,13 @@
 //! Cargo's lock file, `Cargo.lock`, versions 1 to 4.
 //!
-//! In: the TOML document. Out: every crate in it, those of the project itself among them: the file does not say which of them are
-//! built, tested or only developed with, and the project's own crates are in what it ships.
+//! In: the TOML document. Out: every crate in it, those of the project itself among them, which are in what it ships. And what asks for what: which
+//! of them are for developing, the manifests say.
 //! Source: Cargo, `src/cargo/core/resolver/encode.rs`.
 
 use plimsoll_model::{Package, PackageType};
 use serde::Deserialize;
 
-use crate::{Analyser, File, Malformed, Observations, toml};
+use crate::{Analyser, Dependencies, File, Malformed, Observations, toml};
 
 /// Reads Cargo's lock files.
 pub struct CargoLock;
@@ -18,7 +18,7 @@ impl Analyser for CargoLock {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn globs(&self) -> &'static [&'static str] {
@@ -33,11 +33,22 @@ impl Analyser for CargoLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let lock: Lock = toml::document(file.bytes)?;
+        let mut dependencies = Dependencies::new(PackageType::Cargo);
         for locked in lock.package.into_iter().chain(lock.root) {
-            seen.package(Package::new(PackageType::Cargo, locked.name, locked.version));
+            let Locked { name, version, source, dependencies: needs } = locked;
+            // What a crate of the project's own asks for is in its manifest, which tells what of it is for developing.
+            let needs = needs.iter().filter(|_| source.is_some()).map(|need| reference(need));
+            let exact = format!("{name} {version}");
+            dependencies.locked((&name, &version), [name.as_str(), exact.as_str()], needs);
+            seen.package(Package::new(PackageType::Cargo, name, version));
         }
+        seen.dependencies(dependencies);
         Ok(())
     }
 }
@@ -54,6 +65,15 @@ struct Lock {
 struct Locked {
     name: String,
     version: String,
+    /// A registry or repository. The project's own crates have none.
+    source: Option<String>,
+    #[serde(default)]
+    dependencies: Vec<String>,
+}
+
+/// What a crate asks for, without where that is from: `a`, `a 1.0.0`, `a 1.0.0 (registry+https://…)`.
+fn reference(need: &str) -> &str {
+    need.split_once(" (").map_or(need, |(reference, _)| reference)
 }
 
 #[cfg(test)]

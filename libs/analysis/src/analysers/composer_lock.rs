@@ -41,6 +41,10 @@ impl Analyser for ComposerLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let (locked, outcome) = json::entries::<Described<'_>>(file.bytes, "packages");
         locked.into_iter().filter_map(|(_, described)| described.package()).for_each(|package| seen.package(package));

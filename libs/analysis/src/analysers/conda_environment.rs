@@ -40,6 +40,10 @@ impl Analyser for CondaEnvironment {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let Dependencies::List(dependencies) = yaml::document::<Environment>(file.bytes)?.dependencies else {
             // Others call their files so, too.

@@ -43,6 +43,10 @@ impl Analyser for CondaLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let lock: Lock = yaml::document(file.bytes)?;
         for locked in lock.package {

@@ -42,6 +42,10 @@ impl Analyser for GemfileLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let text = String::from_utf8_lossy(file.whole_lines());
         let (mut has_gems, mut is_in_specs, mut is_own) = (false, false, false);

@@ -37,6 +37,10 @@ impl Analyser for GradleLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         for (number, line) in String::from_utf8_lossy(file.bytes).lines().enumerate() {
             let line = line.trim();

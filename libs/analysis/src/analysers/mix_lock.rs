@@ -38,6 +38,10 @@ impl Analyser for MixLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         for (number, line) in String::from_utf8_lossy(file.bytes).lines().enumerate() {
             let Some((_, lock)) = line.trim_start().strip_prefix('"').and_then(|line| line.split_once("\": {:hex,"))

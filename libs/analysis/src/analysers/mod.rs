@@ -5,6 +5,7 @@ mod apk;
 mod bun_lock;
 mod cabal_freeze;
 mod cargo_lock;
+mod cargo_toml;
 mod composer_installed;
 mod composer_lock;
 mod conan_lock;
@@ -29,6 +30,7 @@ mod node_modules;
 mod npm_lock;
 mod nuget_lock;
 pub(crate) mod os_release;
+mod package_json;
 mod packages_config;
 mod pdm_lock;
 mod pipfile_lock;
@@ -38,6 +40,7 @@ mod poetry_lock;
 mod pom;
 mod pubspec_lock;
 mod pylock;
+mod pyproject;
 mod python;
 mod r_library;
 mod rebar_lock;
@@ -74,6 +77,7 @@ pub fn packages() -> Vec<Box<dyn Analyser>> {
         Box::new(python::PythonMetadata),
         Box::new(requirements::Requirements),
         Box::new(poetry_lock::PoetryLock),
+        Box::new(pyproject::Pyproject),
         Box::new(pipfile_lock::PipfileLock),
         Box::new(uv_lock::UvLock),
         Box::new(pdm_lock::PdmLock),
@@ -88,9 +92,11 @@ pub fn packages() -> Vec<Box<dyn Analyser>> {
         Box::new(node_modules::NodeModules),
         Box::new(npm_lock::NpmLock),
         Box::new(yarn_lock::YarnLock),
+        Box::new(package_json::PackageJson),
         Box::new(pnpm_lock::PnpmLock),
         Box::new(bun_lock::BunLock),
         Box::new(cargo_lock::CargoLock),
+        Box::new(cargo_toml::CargoToml),
         Box::new(java_archive::JavaArchive),
         Box::new(go_binary::GoBinary),
         Box::new(rust_binary::RustBinary),
@@ -118,7 +124,7 @@ pub fn packages() -> Vec<Box<dyn Analyser>> {
 }
 
 /// Raised when what is kept of a layer, or how layers are squashed, changes its meaning.
-const FORMAT_VERSION: u32 = 4;
+const FORMAT_VERSION: u32 = 5;
 
 /// Names this set of analysers: results of another version are not comparable. Sixteen hexadecimal digits.
 pub fn analysis_version() -> String {

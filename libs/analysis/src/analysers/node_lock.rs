@@ -1,5 +1,4 @@
-//! What the lock files of yarn, pnpm and bun have in common: how they refer to a package, and how what is needed for developing only
-//! is told from what is needed for running.
+//! What the lock files of yarn, pnpm and bun have in common: how they refer to a package.
 
 use std::borrow::Cow;
 
@@ -18,6 +17,11 @@ pub(super) fn is_own(version: &str) -> bool {
     ["workspace:", "link:", "portal:", "root:"].iter().any(|protocol| version.starts_with(protocol))
 }
 
+/// How a package is asked for, the same in a manifest and in a lock file: yarn's later versions say where a range is from, `npm:^1.0.0`.
+pub(super) fn asked_for(name: &str, range: &str) -> String {
+    format!("{name}@{}", range.strip_prefix("npm:").unwrap_or(range))
+}
+
 /// A package. Its version is as written, also where it is the address of a repository or an archive, but without credentials.
 pub(super) fn package(name: &str, version: &str) -> Package {
     Package::new(PackageType::Npm, name, without_credentials(version))
@@ -31,30 +35,6 @@ fn without_credentials(address: &str) -> Cow<'_, str> {
         Some((scheme, rest.get(user.len() + 1..)?))
     });
     parts.map_or(Cow::Borrowed(address), |(scheme, rest)| format!("{scheme}://{rest}").into())
-}
-
-/// Packages by number, and the numbers of what each needs.
-pub(super) struct Graph(pub(super) Vec<Vec<usize>>);
-
-impl Graph {
-    /// Of each package, whether it is needed for developing only: reached from `developing` and not from `running`. What is reached
-    /// from neither counts as needed, as nothing is known of it.
-    pub(super) fn only_for_developing(&self, running: Vec<usize>, developing: Vec<usize>) -> Vec<bool> {
-        let needed = self.reached(running);
-        self.reached(developing).into_iter().zip(needed).map(|(develops, runs)| develops && !runs).collect()
-    }
-
-    /// Every edge is followed once, in circles too.
-    fn reached(&self, mut pending: Vec<usize>) -> Vec<bool> {
-        let mut reached = vec![false; self.0.len()];
-        while let Some(number) = pending.pop() {
-            if let (Some(is_reached @ false), Some(needs)) = (reached.get_mut(number), self.0.get(number)) {
-                *is_reached = true;
-                pending.extend(needs);
-            }
-        }
-        reached
-    }
 }
 
 #[cfg(test)]
@@ -93,12 +73,5 @@ mod tests {
         ] {
             assert_eq!(without_credentials(address), expected, "{address}");
         }
-    }
-
-    #[test]
-    fn only_what_nothing_else_needs_is_for_developing() {
-        // 0 and 1 need each other; 2 needs 1 and 3; nobody needs 4; 9 is nowhere.
-        let graph = Graph(vec![vec![1], vec![0, 9], vec![1, 3], vec![], vec![]]);
-        assert_eq!(graph.only_for_developing(vec![0, 9], vec![2]), [false, false, true, true, false]);
     }
 }

@@ -50,6 +50,10 @@ impl Analyser for NpmLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let mut lock = Lock::default();
         let mut json = serde_json::Deserializer::from_slice(file.bytes);

@@ -40,6 +40,10 @@ impl Analyser for NugetLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let document = file.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file.bytes);
         let lock: Lock = serde_json::from_slice(document)

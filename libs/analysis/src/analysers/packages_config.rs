@@ -39,6 +39,10 @@ impl Analyser for PackagesConfig {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         xml::walk(file.bytes, |path, element| {
             if let ("packages/package", Element::Opened(package)) = (path, element) {

@@ -40,6 +40,10 @@ impl Analyser for PdmLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let lock: Lock = toml::document(file.bytes)?;
         for locked in lock.package {

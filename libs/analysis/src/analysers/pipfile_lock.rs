@@ -41,6 +41,10 @@ impl Analyser for PipfileLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let (locked, outcome) = json::entries::<Locked<'_>>(file.bytes, "default");
         for (name, locked) in locked {

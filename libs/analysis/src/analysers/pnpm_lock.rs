@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::node_lock::{Graph, is_own, package, split};
+use super::node_lock::{is_own, package, split};
+use crate::dependencies::Graph;
 use crate::path::is_among_packages;
 use crate::{Analyser, File, Malformed, Observations, yaml};
 
@@ -38,6 +39,10 @@ impl Analyser for PnpmLock {
     }
 
     fn yields_to_distribution(&self) -> bool {
+        true
+    }
+
+    fn is_of_project(&self) -> bool {
         true
     }
 

@@ -41,6 +41,10 @@ impl Analyser for PodfileLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let lock: Lock = yaml::document(file.bytes)?;
         for pod in lock.pods.into_iter().flatten() {

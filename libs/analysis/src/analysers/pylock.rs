@@ -42,6 +42,10 @@ impl Analyser for Pylock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let lock: Lock = toml::document(file.bytes)?;
         for locked in lock.packages {

@@ -38,6 +38,10 @@ impl Analyser for RebarLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         // Terms are wrapped wherever a line would be too long.
         let text: String =

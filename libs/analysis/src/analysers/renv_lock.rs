@@ -39,6 +39,10 @@ impl Analyser for RenvLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let lock: Lock = serde_json::from_slice(file.bytes)
             .map_err(|error| Malformed::at(error.line(), format!("not a lock file: {error}")))?;

@@ -53,6 +53,10 @@ impl Analyser for Requirements {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let text = decoded(file.whole_lines());
         let mut requirement = String::new();

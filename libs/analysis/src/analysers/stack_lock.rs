@@ -38,6 +38,10 @@ impl Analyser for StackLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let lock: Lock = yaml::document(file.bytes)?;
         for Locked { completed } in lock.packages.into_iter().flatten() {

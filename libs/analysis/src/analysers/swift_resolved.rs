@@ -38,6 +38,10 @@ impl Analyser for SwiftResolved {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let resolved: Resolved = serde_json::from_slice(file.bytes)
             .map_err(|error| Malformed::at(error.line(), format!("not a list of pins: {error}")))?;

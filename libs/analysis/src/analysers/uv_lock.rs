@@ -41,6 +41,10 @@ impl Analyser for UvLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let lock: Lock = toml::document(file.bytes)?;
         let is_own = |locked: &Locked| locked.source.is_own() || lock.manifest.members.contains(&locked.name);

@@ -1,16 +1,17 @@
 //! yarn's lock files, `yarn.lock`: of version 1, a format of lines that is its own, and of the later ones, which is YAML.
 //!
-//! In: an entry a package, headed by what was asked for. Out: every package, those for developing too, which the file does not tell
-//! from others; under its real name where it was asked for by another; neither the project's own packages, nor links to folders.
+//! In: an entry a package, headed by what was asked for. Out: every package, under its real name where it was asked for by another; neither
+//! the project's own packages, nor links to folders. And what asks for what: which of them are for developing, the projects' manifests say.
 //! Source: yarn, `src/lockfile/parse.js`; berry, `packages/yarnpkg-core/sources/Project.ts`.
 
 use std::collections::BTreeMap;
 
+use plimsoll_model::PackageType;
 use serde::Deserialize;
 
-use super::node_lock::{is_own, package, split};
+use super::node_lock::{asked_for, is_own, package, split};
 use crate::path::is_among_packages;
-use crate::{Analyser, File, Malformed, Observations, yaml};
+use crate::{Analyser, Dependencies, File, Malformed, Observations, yaml};
 
 /// Reads yarn's lock files.
 pub struct YarnLock;
@@ -21,7 +22,7 @@ impl Analyser for YarnLock {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn globs(&self) -> &'static [&'static str] {
@@ -40,89 +41,166 @@ impl Analyser for YarnLock {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let text = str::from_utf8(file.bytes).map_err(|error| Malformed::new(format!("not UTF-8: {error}")))?;
-        if text.lines().any(|line| line.starts_with("__metadata:")) {
-            return berry(file.bytes, seen);
-        }
-        classic(text, seen);
-        Ok(())
+        let mut lock = Lock { seen, dependencies: Dependencies::new(PackageType::Npm) };
+        let outcome = if text.lines().any(|line| line.starts_with("__metadata:")) {
+            lock.berry(file.bytes)
+        } else {
+            lock.classic(text);
+            Ok(())
+        };
+        let Lock { seen, dependencies } = lock;
+        seen.dependencies(dependencies);
+        outcome
     }
 }
 
 const NO_VERSION: &str = "a package without a version";
 
-/// Version 1: an unindented line of what was asked for, then indented lines of a word and its value. Each entry stands for itself, so
-/// that one that does not parse takes no other with it.
-fn classic(text: &str, seen: &mut Observations<'_>) {
-    let mut entry: Option<(usize, &str)> = None;
-    for (number, line) in (1..).zip(text.lines()) {
-        let line = line.trim_end();
-        if line.is_empty() || line.trim_start().starts_with('#') {
-            continue;
+/// A lock file while it is read.
+struct Lock<'s, 'b> {
+    seen: &'s mut Observations<'b>,
+    dependencies: Dependencies,
+}
+
+/// An entry of version 1 while it is read.
+struct Entry1<'t> {
+    line: usize,
+    asked_for: &'t str,
+    version: Option<&'t str>,
+    needs: Vec<String>,
+    /// Whether the lines that are indented further name what it needs.
+    is_needing: bool,
+}
+
+impl Lock<'_, '_> {
+    /// Version 1: an unindented line of what was asked for, then indented lines of a word and its value, or of a word and what is indented further
+    /// below it. Each entry stands for itself, so that one that does not parse takes no other with it.
+    fn classic(&mut self, text: &str) {
+        let mut entry: Option<Entry1<'_>> = None;
+        for (number, line) in (1..).zip(text.lines()) {
+            let line = line.trim_end();
+            if line.is_empty() || line.trim_start().starts_with('#') {
+                continue;
+            }
+            let Some(property) = line.strip_prefix("  ") else {
+                if !line.starts_with([' ', '\t']) {
+                    self.entry(entry.take());
+                    entry = line.strip_suffix(':').map(|asked_for| Entry1::begin(number, asked_for));
+                    if entry.is_none() {
+                        self.seen.malformed(Malformed::at(number, "not an entry of a lock file"));
+                    }
+                }
+                continue;
+            };
+            if let Some(entry) = &mut entry {
+                entry.property(property);
+            }
         }
-        let property = line.strip_prefix("  ").filter(|property| !property.starts_with(' '));
-        match (property, entry) {
-            (None, _) if line.starts_with([' ', '\t']) => {}
-            (None, unfinished) => {
-                if let Some((line, _)) = unfinished {
-                    seen.malformed(Malformed::at(line, NO_VERSION));
-                }
-                entry = line.strip_suffix(':').map(|asked_for| (number, asked_for));
-                if entry.is_none() {
-                    seen.malformed(Malformed::at(number, "not an entry of a lock file"));
-                }
-            }
-            (Some(property), Some((_, asked_for))) => {
-                let version = property.split_once(' ').filter(|(word, _)| word.trim_matches('"') == "version");
-                if let Some((_, version)) = version {
-                    entry = None;
-                    found(asked_for, version.trim_matches('"'), seen);
-                }
-            }
-            (Some(_), None) => {}
+        self.entry(entry);
+    }
+
+    fn entry(&mut self, entry: Option<Entry1<'_>>) {
+        let Some(Entry1 { line, asked_for, version, needs, .. }) = entry else { return };
+        match version {
+            Some(version) => self.found(asked_for, version, needs),
+            None => self.seen.malformed(Malformed::at(line, NO_VERSION)),
         }
     }
-    if let Some((line, _)) = entry {
-        seen.malformed(Malformed::at(line, NO_VERSION));
+
+    /// A package by what was asked for, a list: `a@^1.0.0, "a@>= 1"`. All of it led to the same package.
+    fn found(&mut self, asked: &str, version: &str, needs: Vec<String>) {
+        let references = || references(asked);
+        let first = references().next().unwrap_or_default();
+        let (name, range) = split(first).unwrap_or((first, ""));
+        if is_own(range) {
+            return;
+        }
+        // `short@npm:real@^1.0.0`: asked for under a name of the project's choice. `a@npm:^1.0.0` says only where it is from.
+        let real = range.strip_prefix("npm:").and_then(split).map_or(name, |(real, _)| real);
+        self.locked(real, version, asked, needs);
+    }
+
+    fn locked(&mut self, name: &str, version: &str, asked: &str, needs: Vec<String>) {
+        let package = package(name, version);
+        let asked_as: Vec<String> =
+            references(asked).filter_map(|one| split(one).map(|(name, range)| asked_for(name, range))).collect();
+        self.dependencies.locked(
+            (&package.name, &package.version),
+            asked_as.iter().map(String::as_str),
+            needs.iter().map(String::as_str),
+        );
+        self.seen.package(package);
+    }
+
+    /// The later versions: what was asked for, to what it led to.
+    fn berry(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
+        let lock: BTreeMap<String, Option<Entry>> = yaml::document(bytes)?;
+        for (asked, entry) in lock {
+            let entry = entry.unwrap_or_default();
+            if asked == "__metadata" || entry.link_type.as_deref() == Some("soft") {
+                continue;
+            }
+            let Some(version) = &entry.version else {
+                self.seen.malformed(Malformed::new(NO_VERSION));
+                continue;
+            };
+            let needs = entry.dependencies.iter().flatten();
+            let needs = needs.map(|(name, range)| asked_for(name, range.as_deref().unwrap_or_default())).collect();
+            match entry.resolution.as_deref().and_then(split) {
+                Some((_, reference)) if is_own(reference) => {}
+                Some((name, _)) => self.locked(name, version, &asked, needs),
+                None => self.found(&asked, version, needs),
+            }
+        }
+        Ok(())
     }
 }
 
-/// A package by what was asked for, a list: `a@^1.0.0, "a@>= 1"`. All of it led to the same package.
-fn found(asked_for: &str, version: &str, seen: &mut Observations<'_>) {
-    let first = match asked_for.strip_prefix('"') {
-        Some(quoted) => quoted.split('"').next(),
-        None => asked_for.split(", ").next(),
-    };
-    let first = first.unwrap_or_default();
-    let (name, range) = split(first).unwrap_or((first, ""));
-    if is_own(range) {
-        return;
-    }
-    // `short@npm:real@^1.0.0`: asked for under a name of the project's choice. `a@npm:^1.0.0` says only where it is from.
-    let real = range.strip_prefix("npm:").and_then(split).map_or(name, |(real, _)| real);
-    seen.package(package(real, version));
-}
-
-/// The later versions: what was asked for, to what it led to.
-fn berry(bytes: &[u8], seen: &mut Observations<'_>) -> Result<(), Malformed> {
-    let lock: BTreeMap<String, Option<Entry>> = yaml::document(bytes)?;
-    for (asked_for, entry) in lock {
-        let entry = entry.unwrap_or_default();
-        if asked_for == "__metadata" || entry.link_type.as_deref() == Some("soft") {
-            continue;
-        }
-        let Some(version) = &entry.version else {
-            seen.malformed(Malformed::new(NO_VERSION));
-            continue;
+/// The parts of what was asked for: `a@^1.0.0, "a@>= 1, < 3"`.
+fn references(asked: &str) -> impl Iterator<Item = &str> {
+    let mut rest = asked.trim();
+    std::iter::from_fn(move || {
+        let (one, others) = match rest.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            None => rest.split_once(", ").unwrap_or((rest, "")),
         };
-        match entry.resolution.as_deref().and_then(split) {
-            Some((_, reference)) if is_own(reference) => {}
-            Some((name, _)) => seen.package(package(name, version)),
-            None => found(&asked_for, version, seen),
+        let is_something = !rest.is_empty();
+        rest = others.trim_start_matches([',', ' ']);
+        is_something.then_some(one)
+    })
+}
+
+impl<'t> Entry1<'t> {
+    const fn begin(line: usize, asked_for: &'t str) -> Self {
+        Self { line, asked_for, version: None, needs: Vec::new(), is_needing: false }
+    }
+
+    /// A line of it, without the indent of all its lines.
+    fn property(&mut self, property: &'t str) {
+        let words = |text: &'t str| {
+            let text = text.trim_start();
+            match text.strip_prefix('"') {
+                Some(quoted) => quoted.split_once('"'),
+                None => text.split_once(' '),
+            }
+        };
+        if let Some(need) = property.strip_prefix("  ") {
+            if let Some((name, range)) = words(need).filter(|_| self.is_needing) {
+                self.needs.push(asked_for(name, range.trim().trim_matches('"')));
+            }
+            return;
+        }
+        self.is_needing = matches!(property, "dependencies:" | "optionalDependencies:");
+        if let Some((_, version)) = words(property).filter(|(word, _)| *word == "version") {
+            self.version = self.version.or(Some(version.trim().trim_matches('"')));
         }
     }
-    Ok(())
 }
 
 #[derive(Deserialize, Default)]
@@ -130,6 +208,8 @@ struct Entry {
     version: Option<String>,
     /// The real name, and where the package is from: `a@npm:1.0.0`, `a@patch:...`.
     resolution: Option<String>,
+    /// What it needs, by name.
+    dependencies: Option<BTreeMap<String, Option<String>>>,
     /// `soft` if the package is a folder that its owner may change at any time.
     #[serde(rename = "linkType")]
     link_type: Option<String>,

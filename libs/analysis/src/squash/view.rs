@@ -6,7 +6,7 @@ use std::ops::Bound;
 use plimsoll_model::{FileFact, Observation, OsRelease, Package, PackageType};
 
 use crate::contents::{Contents, FileAnalysis};
-use crate::{PathHashes, path};
+use crate::{Dependencies, PathHashes, path};
 
 /// The files that are still there.
 #[derive(Default)]
@@ -72,6 +72,19 @@ impl<'a> View<'a> {
     /// Every file that was read, with the analysers that did.
     pub(super) fn files(&self) -> impl Iterator<Item = &'a FileAnalysis> {
         self.files.values().map(|seen| seen.file)
+    }
+
+    /// Every path of which this holds by those who read it.
+    pub(super) fn read_by(&self, is_one: impl Fn(&str) -> bool) -> impl Iterator<Item = &'a str> {
+        self.files
+            .iter()
+            .filter(move |(_, seen)| seen.file.read_by.iter().any(|name| is_one(name)))
+            .map(|(path, _)| *path)
+    }
+
+    /// What asks for what, by file.
+    pub(super) fn dependencies(&self) -> impl Iterator<Item = (&'a str, &'a Dependencies)> {
+        self.files.iter().filter_map(|(path, seen)| Some((*path, seen.file.dependencies.as_deref()?)))
     }
 
     /// Where the link at `path` leads.

@@ -17,5 +17,8 @@ pub const SAMPLES: &[(&str, &str)] = &[
         "x.spdx.json",
         r#"{"spdxVersion":"SPDX-2.3","packages":[{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:npm/a@1"}]}]}"#,
     ),
+    ("Cargo.toml", "[dependencies]\na = \"1\"\n[dev-dependencies]\nb = { package = \"c\", version = \"1\" }\n"),
+    ("pyproject.toml", "[project]\ndependencies = [\"a>=1\"]\n[tool.poetry.group.dev.dependencies]\nb = \"^1\"\n"),
+    ("package.json", "{\"dependencies\":{\"a\":\"^1\"},\"devDependencies\":{\"b\":\"npm:c@1\"}}"),
     ("Cargo.lock", "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n[root]\nname = \"r\"\nversion = \"1.0.0\"\n"),
 ];

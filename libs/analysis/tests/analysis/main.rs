@@ -12,6 +12,7 @@ mod conformance;
 #[path = "../../../testkit/src/corpus.rs"]
 mod corpus;
 mod declared;
+mod development;
 mod fixtures;
 mod fuzzed;
 mod hostile_archives;

@@ -49,6 +49,10 @@ impl Analyser for Pom {
         true
     }
 
+    fn is_of_project(&self) -> bool {
+        true
+    }
+
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let (project, outcome) = Project::read(file.bytes);
         if let Some(itself) = itself(&project) {

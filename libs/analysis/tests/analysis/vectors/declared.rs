@@ -85,6 +85,8 @@ pub(super) const NOT_REPORTED: &[Exception] = &[
         "pkg:maven/org.hamcrest/hamcrest-core@1.3",
         "in the configurations of tests only",
     ),
+    exception("pubspec.lock-2c0fb32043", "pkg:pub/flutter_test@", "what the project asks for to develop"),
+    exception("pubspec.lock-e510a69ba0", "pkg:pub/build_runner@", "what the project asks for to develop"),
     exception("mix.lock-b7368857ae", "pkg:hex/bar@", COMMIT),
     exception("mix.lock-b7368857ae", "pkg:hex/foe@", COMMIT),
     exception("mix.lock-b7368857ae", "pkg:hex/foo@", COMMIT),
