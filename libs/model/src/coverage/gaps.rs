@@ -100,7 +100,8 @@ fn unread_gap(reason: GapReason, problems: &[Problem]) -> Option<Gap> {
         .map(|problem| match (&problem.path, problem.layer) {
             (Some(path), _) => path.clone(),
             (None, Some(layer)) => format!("layer {layer}"),
-            (None, None) => "the image".to_owned(),
+            // Of an image, each is of a layer.
+            (None, None) => "the folder".to_owned(),
         })
         .collect();
     places.dedup();
@@ -118,6 +119,7 @@ fn unread_gap(reason: GapReason, problems: &[Problem]) -> Option<Gap> {
         }
         Some(first) => {
             let were = match reason {
+                GapReason::LayerNotRead if first.layer.is_none() => "the folder was".to_owned(),
                 GapReason::LayerNotRead => counted("a layer was", "layers were"),
                 GapReason::ArchiveNotRead => counted("an archive was", "archives were"),
                 _ => counted("a file was", "files were"),

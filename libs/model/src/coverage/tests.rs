@@ -132,3 +132,16 @@ fn a_layer_that_is_not_the_image_s_is_told_from_one_that_was_not_read() {
         assert_eq!((gaps[0].count, gaps[0].statement.as_str()), (count, statement));
     }
 }
+
+#[test]
+fn a_folder_that_is_cut_is_no_layer() {
+    let modules = modules();
+    let cut = [Problem::new(ProblemCode::LayerTooLarge, "more than 10 files and folders".into())];
+    let coverage = Coverage::of(&CoverageEvidence { platform: None, problems: &cut, ..evidence(None, &modules) });
+    let gap = &coverage.gaps[0];
+    assert_eq!(
+        gap.statement,
+        "not judged, because the folder was not read in full, the first: more than 10 files and folders"
+    );
+    assert_eq!(gap.examples, ["the folder"]);
+}
