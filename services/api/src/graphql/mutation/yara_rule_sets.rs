@@ -79,6 +79,10 @@ impl YaraRuleSetMutation {
             let user_errors = vec![UserError { code: "TOO_MANY", field: "name", message }];
             return Ok(SaveYaraRuleSetPayload { user_errors, ..Default::default() });
         }
+        // A pipeline may save what it has again and again: what is the same needs no scan.
+        if let Some(same) = held.into_iter().find(|set| set.name == name && set.source == source) {
+            return Ok(SaveYaraRuleSetPayload { yara_rule_set: Some(YaraRuleSet(same)), ..Default::default() });
+        }
         let saved =
             yara_rule_sets::save(&mut tx, clock::new_id(), &name, &source, rule_count).await.map_err(of_store)?;
         let rescanned_images = rescan_all(&mut tx).await.map_err(of_store)?;
