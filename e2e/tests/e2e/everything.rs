@@ -367,6 +367,23 @@ async fn an_organization_s_own_rules_judge_its_images_and_nobody_else_s() {
     assert_eq!(seen[0]["removedIn"], json!({ "index": 1 }));
     assert!(malware(&theirs).await.is_empty(), "another organization's rules say nothing of ours");
 
+    // A rule that takes for ever is cut off, and that is a gap of this organization's alone.
+    let endless = "rule endless { condition: for all i in (0..0x7fffffffffff) : (i >= 0) }";
+    ask(save, json!({ "name": "house", "source": endless })).await;
+    let gaps = async |tenant: &Tenant| -> Value {
+        let image = platform.scanned(tenant, "own:1").await;
+        let query = "query($slug: String!, $digest: String!) { organization(slug: $slug) { image(reference: $digest) {
+            coverage { gaps { reason statement examples } } } } }";
+        let answer = platform.graphql(tenant, query, json!({ "slug": tenant.slug, "digest": image["digest"] })).await;
+        answer["organization"]["image"]["coverage"]["gaps"].clone()
+    };
+    let told = gaps(&demo).await;
+    let told: Vec<&Value> = told.as_array().unwrap().iter().filter(|gap| gap["reason"] == "FILE_NOT_READ").collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!(told[0]["examples"], json!(["opt/tool.sh"]));
+    assert!(text(told[0], "/statement").ends_with("by house: it takes more than 10 seconds"), "{told:#?}");
+    assert!(!gaps(&theirs).await.to_string().contains("house"));
+
     let delete = "mutation($id: ID!) { deleteYaraRuleSet(id: $id) { rescannedImages userErrors { code } } }";
     let deleted = ask(delete, json!({ "id": saved["yaraRuleSet"]["id"] })).await;
     assert_eq!(deleted["data"]["deleteYaraRuleSet"]["rescannedImages"], 1, "{deleted:#}");

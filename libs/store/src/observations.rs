@@ -1,7 +1,7 @@
 //! What is wrong in images without an advisory: malware, secrets, misconfiguration. Written with the content that shows it; what an
 //! organization's own rules find, for its image alone.
 
-use plimsoll_model::{ImageId, Observation};
+use plimsoll_model::{ImageId, Observation, Problem};
 
 use crate::{CatalogTx, OrgTx, Result};
 
@@ -78,14 +78,27 @@ pub(crate) async fn replace(tx: &mut CatalogTx, content_id: i64, observations: &
     Ok(())
 }
 
-/// Replaces what the transaction's organization's own rules found in its image.
-pub async fn replace_own(tx: &mut OrgTx, image: ImageId, observations: &[Observation]) -> Result<()> {
+/// Replaces what the transaction's organization's own rules found in its image, and what they did not examine.
+pub async fn replace_own(
+    tx: &mut OrgTx,
+    image: ImageId,
+    observations: &[Observation],
+    problems: &[Problem],
+) -> Result<()> {
     let columns = Columns::of(observations)?;
     let count = i32::try_from(observations.len()).unwrap_or(i32::MAX);
     let org = tx.org().0;
     sqlx::query!("DELETE FROM org_image_observation WHERE org_id = $1 AND image_id = $2", org, image.0)
         .execute(tx.conn())
         .await?;
+    sqlx::query!(
+        "UPDATE image SET own_problems = $3 WHERE org_id = $1 AND id = $2 AND own_problems <> $3",
+        org,
+        image.0,
+        serde_json::to_value(problems)?
+    )
+    .execute(tx.conn())
+    .await?;
     if observations.is_empty() {
         return Ok(());
     }

@@ -10,7 +10,7 @@ use plimsoll_broker::contracts::ScanImageV1;
 use plimsoll_broker::{Attempt, Outcome};
 use plimsoll_checks::judgement::{ImageDescription, Unjudged, judge_image};
 use plimsoll_checks::{EndOfLifeTable, HistoryStep};
-use plimsoll_model::Inventory;
+use plimsoll_model::{Inventory, ProblemCode};
 use plimsoll_runtime::clock;
 use plimsoll_store::findings::{self, Changes};
 use plimsoll_store::image_contents::UnjudgedCheck;
@@ -145,15 +145,17 @@ impl Scanner {
     /// What the organization's own rules say of its image. Nobody else ever sees it, though the image may be others' too.
     #[tracing::instrument(skip_all)]
     async fn scan_by_own_rules(&self, job: &ScanImageV1, parts: &ImageParts) -> Result<(), ScanError> {
-        let found = match self.rules.of_org(&self.store, job.org).await? {
+        let Inventory { observations: found, mut problems, .. } = match self.rules.of_org(&self.store, job.org).await? {
             Some(analysers) => {
                 let read = self.layers(analysers, KeptFor::Org(job.org)).read(&parts.layers, &Arc::default()).await?;
-                inventory(parts, &read.analyses).observations
+                inventory(parts, &read.analyses)
             }
-            None => Vec::new(),
+            None => Inventory::default(),
         };
+        // What cannot be read is said once, by the analysis that is everybody's.
+        problems.retain(|problem| problem.code == ProblemCode::FileNotExamined);
         let mut tx = self.store.org_tx(job.org).await?;
-        observations::replace_own(&mut tx, job.image, &found).await?;
+        observations::replace_own(&mut tx, job.image, &found, &problems).await?;
         tx.commit().await?;
         Ok(())
     }

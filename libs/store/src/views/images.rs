@@ -115,7 +115,7 @@ macro_rules! images {
                       i.scan_requested_at, i.scan_started_at, i.scan_finished_at, i.layers_analysed, i.layers_reused,
                       i.first_seen, i.last_seen, c.os, c.architecture, c.variant, c.created,
                       c.labels AS "labels: Json<BTreeMap<String, String>>", c.size_bytes,
-                      c.os_release AS "os_release: Json<OsRelease>", c.problems AS "problems: Json<Vec<Problem>>",
+                      c.os_release AS "os_release: Json<OsRelease>", c.problems || i.own_problems AS "problems!: Json<Vec<Problem>>",
                       c.sources AS "sources: Json<Vec<PackageSource>>",
                       c.unjudged_checks AS "unjudged_checks: Json<Vec<UnjudgedCheck>>",
                       c.analysis_version, c.analysed_at
