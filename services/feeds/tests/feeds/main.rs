@@ -11,6 +11,8 @@ mod bundle;
 mod bundled;
 mod events;
 mod increments;
+mod mirror;
+mod mirror_rows;
 mod platform;
 mod repository;
 mod rounds;
