@@ -3,8 +3,10 @@
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{ServerHandle, Service as _};
 use actix_web::{App, HttpServer};
 
 /// A file server; it ends when dropped.
@@ -12,6 +14,7 @@ use actix_web::{App, HttpServer};
 pub struct Mirror {
     address: String,
     handle: ServerHandle,
+    requests: Arc<AtomicU64>,
 }
 
 impl Mirror {
@@ -22,8 +25,16 @@ impl Mirror {
     pub fn serve(folder: PathBuf) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("its address"));
+        let requests = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&requests);
         let server = HttpServer::new(move || {
-            App::new().service(actix_files::Files::new("/", &folder).use_etag(true).use_last_modified(true))
+            let counted = Arc::clone(&counted);
+            App::new()
+                .wrap_fn(move |request, service| {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                    service.call(request)
+                })
+                .service(actix_files::Files::new("/", &folder).use_etag(true).use_last_modified(true))
         })
         .workers(1)
         .disable_signals()
@@ -34,7 +45,12 @@ impl Mirror {
         std::thread::spawn(move || {
             let _ = actix_web::rt::System::new().block_on(server);
         });
-        Self { address, handle }
+        Self { address, handle, requests }
+    }
+
+    /// How many requests came so far.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 
     /// Its base address.

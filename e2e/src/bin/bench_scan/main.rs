@@ -1,8 +1,9 @@
-//! How fast images are scanned, and in how much memory: measured on the real Debian image, told as a Markdown table.
+//! How fast images are scanned and feeds synced, and in how much memory: measured on the real Debian image and the mirror, told as a Markdown table.
 //!
 //! In: this build's programs, the image of [`plimsoll_e2e::debian`], a folder of feeds. Out: one table on standard output, with
 //! the machine and the commands. Everything runs on this machine, against servers that the environment names.
 
+mod feeds;
 mod floor;
 mod machine;
 mod matching;
@@ -26,7 +27,7 @@ use plimsoll_testkit::corpus;
 use crate::table::Table;
 
 /// Measure scanning on a real Debian image and print a Markdown table: the floor that inflating and SHA-256 set, the
-/// offline scan, the platform from push to findings, and matching; the analysis of a large image beside trivy and syft; and a
+/// offline scan, the platform from push to findings, and matching; syncs of the feeds; the analysis of a large image beside trivy and syft; and a
 /// platform with a million findings.
 #[derive(Parser)]
 #[command(
@@ -57,6 +58,8 @@ enum Part {
     All,
     /// Scanning and matching, offline and by the platform.
     Scan,
+    /// Syncs of the feeds' mirror, the first and one with nothing changed, by the platform and by `plimsoll db update`.
+    Feeds,
     /// Analysis beside trivy and syft, on a large image.
     Peers,
     /// New knowledge and new images on a platform with a million findings.
@@ -68,8 +71,8 @@ async fn main() {
     let arguments = Arguments::parse();
     require(&["skopeo", "gzip", "sha256sum", "psql", "date"]);
     let folder = tempfile::tempdir().expect("a folder");
-    let (feeds, feeds_name) = feeds(arguments.feeds, folder.path().join("feeds"));
-    let mirror = Mirror::serve(feeds.canonicalize().expect("the feeds' folder"));
+    let (folder_of_feeds, feeds_name) = feeds_folder(arguments.feeds, folder.path().join("feeds"));
+    let mirror = Mirror::serve(folder_of_feeds.canonicalize().expect("the feeds' folder"));
     let mut table = Table::new();
     machine::describe(&mut table, arguments.runs, feeds_name);
     if matches!(arguments.part, Part::All | Part::Scale) {
@@ -80,7 +83,12 @@ async fn main() {
         eprintln!("analysis, beside its peers");
         peers::measure(&mut table, mirror.address(), folder.path(), arguments.runs);
     }
-    if matches!(arguments.part, Part::Peers | Part::Scale) {
+    if arguments.part == Part::Feeds {
+        eprintln!("feeds");
+        feeds::update(&mut table, &mirror, folder.path());
+        feeds::sync(&mut table, &mirror).await;
+    }
+    if matches!(arguments.part, Part::Feeds | Part::Peers | Part::Scale) {
         machine::describe_end(&mut table);
         print!("{table}");
         return;
@@ -89,17 +97,17 @@ async fn main() {
     eprintln!("floor");
     floor::measure(&mut table, &image, arguments.runs);
     eprintln!("offline scan");
-    let db = offline::measure(&mut table, &image, mirror.address(), folder.path(), arguments.runs);
+    let db = offline::measure(&mut table, &image, &mirror, folder.path(), arguments.runs);
     eprintln!("matching");
-    matching::measure(&mut table, &db, &feeds, arguments.runs).await;
+    matching::measure(&mut table, &db, &folder_of_feeds, arguments.runs).await;
     eprintln!("platform");
-    platform::measure(&mut table, &image, mirror.address(), arguments.runs).await;
+    platform::measure(&mut table, &image, &mirror, arguments.runs).await;
     machine::describe_end(&mut table);
     print!("{table}");
 }
 
 /// The folder of feeds, and what it is called in the table.
-fn feeds(named: Option<PathBuf>, scratch: PathBuf) -> (PathBuf, &'static str) {
+fn feeds_folder(named: Option<PathBuf>, scratch: PathBuf) -> (PathBuf, &'static str) {
     if let Some(folder) = named {
         return (folder, "feeds named by --feeds");
     }

@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use plimsoll_e2e::Platform;
 pub use plimsoll_e2e::process::peak_kib;
 
 /// What a run took.
@@ -72,6 +73,11 @@ pub fn seconds(time: Duration) -> String {
 /// An amount of memory as the table tells it.
 pub fn mebibytes(kib: u64) -> String {
     format!("{} MiB", kib.div_ceil(1024))
+}
+
+/// The most memory that a service of a platform had, as the table tells it.
+pub fn peak(platform: &mut Platform, service: &str) -> String {
+    peak_kib(platform.service(service).id()).map_or_else(|| "-".into(), mebibytes)
 }
 
 /// How many a second, with thousands set apart.

@@ -4,25 +4,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use plimsoll_e2e::debian::DebianImage;
+use plimsoll_e2e::mirror::Mirror;
 use plimsoll_e2e::process::{output, program};
 use serde_json::Value;
 
-use crate::measure::{best, mebibytes, once, seconds};
+use crate::feeds;
+use crate::measure::{best, mebibytes, seconds};
 use crate::table::Table;
 
 /// Measures building the database and scanning; gives the database.
-pub fn measure(table: &mut Table, image: &DebianImage, mirror: &str, folder: &Path, runs: u8) -> PathBuf {
-    let db = folder.join("advisories.db");
-    let mut update = program("plimsoll");
-    update.args(["db", "update", "--base", mirror, "--db"]).arg(&db);
-    let updated = once(update);
-    let size = std::fs::metadata(&db).expect("the database").len();
-    table.row(
-        "offline: build the database (once)",
-        seconds(updated.wall),
-        mebibytes(updated.peak_kib),
-        format!("`plimsoll db update --base MIRROR`, {:.0} MiB on disk", size as f64 / f64::from(1 << 20)),
-    );
+pub fn measure(table: &mut Table, image: &DebianImage, mirror: &Mirror, folder: &Path, runs: u8) -> PathBuf {
+    let db = feeds::update(table, mirror, folder);
     let scan = || scan(&db, &image.layout);
     let report: Value = serde_json::from_str(&output(&mut scan())).expect("the report");
     let count =

@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use plimsoll_e2e::debian::DebianImage;
-use plimsoll_e2e::platform::{Options, Platform, Tenant};
+use plimsoll_e2e::mirror::Mirror;
+use plimsoll_e2e::platform::{Platform, Tenant};
 use plimsoll_testkit::eventually;
 use serde_json::{Value, json};
 
-use crate::measure::{mebibytes, peak_kib, seconds};
+use crate::feeds;
+use crate::measure::{peak, seconds};
 use crate::table::Table;
 
 /// From one push to its findings.
@@ -18,19 +20,8 @@ struct Visible {
 }
 
 /// Measures on a platform of its own, whose feeds are the mirror's.
-pub async fn measure(table: &mut Table, image: &DebianImage, mirror: &str, runs: u8) {
-    let options = Options { feeds_base: Some(mirror.into()), ..Options::default() };
-    let mut platform = Platform::start(options).await;
-    let started = Instant::now();
-    platform.sync_feeds();
-    let synced = started.elapsed();
-    let feeds = peak(&mut platform, "plimsoll-feeds");
-    table.row(
-        "platform: sync the feeds (once)",
-        seconds(synced),
-        feeds,
-        "`plimsoll-admin feeds sync --wait`; the feeds service",
-    );
+pub async fn measure(table: &mut Table, image: &DebianImage, mirror: &Mirror, runs: u8) {
+    let mut platform = feeds::sync(table, mirror).await;
 
     let idle = peak(&mut platform, "plimsoll-scanner");
     let first = platform.tenant("first");
@@ -89,8 +80,4 @@ const VISIBLE: &str = "query($slug: String!) { organization(slug: $slug) { image
 
 fn layers(image: &Value) -> String {
     format!("{} layers read, {} known already", image["scan"]["layersAnalysed"], image["scan"]["layersReused"])
-}
-
-fn peak(platform: &mut Platform, service: &str) -> String {
-    peak_kib(platform.service(service).id()).map_or_else(|| "-".into(), mebibytes)
 }
