@@ -1,6 +1,9 @@
 //! What operators rely on: health, restarts, crashes.
 
+use std::time::Duration;
+
 use plimsoll_e2e::process::output;
+use plimsoll_testkit::eventually;
 use serde_json::Value;
 
 use crate::{Small, pair};
@@ -17,6 +20,14 @@ async fn every_service_tells_its_health_and_what_it_measures() {
         let metrics = get(format!("{service}/metrics")).await.text().await.unwrap();
         assert!(metrics.contains("http_request_duration_seconds"), "{service}:\n{metrics}");
     }
+    eventually("the sizes of tables are told", Duration::from_secs(30), async || {
+        let metrics = get(format!("{}/metrics", small.platform.feeds())).await.text().await.unwrap();
+        ["rows", "bytes"]
+            .iter()
+            .all(|what| metrics.contains(&format!("plimsoll_table_{what}{{table=\"finding\"}} ")))
+            .then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

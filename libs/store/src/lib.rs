@@ -28,6 +28,7 @@ pub mod own_vulnerabilities;
 pub mod packages;
 pub mod repositories;
 pub mod support_periods;
+pub mod table_sizes;
 pub mod tags;
 pub mod uploads;
 pub mod vex_decisions;

@@ -4,7 +4,7 @@
 //! `repository` finds one that lies in one, `import` brings in those of a
 //! bundle; `read` stages what they say, `apply`, `tables` and `bundles` make it knowledge and tell what changed, `rematch` brings matches and findings in line
 //! with it, `support` what is observed of operating
-//! systems.
+//! systems; `table_sizes` tells how large what is known has grown.
 
 mod apply;
 mod bundles;
@@ -19,6 +19,7 @@ mod repository;
 mod schedule;
 mod support;
 pub mod sync;
+mod table_sizes;
 mod tables;
 
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub use intervals::{IntervalError, Intervals};
 pub use rematch::{handle as rematch, handle_own as rematch_own, handle_vex as follow_vex};
 pub use schedule::{Schedule, documents, turn};
 pub use sync::Syncer;
+pub use table_sizes::TableSizes;
 
 /// The service's configuration: `PLIMSOLL_*` variables.
 #[derive(Debug, Clone, Deserialize)]
@@ -115,6 +117,7 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
     let (bundle, ecosystems) = (config.bundle()?, config.ecosystems()?);
     let intervals =
         Intervals::new(config.feeds_interval, &config.feeds_intervals).context("PLIMSOLL_FEEDS_INTERVALS")?;
+    let sizes = TableSizes::new(&registry)?;
     let syncer = Syncer {
         store: store.clone(),
         fetcher: Fetcher::new(Options::default()),
@@ -132,9 +135,11 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
         let own_changes = Consumer::<OwnAdvisoriesChangedV1>::new(&amqp_url, 2);
         let vex_changes = Consumer::<VexChangedV1>::new(&amqp_url, 2);
         let (matching, own_matching, deciding) = (store.clone(), store.clone(), store.clone());
+        let measured = store.clone();
         async move {
             tokio::join!(
                 schedule.run(stop.clone()),
+                sizes.run(measured, stop.clone()),
                 relay::run(store, amqp_url, stop.clone()),
                 requests.run(stop.clone(), move |message, attempt| {
                     let schedule = Arc::clone(&requested);

@@ -17,5 +17,6 @@ mod platform;
 mod repository;
 mod rounds;
 mod sync;
+mod table_sizes;
 mod vex;
 mod withdrawal;
