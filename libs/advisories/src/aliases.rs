@@ -101,6 +101,12 @@ impl AliasGroups {
         groups
     }
 
+    /// The CVEs that are aliases, as their group goes by another id, each with that one.
+    pub fn other_cves(&self) -> impl Iterator<Item = (&str, &str)> {
+        let cves = self.ids.iter().map(String::as_str).filter(|id| id.starts_with("CVE-"));
+        cves.map(|id| (id, self.canonical(id))).filter(|(id, canonical)| id != canonical)
+    }
+
     fn position(&mut self, id: &str) -> usize {
         if let Some(&position) = self.positions.get(id) {
             return position;

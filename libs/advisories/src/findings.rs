@@ -8,7 +8,7 @@ use crate::{ExploitScore, KnownExploited, Match, Vulnerability, rating};
 
 /// The finding that `found` is for a package in the layer that brought it.
 ///
-/// `score` and `exploited` are those of the vulnerability's canonical id.
+/// `score` and `exploited` are those of the vulnerability's CVEs: the highest, and the one that was listed first.
 pub fn finding(
     installed: &InstalledPackage,
     layer: &Layer,

@@ -150,6 +150,38 @@ impl AdvisoryDb {
         })
     }
 
+    /// Of the estimates of its CVEs' exploitation the highest; of equal ones that of its canonical id.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn highest_score(&self, vulnerability: &Vulnerability) -> Result<Option<ExploitScore>, DbError> {
+        let mut highest: Option<ExploitScore> = None;
+        for cve in cves(vulnerability) {
+            if let Some(score) = self.exploit_score(cve)?
+                && highest.as_ref().is_none_or(|highest| score.score > highest.score)
+            {
+                highest = Some(score);
+            }
+        }
+        Ok(highest)
+    }
+
+    /// Of what CISA says of its CVEs what it said first; of one day what it says of its canonical id.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn first_exploited(&self, vulnerability: &Vulnerability) -> Result<Option<KnownExploited>, DbError> {
+        let mut first: Option<KnownExploited> = None;
+        for cve in cves(vulnerability) {
+            if let Some(row) = self.known_exploited(cve)?
+                && first.as_ref().is_none_or(|first| row.date_added < first.date_added)
+            {
+                first = Some(row);
+            }
+        }
+        Ok(first)
+    }
+
     /// Until when releases are mended.
     ///
     /// # Errors
@@ -252,6 +284,12 @@ impl Inner {
         }
         Ok(())
     }
+}
+
+/// The ids by which exploitation is told of a vulnerability: its canonical one, then the other CVEs.
+fn cves(vulnerability: &Vulnerability) -> impl Iterator<Item = &str> {
+    let others = vulnerability.aliases.iter().filter(|alias| alias.starts_with("CVE-"));
+    std::iter::once(&vulnerability.id).chain(others).map(String::as_str)
 }
 
 /// What a notice is about.

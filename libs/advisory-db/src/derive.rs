@@ -33,10 +33,15 @@ pub fn derive(connection: &mut Connection) -> Result<(), DbError> {
             transaction.prepare_cached(sql)?.execute((advisory.row, ids.get(groups.canonical(name))))?;
         }
     }
-    transaction.execute_batch(
-        "DELETE FROM exploit_score WHERE cve NOT IN (SELECT name FROM vulnerability);
-         DELETE FROM package WHERE id NOT IN (SELECT package FROM affected);",
+    // Of a vulnerability with several CVEs the score of each is wanted.
+    let others: Vec<&str> =
+        groups.other_cves().filter(|(_, name)| ids.contains_key(name)).map(|(cve, _)| cve).collect();
+    let others = serde_json::to_string(&others).map_err(|error| DbError::Damaged(error.to_string()))?;
+    transaction.execute(
+        "DELETE FROM exploit_score WHERE cve NOT IN (SELECT name FROM vulnerability UNION ALL SELECT value FROM json_each(?1))",
+        [others],
     )?;
+    transaction.execute_batch("DELETE FROM package WHERE id NOT IN (SELECT package FROM affected);")?;
     Ok(transaction.commit()?)
 }
 

@@ -12,7 +12,10 @@ use sqlx::types::Json;
 
 use crate::{CatalogTx, PgConnection, Result, advisories};
 
-pub use exploitation::{KnownExploited, Replaced, known_exploited_gone, put_exploit_scores, replace_known_exploited};
+pub use exploitation::{
+    KnownExploited, Replaced, follow_cves, known_exploited_gone, put_exploit_scores, replace_known_exploited,
+    with_several_cves,
+};
 
 /// A vulnerability's ids as they are known now.
 #[derive(Debug, Clone, PartialEq, Eq)]

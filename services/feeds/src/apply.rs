@@ -71,7 +71,9 @@ pub async fn merge_vulnerabilities(tx: &mut CatalogTx, ids: &[i64]) -> Result<()
         by_vulnerability.entry(id).or_default().push(advisory);
     }
     let merged: Vec<Merged> = by_vulnerability.iter().map(|(id, advisories)| Merged::of(*id, advisories)).collect();
-    vulnerabilities::put_merged(tx, &merged).await
+    vulnerabilities::put_merged(tx, &merged).await?;
+    vulnerabilities::follow_cves(tx, ids).await?;
+    Ok(())
 }
 
 /// Withdraws advisories that no document of their feed holds any more.

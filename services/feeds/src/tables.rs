@@ -60,7 +60,9 @@ async fn put_known_exploited(
     let (gone, held) = vulnerabilities::known_exploited_gone(tx, &cves).await?;
     refuse_if_too_many(document, gone, held, most_withdrawn)?;
     counts.withdrawn = gone;
-    Ok(vulnerabilities::replace_known_exploited(tx, &rows).await?)
+    let replaced = vulnerabilities::replace_known_exploited(tx, &rows).await?;
+    follow_cves(tx).await?;
+    Ok(replaced)
 }
 
 async fn put_support_periods(
@@ -79,6 +81,13 @@ async fn put_support_periods(
     Ok(replaced)
 }
 
+/// Scores or the catalogue changed: what has several CVEs may be told by another of them.
+async fn follow_cves(tx: &mut CatalogTx) -> Result<()> {
+    let several = vulnerabilities::with_several_cves(tx).await?;
+    vulnerabilities::follow_cves(tx, &several).await?;
+    Ok(())
+}
+
 /// A score that is no longer published keeps its last value: EPSS drops only CVEs that were rejected.
 async fn put_exploit_scores(tx: &mut CatalogTx, parsed: &Parsed) -> Result<Replaced> {
     let scored_on = parsed.report.as_of.unwrap_or_else(clock::now).date_naive();
@@ -90,5 +99,6 @@ async fn put_exploit_scores(tx: &mut CatalogTx, parsed: &Parsed) -> Result<Repla
         total.added += replaced.added;
         total.changed += replaced.changed;
     }
+    follow_cves(tx).await?;
     Ok(total)
 }

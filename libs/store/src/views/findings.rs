@@ -135,8 +135,8 @@ macro_rules! over_findings {
                        CASE WHEN nullif(ow.severity, 0) IS NULL THEN ma.severity_source ELSE ow.severity_source END AS severity_source,
                        ma.sources || ow.sources AS sources, ma.advisories || ow.advisories AS advisories
             ) m
-            LEFT JOIN known_exploited k ON k.cve = v.name
-            LEFT JOIN exploit_score e ON e.cve = v.name
+            LEFT JOIN known_exploited k ON k.cve = coalesce(v.exploited_as, v.name)
+            LEFT JOIN exploit_score e ON e.cve = coalesce(v.scored_as, v.name)
             LEFT JOIN LATERAL (
                 SELECT i.image_content_id, l.position FROM image i
                 JOIN image_layer l ON l.image_content_id = i.image_content_id

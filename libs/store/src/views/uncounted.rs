@@ -85,8 +85,8 @@ pub async fn pages(
                JOIN package_version p ON p.id = held.package_version_id
                JOIN "match" m ON m.package_version_id = p.id
                JOIN vulnerability v ON v.id = m.vulnerability_id
-               LEFT JOIN known_exploited k ON k.cve = v.name
-               LEFT JOIN exploit_score e ON e.cve = v.name
+               LEFT JOIN known_exploited k ON k.cve = coalesce(v.exploited_as, v.name)
+               LEFT JOIN exploit_score e ON e.cve = coalesce(v.scored_as, v.name)
                WHERE m.state IN ('under_investigation', 'not_running') AND ($3::text IS NULL OR m.state = $3)
                  AND ($4::text IS NULL OR (p.name COLLATE "C", p.version COLLATE "C", v.name COLLATE "C", p.id, v.id)
                                           > ($4, $5::text, $6::text, $7::bigint, $8::bigint))

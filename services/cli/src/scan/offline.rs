@@ -126,8 +126,10 @@ impl Known<'_> {
     fn finding(&mut self, package: &InstalledPackage, layers: &[Layer], found: &Match) -> Result<Finding, DbError> {
         if !self.by_id.contains_key(&found.vulnerability) {
             let id = &found.vulnerability;
-            let vulnerability = self.db.vulnerability(id)?.unwrap_or_default();
-            let known = (vulnerability, self.db.exploit_score(id)?, self.db.known_exploited(id)?);
+            let unknown = || Vulnerability { id: id.clone(), ..Vulnerability::default() };
+            let vulnerability = self.db.vulnerability(id)?.unwrap_or_else(unknown);
+            let (score, exploited) = (self.db.highest_score(&vulnerability)?, self.db.first_exploited(&vulnerability)?);
+            let known = (vulnerability, score, exploited);
             self.by_id.insert(id.clone(), known);
         }
         let (vulnerability, score, exploited) = self

@@ -6,6 +6,7 @@ mod bundle;
 mod corpus;
 mod coverage;
 mod database;
+mod exploitation;
 mod image;
 mod inventory;
 mod malware;

@@ -10,6 +10,7 @@
 mod bundle;
 mod bundled;
 mod events;
+mod exploitation;
 mod increments;
 mod mirror;
 mod mirror_rows;
