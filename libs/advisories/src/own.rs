@@ -6,13 +6,14 @@
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use plimsoll_model::{Advisory, Ecosystem, Event, Range, Severity};
+use plimsoll_model::{Advisory, Affected, Ecosystem, Event, Range, Severity};
 use plimsoll_versions::{BadConstraint, Constraint};
 use serde_json::json;
 
 use crate::feeds::{Intake, Record, osv};
 use crate::judgeable::unmatchable;
 use crate::package_name::advisory_name;
+use crate::{Match, merge, rating};
 
 /// The word that stands for an organization's own advisories among the sources of a finding.
 pub const SOURCE: &str = "own";
@@ -141,6 +142,24 @@ fn never_matching(advisory: &Advisory) -> impl Iterator<Item = Wrong> {
         };
         Some(Wrong::at(format!("{ecosystem} {}", affected.package), why))
     })
+}
+
+/// How an own advisory rates each of its packages, in their order: as [`rating`] does where nobody else speaks.
+pub fn ratings(advisory: &Advisory) -> Vec<Option<Severity>> {
+    let alone = merge("", std::slice::from_ref(advisory));
+    let of_package = |affected: &Affected| {
+        let found = Match {
+            vulnerability: String::new(),
+            fixed_in: None,
+            state: affected.state,
+            severity: affected.severity,
+            severity_source: Some(advisory.source.clone()),
+            sources: Vec::new(),
+            advisories: Vec::new(),
+        };
+        Some(rating(&found, &alone).severity).filter(|severity| *severity != Severity::Unknown)
+    };
+    advisory.affected.iter().map(of_package).collect()
 }
 
 /// A package that shall not be in an image.

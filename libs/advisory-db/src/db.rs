@@ -111,6 +111,22 @@ impl AdvisoryDb {
         })
     }
 
+    /// Of these ids, those of vulnerabilities and of advisories on one, each with the vulnerability's canonical id. It reads the whole table of advisories.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn known_under(&self, ids: &[&str]) -> Result<Vec<(String, String)>, DbError> {
+        let ids = serde_json::to_string(ids).map_err(|error| DbError::Damaged(error.to_string()))?;
+        self.with(|inner| {
+            let sql = "SELECT name, name FROM vulnerability WHERE name IN (SELECT value FROM json_each(?1))
+                       UNION SELECT coalesce(a.name, a.key), v.name FROM advisory a JOIN vulnerability v ON v.id = a.vulnerability
+                       WHERE coalesce(a.name, a.key) IN (SELECT value FROM json_each(?1))";
+            let mut statement = inner.connection.prepare_cached(sql)?;
+            let rows = statement.query_map([ids], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// The estimate of a vulnerability's exploitation, by its CVE.
     ///
     /// # Errors

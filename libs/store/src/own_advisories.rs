@@ -1,7 +1,7 @@
 //! Organizations' own advisories and banned packages, and what they affect. Nobody else ever sees them.
 
 use chrono::{DateTime, Utc};
-use plimsoll_advisories::{Match, merge, rating};
+use plimsoll_advisories::own;
 use plimsoll_model::{Advisory, Affected, AffectedState, PackageKey, Severity};
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -187,7 +187,7 @@ async fn remove_affected(tx: &mut OrgTx, id: Uuid) -> Result<Vec<PackageKey>> {
 }
 
 async fn insert_affected(tx: &mut OrgTx, id: Uuid, advisory: &Advisory) -> Result<()> {
-    let severities = ratings(advisory);
+    let severities = own::ratings(advisory);
     let rows: Vec<serde_json::Value> = advisory
         .affected
         .iter()
@@ -213,24 +213,6 @@ async fn insert_affected(tx: &mut OrgTx, id: Uuid, advisory: &Advisory) -> Resul
     .execute(tx.conn())
     .await?;
     Ok(())
-}
-
-/// How the advisory rates each of its packages: as [`rating`] does where nobody else speaks.
-fn ratings(advisory: &Advisory) -> Vec<Option<Severity>> {
-    let alone = merge("", std::slice::from_ref(advisory));
-    let of_package = |affected: &Affected| {
-        let found = Match {
-            vulnerability: String::new(),
-            fixed_in: None,
-            state: affected.state,
-            severity: affected.severity,
-            severity_source: Some(advisory.source.clone()),
-            sources: Vec::new(),
-            advisories: Vec::new(),
-        };
-        Some(rating(&found, &alone).severity).filter(|severity| *severity != Severity::Unknown)
-    };
-    advisory.affected.iter().map(of_package).collect()
 }
 
 /// Withdraws an advisory: it stays to be seen and matches nothing. `None` where there is none.

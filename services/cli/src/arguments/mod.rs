@@ -91,6 +91,7 @@ Examples:
   docker save shop/cart:1.4 -o cart.tar && plimsoll scan --offline cart.tar
   plimsoll scan --offline --fail-on high oci:build/layout
   plimsoll scan --offline dir:/srv/www
+  plimsoll scan --offline --advisories ours/ --advisories ACME-2026-1.json cart.tar
   plimsoll scan --offline --yara-rules rules/ --clamd unix:/run/clamav/clamd.ctl cart.tar
   plimsoll scan --offline --format json Cargo.lock | jq '.findings[].vulnerability'
   plimsoll scan --offline --format json cart.tar | jq -r '.coverage.gaps[].statement'
@@ -113,6 +114,10 @@ pub struct ScanArguments {
     pub image: ImageArguments,
     #[command(flatten)]
     pub database: DatabaseArguments,
+    /// An organization's own advisories: an OSV document, or a folder of such (*.json). They are matched beside the database's, under its vulnerability where it
+    /// knows one of their ids, and what they say of a package comes first. Their source is `own`. A server has those of plimsoll advisory push. Repeatable.
+    #[arg(long, value_name = "FILE|FOLDER", requires = "offline", help_heading = "Advisory database")]
+    pub advisories: Vec<String>,
     #[command(flatten)]
     pub malware: MalwareArguments,
     #[command(flatten)]

@@ -4,6 +4,7 @@ mod coverage;
 pub mod malware;
 mod offline;
 pub mod online;
+mod own;
 mod placement;
 mod vex;
 mod whole;

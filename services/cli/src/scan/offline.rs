@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use plimsoll_advisories::own::SOURCE;
 use plimsoll_advisories::{
     ExploitScore, KnownExploited, Match, PackageJudgement, PackageVersion, Vulnerability, finding, judge_packages,
     urgency,
@@ -18,6 +19,7 @@ use crate::progress::Progress;
 use crate::quantity::{age, counted};
 use crate::report::{JudgedCoverage, PlacedPackage, ScanReport, UnknownPackage};
 use crate::scan::coverage::{Judged, coverage};
+use crate::scan::own::OwnAdvisories;
 use crate::scan::{malware, whole};
 use crate::source::{self, ReadSource};
 
@@ -29,24 +31,28 @@ pub async fn scan(arguments: &ScanArguments, progress: &Progress) -> Result<Scan
     if let Some(old) = db::old_knowledge(&db::knowledge(&db).map_err(Failure::undone)?, now) {
         progress.note(old);
     }
+    let own = OwnAdvisories::read(&arguments.advisories, &db).await?;
+    if own.count() > 0 {
+        progress.note(format!("own advisories that are matched beside the database's: {}", own.count()));
+    }
     let analysing = malware::analysing(&arguments.malware, &db, progress).await?;
     let source = source::read(&arguments.source, &arguments.image, &analysing.engine, progress).await?;
     progress.step(format!("matching {}", counted(source.inventory.packages.len() as u64, "package")), 0);
-    let report = judged(source, &db).await?;
+    let report = judged(source, &db, &own).await?;
     Ok(ScanReport { malware_sources: Some(analysing.sources), ..report })
 }
 
 /// The report of a source.
-async fn judged(mut source: ReadSource, db: &AdvisoryDb) -> Result<ScanReport, Failure> {
+async fn judged(mut source: ReadSource, db: &AdvisoryDb, own: &OwnAdvisories) -> Result<ScanReport, Failure> {
     let now = clock::now();
     let end_of_life = EndOfLifeTable::updated(&db.support_periods().map_err(Failure::undone)?);
     let unjudged_checks = whole::judge(&mut source, &end_of_life, now);
     let inventory = &source.inventory;
     let distinct: BTreeSet<PackageVersion> = inventory.packages.iter().filter_map(PackageVersion::of).collect();
     let versions: Vec<PackageVersion> = distinct.into_iter().collect();
-    let judgements = judge_packages(db, &versions).await.map_err(Failure::undone)?;
+    let judgements = own.beside(&versions, judge_packages(db, &versions).await.map_err(Failure::undone)?);
     let by_version: HashMap<&PackageVersion, &PackageJudgement> = versions.iter().zip(&judgements).collect();
-    let mut known = Known { db, by_id: HashMap::new() };
+    let mut known = Known { db, own, by_id: HashMap::new() };
     let (mut findings, mut not_counted) = (Vec::new(), Vec::new());
     let (mut unknown, mut judged) = (BTreeSet::new(), Judged::default());
     for package in &inventory.packages {
@@ -119,6 +125,7 @@ fn unknown_package(package: &InstalledPackage, why: String) -> UnknownPackage {
 /// What is known of vulnerabilities, asked once each.
 struct Known<'d> {
     db: &'d AdvisoryDb,
+    own: &'d OwnAdvisories,
     by_id: HashMap<String, (Vulnerability, Option<ExploitScore>, Option<KnownExploited>)>,
 }
 
@@ -126,8 +133,7 @@ impl Known<'_> {
     fn finding(&mut self, package: &InstalledPackage, layers: &[Layer], found: &Match) -> Result<Finding, DbError> {
         if !self.by_id.contains_key(&found.vulnerability) {
             let id = &found.vulnerability;
-            let unknown = || Vulnerability { id: id.clone(), ..Vulnerability::default() };
-            let vulnerability = self.db.vulnerability(id)?.unwrap_or_else(unknown);
+            let vulnerability = self.own.described(id, self.db.vulnerability(id)?);
             let (score, exploited) = (self.db.highest_score(&vulnerability)?, self.db.first_exploited(&vulnerability)?);
             let known = (vulnerability, score, exploited);
             self.by_id.insert(id.clone(), known);
@@ -136,13 +142,22 @@ impl Known<'_> {
             .by_id
             .get(&found.vulnerability)
             .ok_or_else(|| DbError::Damaged(format!("{} is not there", found.vulnerability)))?;
+        let made = |layer: &Layer| {
+            let mut finding = finding(package, layer, found, vulnerability, score.as_ref(), exploited.as_ref());
+            // An own advisory's rating comes before anybody's.
+            if let (Some(severity), Some(SOURCE)) = (found.severity, found.severity_source.as_deref()) {
+                finding.severity = severity;
+                finding.severity_source = SOURCE.into();
+            }
+            finding
+        };
         match layers.iter().find(|layer| layer.index == package.layer) {
-            Some(layer) => Ok(finding(package, layer, found, vulnerability, score.as_ref(), exploited.as_ref())),
+            Some(layer) => Ok(made(layer)),
             // A folder has no layers: nothing brought the package in.
             None => {
                 let digest = Digest::from_sha256([0; 32]);
                 let layer = Layer { index: 0, digest, diff_id: DiffId(digest), size: 0, build_step: None };
-                let mut finding = finding(package, &layer, found, vulnerability, score.as_ref(), exploited.as_ref());
+                let mut finding = made(&layer);
                 finding.introduced_by.diff_id.clear();
                 Ok(finding)
             }

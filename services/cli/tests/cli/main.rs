@@ -14,6 +14,7 @@ mod memory;
 mod mirror;
 mod offline;
 mod online;
+mod own_advisories;
 mod program;
 mod query;
 mod real_mirror;
