@@ -12,6 +12,7 @@ mod judgeable;
 mod matching;
 pub mod own;
 mod package_name;
+pub mod programs;
 mod rating;
 mod source;
 mod vulnerability;

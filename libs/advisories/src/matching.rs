@@ -2,7 +2,7 @@
 //!
 //! The rules, in order:
 //! 1. A statement counts only for its own package: ecosystem, release and name equal. A distribution's package so meets its own
-//!    release's data alone. Where the source tells module streams, a build meets what is said of its own stream alone, and one of no
+//!    release's data alone, and what NVD says of products meets programs without a package alone (`generic`). Where the source tells module streams, a build meets what is said of its own stream alone, and one of no
 //!    module what is said of none (`streams`).
 //! 2. A withdrawn advisory says nothing.
 //! 3. Where the distribution's own feed speaks of a vulnerability in its package, others' statements on the same package do not

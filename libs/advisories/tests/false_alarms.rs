@@ -84,7 +84,17 @@ fn what_another_channel_of_the_distribution_fixes_says_nothing_of_this_one() {
 
 #[test]
 fn a_language_package_is_not_judged_by_what_is_said_of_a_distributions_package_of_its_name() {
-    for (said_of, ecosystem) in [("Debian:12", "PyPI"), ("PyPI", "Debian:12"), ("npm", "PyPI"), ("Bitnami", "npm")] {
+    for (said_of, ecosystem) in [
+        ("Debian:12", "PyPI"),
+        ("PyPI", "Debian:12"),
+        ("npm", "PyPI"),
+        ("Bitnami", "npm"),
+        // A product of NVD's is a program, and no package of its name.
+        ("generic", "PyPI"),
+        ("generic", "npm"),
+        ("generic", "Debian:12"),
+        ("PyPI", "generic"),
+    ] {
         let judgement = judged(said_of, "99", ecosystem, "1.0.0");
         assert_eq!(judgement, PackageJudgement::default(), "{said_of} on {ecosystem}");
     }

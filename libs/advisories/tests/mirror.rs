@@ -262,26 +262,6 @@ fn the_catalogue_of_exploited_vulnerabilities_and_the_scores_are_whole() {
     assert_eq!(report.as_of.unwrap().to_rfc3339(), "2026-08-16T12:00:00+00:00");
 }
 
-#[test]
-fn nvds_years_have_the_cves_that_the_mirror_says() {
-    let Some(mirror) = corpus::shared("feeds") else { return };
-    let documents = feeds::by_name("nvd").unwrap().documents();
-    let (mut cves, mut years, mut vectors) = (0, 0, 0);
-    for document in documents.iter().filter(|document| mirror.join("nvd").join(&document.path).exists()) {
-        let (records, report) = read(&mirror, document);
-        assert_eq!((report.statements, report.problems), (report.records, 0), "{document}: {:?}", report.problem_texts);
-        years += 1;
-        cves += report.records;
-        for record in records {
-            let Record::Advisory(advisory) = record else { panic!("{record:?}") };
-            assert!(advisory.affected.is_empty() && advisory.modified.is_some() && !advisory.description.is_empty());
-            vectors += advisory.cvss.len();
-        }
-    }
-    println!("{vectors} vectors");
-    assert_eq!((cves, years), (96, 15));
-}
-
 /// What an index names, read as a first run would: the archive, then what changed since.
 fn listed(mirror: &Path, index: &Document) -> (BTreeMap<String, Advisory>, u64, Vec<ParseReport>) {
     let index = index.index().unwrap();

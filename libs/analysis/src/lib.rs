@@ -40,6 +40,7 @@ mod xml;
 mod yaml;
 
 pub use analyser::{Analyser, File, Inspection, Malformed, Observations, PastLimit};
+pub use analysers::runtime::program_names;
 pub use analysers::{all, analysis_version, packages};
 pub use content_kind::ContentKind;
 pub use contents::{Contents, FileAnalysis};

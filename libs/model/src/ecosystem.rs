@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Where a package's name and version have their meaning: `PyPI`, `npm`, `Debian:12`, `Alpine:v3.10`.
 ///
 /// Source: OSV schema, "Defined ecosystems". The release is part of it for distributions, whose versions are judged by
-/// release, and absent for language ecosystems.
+/// release, and absent for language ecosystems. Programs without a package are of `generic`, for which OSV has no name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ecosystem {
     name: String,

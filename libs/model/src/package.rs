@@ -129,7 +129,8 @@ impl PackageType {
         matches!(self, Self::Deb | Self::Apk | Self::Rpm | Self::Alpm)
     }
 
-    /// The language ecosystem of the type by OSV's name, or `None` where the operating system decides or OSV has none.
+    /// The ecosystem of the type by OSV's name, `generic` of programs without a package, or `None` where the operating system decides or nobody's
+    /// advisories speak of such packages.
     pub fn language_ecosystem(self) -> Option<Ecosystem> {
         let name = match self {
             Self::Pypi => "PyPI",
@@ -147,6 +148,7 @@ impl PackageType {
             Self::Conan => "ConanCenter",
             Self::Hackage => "Hackage",
             Self::Bitnami => "Bitnami",
+            Self::Generic => "generic",
             Self::Deb
             | Self::Apk
             | Self::Rpm
@@ -154,8 +156,7 @@ impl PackageType {
             | Self::Luarocks
             | Self::Cpan
             | Self::Cocoapods
-            | Self::Conda
-            | Self::Generic => return None,
+            | Self::Conda => return None,
         };
         Some(Ecosystem::new(name))
     }

@@ -115,7 +115,7 @@ impl Scheme {
             Self::Hackage => &["Hackage", "GHC"],
             Self::Pub => &["Pub"],
             Self::Conan => &["ConanCenter"],
-            Self::Generic => &["Bitnami", "Linux"],
+            Self::Generic => &["Bitnami", "Linux", "generic"],
         }
     }
 

@@ -1,10 +1,16 @@
-//! NVD's yearly data feeds in the form of its interface 2.0: descriptions, ratings by several sources, weaknesses and references of each CVE.
+//! NVD's yearly data feeds in the form of its interface 2.0: descriptions, ratings by several sources, weaknesses and references of each CVE, and which
+//! versions of programs without a package it affects.
 //!
-//! In: gzip of `{"vulnerabilities": [{"cve": {"id", "vulnStatus", "descriptions", "metrics", ...}}]}`, up to 200 MB a year, read as a stream. Out: one
-//! advisory a CVE, without affected packages: what is affected is told by CPEs, guesses at packages that nothing here is matched by. A rejected
-//! CVE is withdrawn. A rating keeps whose it is, as NVD names it, but for NVD's own.
+//! In: gzip of `{"vulnerabilities": [{"cve": {"id", "vulnStatus", "descriptions", "metrics", "configurations", ...}}]}`, up to 200 MB a year, read as a
+//! stream. Out: one advisory a CVE. Its configurations are read for the products of [`crate::programs`] alone (`configurations`): of everything that has
+//! a package of an ecosystem, others know more, and a product's name is a guess at the package's. A rejected CVE is withdrawn. A rating keeps whose
+//! it is, as NVD names it, but for NVD's own.
 //! `nvdcve-2.0-modified` is not read: records leave it after eight days, and the year's document changes with it.
 //! Source: <https://nvd.nist.gov/vuln/data-feeds> and <https://csrc.nist.gov/schema/nvd/api/2.0/cve_api_json_2.0.schema>.
+
+mod configurations;
+mod cpe;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +18,7 @@ use std::io::Read;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Utc};
 use flate2::bufread::MultiGzDecoder;
-use plimsoll_model::{Advisory, CvssVector};
+use plimsoll_model::{Advisory, Affected, CvssVector};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -58,13 +64,14 @@ const LIMITS: Limits = Limits { document_bytes: 2 << 30, record_bytes: 16 << 20 
 const MAX_SOURCE: usize = 100;
 
 #[derive(Deserialize)]
-struct Entry {
-    cve: Cve,
+struct Entry<'j> {
+    #[serde(borrow)]
+    cve: Cve<'j>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Cve {
+struct Cve<'j> {
     id: String,
     #[serde(default)]
     vuln_status: String,
@@ -78,6 +85,8 @@ struct Cve {
     weaknesses: Vec<Weakness>,
     #[serde(default)]
     references: Vec<Reference>,
+    #[serde(borrow)]
+    configurations: Option<&'j RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -194,7 +203,7 @@ impl<'de> Visitor<'de> for Entries<'_, '_> {
             self.meter.next_record();
             self.intake.statement();
             count += 1;
-            match serde_json::from_str::<Entry>(raw.get()) {
+            match serde_json::from_str::<Entry<'_>>(raw.get()) {
                 Ok(entry) if is_cve(&entry.cve.id) => {
                     let advisory = advisory(entry.cve, self.intake);
                     self.intake.advisory(advisory).map_err(A::Error::custom)?;
@@ -211,7 +220,7 @@ fn is_cve(id: &str) -> bool {
     id.strip_prefix("CVE-").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-'))
 }
 
-fn advisory(cve: Cve, intake: &mut Intake<'_>) -> Advisory {
+fn advisory(cve: Cve<'_>, intake: &mut Intake<'_>) -> Advisory {
     let modified = cve.last_modified.as_deref().and_then(instant);
     let published = cve.published.as_deref().and_then(instant);
     let is_rejected = cve.vuln_status == "Rejected";
@@ -245,9 +254,18 @@ fn advisory(cve: Cve, intake: &mut Intake<'_>) -> Advisory {
         severity: None,
         cwes,
         references,
-        affected: vec![],
+        affected: affected(&cve.id, cve.configurations, intake),
         id: cve.id,
     }
+}
+
+/// The programs that it affects. Configurations that cannot be read are told, and the rest of the CVE counts.
+fn affected(id: &str, configurations: Option<&RawValue>, intake: &mut Intake<'_>) -> Vec<Affected> {
+    let Some(configurations) = configurations else { return Vec::new() };
+    configurations::affected(configurations).unwrap_or_else(|error| {
+        intake.problem(id, format!("its configurations cannot be read: {error}"));
+        Vec::new()
+    })
 }
 
 /// Every vector of a CVE, each with whose it is; the same by several sources counts as NVD's.
@@ -285,102 +303,4 @@ fn instant(text: &str) -> Option<DateTime<Utc>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::feeds::{ParseReport, Record};
-
-    fn parsed(text: &str) -> Result<(Vec<Advisory>, ParseReport), Refusal> {
-        let mut records: Vec<Record> = vec![];
-        let mut intake = Intake::new("nvd", &mut records);
-        let outcome = read_json(text.as_bytes(), &mut intake);
-        let report = intake.finish(outcome)?;
-        let advisory = |record| match record {
-            Record::Advisory(advisory) => *advisory,
-            other => panic!("{other:?}"),
-        };
-        Ok((records.into_iter().map(advisory).collect(), report))
-    }
-
-    fn document(cves: &str) -> String {
-        format!(r#"{{"format": "NVD_CVE", "version": "2.0", "vulnerabilities": [{cves}]}}"#)
-    }
-
-    const CVE: &str = r#"{"cve": {"id": "CVE-2024-1", "published": "2024-01-02T03:04:05.678", "lastModified": "2024-02-03T04:05:06.789Z",
-        "vulnStatus": "Analyzed",
-        "descriptions": [{"lang": "es", "value": "malo"}, {"lang": "en", "value": "bad"}],
-        "metrics": {
-            "cvssMetricV2": [{"source": "nvd@nist.gov", "cvssData": {"vectorString": "AV:N/AC:L/Au:N/C:P/I:P/A:P"}}],
-            "cvssMetricV31": [
-                {"source": "cna@example.org", "cvssData": {"vectorString": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}},
-                {"source": "nvd@nist.gov", "cvssData": {"vectorString": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}},
-                {"source": "cna@example.org", "cvssData": {"vectorString": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:L/I:L/A:L"}}],
-            "ssvcV203": [{"source": "x"}]},
-        "weaknesses": [{"description": [{"lang": "en", "value": "CWE-79"}, {"lang": "en", "value": "NVD-CWE-noinfo"}]},
-                       {"description": [{"lang": "en", "value": "CWE-79"}]}],
-        "references": [{"url": "https://example.org/a"}, {"url": "https://example.org/a"}]}}"#;
-
-    #[test]
-    fn a_cve_brings_its_text_and_every_sources_rating_and_no_package() {
-        let (advisories, report) = parsed(&document(CVE)).unwrap();
-        let [advisory] = advisories.as_slice() else { panic!("{advisories:?}") };
-        assert_eq!((advisory.id.as_str(), advisory.description.as_str()), ("CVE-2024-1", "bad"));
-        assert_eq!(advisory.published.unwrap().to_rfc3339(), "2024-01-02T03:04:05.678+00:00");
-        assert_eq!(advisory.modified.unwrap().to_rfc3339(), "2024-02-03T04:05:06.789+00:00");
-        let ratings: Vec<_> = advisory.cvss.iter().map(|v| (v.source.as_str(), v.score().unwrap())).collect();
-        assert_eq!(ratings, [("nvd", 7.5), ("nvd", 9.8), ("cna@example.org", 7.3)]);
-        assert_eq!(
-            (&advisory.cwes[..], &advisory.references[..]),
-            (&["CWE-79".into()][..], &["https://example.org/a".into()][..])
-        );
-        assert_eq!((advisory.affected.len(), advisory.is_withdrawn(), report.problems), (0, false, 0));
-    }
-
-    #[test]
-    fn a_year_that_begins_has_its_document_and_the_next_may() {
-        let later = |today: &str| {
-            let documents = FEED.documents_as_of(today.parse().unwrap(), &[]).into_iter().skip(YEARS.count());
-            let year = |document: &crate::feeds::Document| document.path.get(30..34).unwrap_or_default().to_owned();
-            documents.map(|document| (year(&document), document.may_be_missing)).collect::<Vec<_>>()
-        };
-        let years =
-            |years: &[(&str, bool)]| years.iter().map(|(year, may)| ((*year).to_owned(), *may)).collect::<Vec<_>>();
-        assert_eq!(later("2026-11-30"), years(&[("2027", true)]));
-        assert_eq!(later("2027-01-01"), years(&[("2027", true), ("2028", true)]));
-        assert_eq!(later("2028-02-29"), years(&[("2027", false), ("2028", true), ("2029", true)]));
-        // A clock that is wrong asks for no more than it may, and for no less than is known.
-        assert_eq!(later("1970-01-01"), []);
-        assert_eq!(later("9999-12-31").len(), 74);
-    }
-
-    #[test]
-    fn a_rejected_cve_is_withdrawn() {
-        for dates in [r#""lastModified": "2024-02-03T04:05:06.789","#, ""] {
-            let cve = format!(r#"{{"cve": {{"id": "CVE-2024-2", {dates} "vulnStatus": "Rejected"}}}}"#);
-            let (advisories, _) = parsed(&document(&cve)).unwrap();
-            assert!(advisories[0].is_withdrawn(), "{dates}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_believed_is_a_problem_and_the_rest_counts() {
-        let odd = r#"{"cve": {"id": "CVE-2024-3", "metrics": {"cvssMetricV31": [{"source": "a"}, 7]}}}"#;
-        let (advisories, report) =
-            parsed(&document(&format!(r#"7, {{"cve": {{"id": "<b>"}}}}, {odd}, {CVE}"#))).unwrap();
-        assert_eq!((advisories.len(), report.statements, report.problems), (2, 4, 4));
-        assert_eq!(report.problem_texts[0].place, "CVE 1 of the list");
-    }
-
-    #[test]
-    fn what_is_no_whole_document_is_refused() {
-        let whole = document(CVE);
-        let counted = r#"{"totalResults": 2, "vulnerabilities": [{"cve": {"id": "CVE-2024-1"}}]}"#;
-        let deep = format!(r#"{{"vulnerabilities": [{}"#, "[".repeat(100_000));
-        for text in
-            ["", "{}", "[]", "<html>", &document(""), counted, &deep, &whole[..whole.len() / 2], &format!("{whole}x")]
-        {
-            assert!(matches!(parsed(text), Err(Refusal::Malformed(_))), "{text}");
-        }
-        let long = document(&format!(r#"{{"cve": {{"id": "CVE-2024-1", "x": "{}"}}}}"#, "x".repeat(20 << 20)));
-        assert!(matches!(parsed(&long), Err(Refusal::PastLimit { what: "a record's size in bytes", .. })));
-    }
-}
+mod tests;

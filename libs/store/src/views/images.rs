@@ -321,6 +321,7 @@ pub async fn known_by_feed(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(Image
              OR (EXISTS (SELECT FROM unnest($3::text[], $4::text[]) AS own (ecosystem, feed)
                         WHERE own.feed = d.feed AND own.ecosystem = split_part(e.ecosystem, ':', 1))
                  AND (d.feed <> 'alpine' OR split_part(d.document, '/', 1) = split_part(e.ecosystem, ':', 2)))
+             OR (d.feed = 'nvd' AND e.ecosystem = 'generic')
              OR (d.feed = 'osv' AND split_part(d.document, '/', 1) IN (e.ecosystem, split_part(e.ecosystem, ':', 1)))
            GROUP BY e.id, d.feed ORDER BY e.id, d.feed"#,
         tx.org().0,

@@ -26,6 +26,11 @@ pub(crate) const NAME: &str = "runtime";
 /// Places that look like a version of which are looked at in a program. Where the right one is not the first, it is among the first ten.
 const MATCHES: usize = 1_000;
 
+/// The names of the programs that are recognised, in no order: `pkg:generic/NAME`. By whom each is judged is for `plimsoll-advisories` to say.
+pub fn program_names() -> impl Iterator<Item = &'static str> {
+    PROGRAMS.iter().map(|program| program.name).chain(release::NAMES)
+}
+
 /// Recognises programs that have no package.
 pub struct Runtime;
 

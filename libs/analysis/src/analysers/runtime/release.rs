@@ -5,6 +5,13 @@ use plimsoll_model::{Package, PackageType};
 use crate::File;
 use crate::analysers::go_binary::toolchain_version;
 
+/// What they are called.
+pub(super) const NAMES: [&str; 4] = [OPENJDK, ORACLE_JDK, GRAALVM, GO];
+const OPENJDK: &str = "openjdk";
+const ORACLE_JDK: &str = "oracle-jdk";
+const GRAALVM: &str = "graalvm";
+const GO: &str = "go";
+
 /// Bytes that are read. A JDK's file is longest where it lists a hundred modules.
 const MOST_BYTES: usize = 64 << 10;
 
@@ -24,8 +31,8 @@ pub(super) fn java(file: &File<'_>) -> Vec<Package> {
         (is_version && value.len() <= 64 && !value.contains(char::is_whitespace)).then_some(value)
     };
     let is_oracle = text.lines().any(|line| line.trim_end() == "BUILD_TYPE=\"commercial\"");
-    let java = if is_oracle { "oracle-jdk" } else { "openjdk" };
-    let found = [(java, value("JAVA_VERSION")), ("graalvm", value("GRAALVM_VERSION"))];
+    let java = if is_oracle { ORACLE_JDK } else { OPENJDK };
+    let found = [(java, value("JAVA_VERSION")), (GRAALVM, value("GRAALVM_VERSION"))];
     let package = |(name, version): (&str, Option<&str>)| Some(Package::new(PackageType::Generic, name, version?));
     found.into_iter().filter_map(package).collect()
 }
@@ -33,5 +40,5 @@ pub(super) fn java(file: &File<'_>) -> Vec<Package> {
 /// Go's toolchain by the `VERSION` in its root: `go1.22.3`, since Go 1.21 with a line of the time.
 pub(super) fn go(file: &File<'_>) -> Option<Package> {
     let version = toolchain_version(text_of(file)?.lines().next()?.trim())?;
-    Some(Package::new(PackageType::Generic, "go", version))
+    Some(Package::new(PackageType::Generic, GO, version))
 }

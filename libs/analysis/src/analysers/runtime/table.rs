@@ -1,7 +1,7 @@
 //! The programs that are known by what they say of themselves, one row each.
 //!
 //! Names of packages and most patterns are those of syft's binary classifiers, so that both tools name a program alike; what each
-//! pattern is to find stands beside it, as the program has it.
+//! pattern is to find stands beside it, as the program has it. By whom it is judged stands under the same name in `plimsoll-advisories`, `src/programs.rs`.
 
 /// A program that comes without a package of anybody's.
 pub(super) struct Program {
