@@ -156,10 +156,12 @@ impl Builder {
         let transaction = self.connection.transaction()?;
         let of_document = "SELECT id FROM document WHERE feed = ?1 AND path = ?2";
         forget_advisories(&transaction, &format!("document IN ({of_document})"), (document.feed.name, &document.path))?;
-        transaction.execute(
-            &format!("DELETE FROM kept WHERE document IN ({of_document})"),
-            (document.feed.name, &document.path),
-        )?;
+        for table in ["kept", "left_out"] {
+            transaction.execute(
+                &format!("DELETE FROM {table} WHERE document IN ({of_document})"),
+                (document.feed.name, &document.path),
+            )?;
+        }
         transaction
             .execute("DELETE FROM document WHERE feed = ?1 AND path = ?2", (document.feed.name, &document.path))?;
         self.has_new_advisories = true;

@@ -11,6 +11,7 @@ mod db;
 mod derive;
 mod document;
 mod error;
+mod left_out;
 mod origin;
 mod records;
 mod schema;

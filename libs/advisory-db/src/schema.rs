@@ -4,13 +4,14 @@ use rusqlite::Connection;
 
 use crate::DbError;
 
-/// The format of the file. Raised when tables, their meaning or the codec's dictionary change. 4: documents that are kept as they are.
-pub const FORMAT: i64 = 4;
+/// The format of the file. Raised when tables, their meaning or the codec's dictionary change. 4: documents that are kept as they are. 5: what is left
+/// out of documents.
+pub const FORMAT: i64 = 5;
 /// The oldest format that is still read; the next update makes it one of [`FORMAT`]. Files before it, which knew no notices, are built anew.
 pub const OLDEST_FORMAT: i64 = 3;
 /// How a feed's documents are read. Raised when more is read of the same document: what a file has of the feed is then read anew, though it did not
-/// change. 2: a distribution's word of its own packages.
-const READINGS: [(&str, i64); 1] = [("osv", 2)];
+/// change. OSV's 2: a distribution's word of its own packages. NVD's 2: which versions of programs are affected.
+const READINGS: [(&str, i64); 2] = [("osv", 2), ("nvd", 2)];
 /// "PLIM": SQLite's mark for whose file it is.
 pub const APPLICATION_ID: i64 = 0x504c_494d;
 
@@ -57,10 +58,14 @@ const TABLES: &str = "
 /// New in format 4: documents that are kept as they are, of feeds that are not read into records.
 const KEPT: &str = "CREATE TABLE kept (document INTEGER PRIMARY KEY, content BLOB NOT NULL);";
 
+/// New in format 5: records that are not kept ([`crate::left_out`]), as numbers.
+const LEFT_OUT: &str = "CREATE TABLE left_out (document INTEGER NOT NULL, cve INTEGER NOT NULL, PRIMARY KEY (document, cve)) WITHOUT ROWID;";
+
 /// Makes the tables in an empty file.
 pub fn create(connection: &Connection) -> Result<(), DbError> {
     connection.execute_batch(TABLES)?;
     connection.execute_batch(KEPT)?;
+    connection.execute_batch(LEFT_OUT)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     Ok(connection.pragma_update(None, "user_version", FORMAT)?)
 }
@@ -69,6 +74,9 @@ pub fn create(connection: &Connection) -> Result<(), DbError> {
 pub fn upgrade(connection: &Connection, from: i64) -> Result<(), DbError> {
     if from < 4 {
         connection.execute_batch(KEPT)?;
+    }
+    if from < 5 {
+        connection.execute_batch(LEFT_OUT)?;
     }
     Ok(connection.pragma_update(None, "user_version", FORMAT)?)
 }

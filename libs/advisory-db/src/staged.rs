@@ -68,7 +68,7 @@ impl<'b> StagedDocument<'b> {
         }
         transaction
             .execute("DELETE FROM affected WHERE advisory IN (SELECT id FROM advisory WHERE document = ?1)", [id])?;
-        for table in ["advisory", "known_exploited", "exploit_score", "support_period", "kept"] {
+        for table in ["advisory", "known_exploited", "exploit_score", "support_period", "kept", "left_out"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE document = ?1"), [id])?;
         }
         Ok(Self { transaction, packer, id, kind, statements_before: before.counts.statements, changed, amended: None })

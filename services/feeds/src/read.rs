@@ -39,6 +39,8 @@ pub(crate) struct Applying<'a> {
     pub run: i64,
     /// The share of what we hold (0 to 1) that may be withdrawn.
     pub most_withdrawn: f64,
+    /// How many records of the document are not among those that are read, as a bundle leaves out what serves nobody: so many are not missed.
+    pub left_out: u64,
     /// How the document is known again.
     pub state: &'a DocumentState,
 }
@@ -95,12 +97,13 @@ impl Syncer {
     }
 
     async fn apply_advisories(&self, applying: &Applying<'_>, counts: &mut RunCounts) -> Result<(), SyncError> {
-        let Applying { document, run, most_withdrawn, state } = *applying;
+        let Applying { document, run, most_withdrawn, left_out, state } = *applying;
         let feed = document.feed.name;
         let mut tx = self.store.catalog_tx().await?;
         let staged = feeds::staged_counts(&mut tx, run, feed, &document.path).await?;
         drop(tx);
-        refuse_if_too_many(document, staged.gone.unsigned_abs(), staged.held.unsigned_abs(), most_withdrawn)?;
+        let missed = staged.gone.unsigned_abs().saturating_sub(left_out);
+        refuse_if_too_many(document, missed, staged.held.unsigned_abs(), most_withdrawn)?;
         let newest_only = document.feed.has_index();
         let applied = apply::apply_staged(&self.store, run, feed, newest_only).await?;
         counts.added = applied.added;

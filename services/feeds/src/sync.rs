@@ -262,7 +262,7 @@ impl Syncer {
             None => document_state(address, validators),
         };
         let most_withdrawn = self.most_withdrawn(accept_withdrawals);
-        let applying = Applying { document, run, most_withdrawn, state: &state };
+        let applying = Applying { document, run, most_withdrawn, left_out: 0, state: &state };
         self.apply(&applying, &parsed, kept, counts).await?;
         Ok(Outcome::Changed)
     }

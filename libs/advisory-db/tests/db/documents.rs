@@ -90,6 +90,27 @@ pub fn scores(rows: &[(&str, &str, &str)]) -> Vec<u8> {
     for (cve, score, percentile) in rows {
         text.push_str(&format!("{cve},{score},{percentile}\n"));
     }
+    gzip(&text)
+}
+
+/// NVD's document of 2024.
+pub fn nvd() -> Document {
+    feeds::by_name("nvd").unwrap().document("feeds/json/cve/2.0/nvdcve-2.0-2024.json.gz")
+}
+
+/// Its CVEs, each with a product that is affected in every version.
+pub fn cves(rows: &[(&str, &str)]) -> Vec<u8> {
+    let cve = |(id, product): &(&str, &str)| {
+        let criteria = format!("cpe:2.3:a:{product}:*:*:*:*:*:*:*:*");
+        let nodes = serde_json::json!([{"operator": "OR", "cpeMatch": [{"vulnerable": true, "criteria": criteria}]}]);
+        serde_json::json!({"cve": {"id": id, "lastModified": "2024-02-03T04:05:06.789", "configurations": [{"nodes": nodes}],
+            "descriptions": [{"lang": "en", "value": format!("A flaw in {product}")}]}})
+    };
+    let cves: Vec<serde_json::Value> = rows.iter().map(cve).collect();
+    gzip(&serde_json::json!({ "vulnerabilities": cves }).to_string())
+}
+
+fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(text.as_bytes()).unwrap();
     encoder.finish().unwrap()

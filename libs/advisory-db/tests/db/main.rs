@@ -5,6 +5,7 @@ mod changes;
 #[path = "../../../testkit/src/corpus.rs"]
 mod corpus;
 mod documents;
+mod left_out;
 mod mirror;
 mod withdrawals;
 
@@ -309,7 +310,7 @@ fn a_documents_records_are_read_back_as_they_were() {
 /// Turns a database of this release into one of format 3, as the release before wrote it.
 fn of_format_3(path: &Path) {
     let connection = rusqlite::Connection::open(path).unwrap();
-    connection.execute_batch("DROP TABLE kept; PRAGMA user_version = 3;").unwrap();
+    connection.execute_batch("DROP TABLE kept; DROP TABLE left_out; PRAGMA user_version = 3;").unwrap();
 }
 
 #[tokio::test]

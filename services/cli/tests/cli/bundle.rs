@@ -71,12 +71,12 @@ fn an_imported_bundle_answers_as_the_database_that_was_exported() {
     let status = plimsoll(home.path(), &["db", "status"]);
     let id = first.json()["signed_by"].as_str().unwrap().to_owned();
     for expected in
-        ["Format           4", &format!("Signed by        key {id}"), "Imported         less than a minute ago"]
+        ["Format           5", &format!("Signed by        key {id}"), "Imported         less than a minute ago"]
     {
         assert!(status.out.contains(expected), "{expected}: {}", status.out);
     }
     let status = plimsoll(home.path(), &["db", "status", "--format", "json"]).json();
-    assert_eq!((&status["bundle"]["signed_by"], status["format"].as_i64()), (&id.into(), Some(4)));
+    assert_eq!((&status["bundle"]["signed_by"], status["format"].as_i64()), (&id.into(), Some(5)));
     assert_eq!(status["documents"].as_array().unwrap().len(), 7);
     // What is fetched here is no longer what was signed.
     let base = exporter.place.base();
@@ -157,7 +157,7 @@ fn a_database_of_a_newer_format_is_refused_by_name_with_what_helps() {
     for arguments in [&["db", "status"][..], &["feeds", "export", "--to", "x.bundle", "--secret-key", "bundle.key"]] {
         let run = plimsoll(exporter.place.home(), arguments);
         assert_eq!(run.code, 3, "{run:?}");
-        assert!(run.err.contains("of format 99, and this release reads formats 3 to 4"), "{}", run.err);
+        assert!(run.err.contains("of format 99, and this release reads formats 3 to 5"), "{}", run.err);
         assert!(run.err.contains("update plimsoll"), "{}", run.err);
     }
 }

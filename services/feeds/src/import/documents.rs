@@ -186,13 +186,9 @@ impl Syncer {
         let run = self.begin(bundled.document.feed.name, &bundled.document.path).await?;
         let mut counts = RunCounts::default();
         let state = bundled.state(address, clock::now());
-        let applying = Applying {
-            document: &bundled.document,
-            run,
-            most_withdrawn: self.most_withdrawn(options.accept_withdrawals),
-            state: &state,
-        };
-        let ended = self.try_take(opened, bundled, &applying, &mut counts).await;
+        let most_withdrawn = self.most_withdrawn(options.accept_withdrawals);
+        let applying = Applying { document: &bundled.document, run, most_withdrawn, left_out: 0, state: &state };
+        let ended = self.try_take(opened, bundled, applying, &mut counts).await;
         Ok(self.end(run, ended, &counts).await?.outcome)
     }
 
@@ -200,9 +196,12 @@ impl Syncer {
         &self,
         opened: &Arc<Opened>,
         bundled: &Bundled,
-        applying: &Applying<'_>,
+        applying: Applying<'_>,
         counts: &mut RunCounts,
     ) -> Result<Outcome, SyncError> {
+        let (reading, of) = (Arc::clone(opened), bundled.clone());
+        let left_out = blocking(move || Ok(reading.db.left_out(&of.document)?)).await?;
+        let applying = &Applying { left_out, ..applying };
         let (reading, of) = (Arc::clone(opened), bundled.clone());
         if bundled.document.feed.kind.has_records() {
             let parsed = self.read(applying.run, move |sink| records(&reading.db, &of, sink)).await?;
