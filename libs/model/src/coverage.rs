@@ -41,6 +41,8 @@ pub struct JudgedPackages {
     pub kind: PackageType,
     /// Their ecosystem; none where the distribution is unknown, or advisories of such packages have no name for one.
     pub ecosystem: Option<Ecosystem>,
+    /// The program that they are, where it is one without a package that no source knows: such are told one by one.
+    pub program: Option<String>,
     /// How many.
     pub count: u64,
     /// How many of them have a version that could not be ordered against an advisory's.

@@ -154,5 +154,6 @@ fn unsourced_gap(packages: &[JudgedPackages]) -> Option<Gap> {
 }
 
 fn name_of(packages: &JudgedPackages) -> String {
-    packages.ecosystem.as_ref().map_or_else(|| packages.kind.to_string(), Ecosystem::to_string)
+    let name = packages.ecosystem.as_ref().map_or_else(|| packages.kind.to_string(), Ecosystem::to_string);
+    packages.program.as_ref().map(|program| format!("{name} {program}")).unwrap_or(name)
 }

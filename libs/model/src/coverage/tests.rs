@@ -19,7 +19,7 @@ fn release(id: &str, version: Option<&str>) -> OsRelease {
 
 fn packages(kind: PackageType, ecosystem: Option<&str>, unordered: u64, has_source: bool) -> [JudgedPackages; 1] {
     let ecosystem = ecosystem.and_then(|text| text.parse().ok());
-    [JudgedPackages { kind, ecosystem, count: 3, unordered, has_source }]
+    [JudgedPackages { kind, ecosystem, program: None, count: 3, unordered, has_source }]
 }
 
 fn debs() -> [JudgedPackages; 1] {
@@ -144,4 +144,19 @@ fn a_folder_that_is_cut_is_no_layer() {
         "not judged, because the folder was not read in full, the first: more than 10 files and folders"
     );
     assert_eq!(gap.examples, ["the folder"]);
+}
+
+#[test]
+fn a_program_that_no_source_knows_is_told_by_its_name() {
+    let program = |name: Option<&str>, has_source| {
+        let [packages] = packages(PackageType::Generic, Some("generic"), 0, has_source);
+        JudgedPackages { program: name.map(str::to_owned), count: 1, ..packages }
+    };
+    let judged = [program(None, true), program(Some("go"), false), program(Some("ourd"), false)];
+    let gaps = Coverage::of(&evidence(None, &judged)).gaps;
+    assert_eq!(
+        gaps[0].statement,
+        "not judged, because no advisory source that is loaded speaks of 2 packages: generic go, generic ourd"
+    );
+    assert_eq!(gaps.len(), 1);
 }

@@ -157,7 +157,8 @@ pub struct InventoryArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Ecosystems are named as OSV names them, distributions with their release: PyPI, npm, crates.io, Debian:12, Alpine:v3.18. A distribution's \
-package is asked by its source package's name and version. Without a question in the arguments, each line of standard input is one: \
+package is asked by its source package's name and version. A program without a package (node, nginx, openssl, openjdk, ...) is of the ecosystem \
+generic, by the name that plimsoll inventory gives it. Without a question in the arguments, each line of standard input is one: \
 ecosystem, package and version, with tabs between them; further columns are not read.
 
 What cannot be judged is told with the reason and ends with exit code 1: an ecosystem without advisories here, a version that cannot be \
@@ -166,6 +167,7 @@ input, in order: elements of status \"affected\", one an advisory, and of status
 
 Examples:
   plimsoll query PyPI django 3.2
+  plimsoll query generic nginx 1.20.0
   plimsoll query --format json Debian:12 openssl 3.0.11-1~deb12u1 | jq -r '.answers[].advisories[].fixed_in'
   printf 'npm\\tminimist\\t1.2.0\\nAlpine:v3.18\\topenssl\\t3.1.0-r4\\n' | plimsoll query
   plimsoll query --format jsonl < packages.tsv | jq -c 'map(.id // .why)'")]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use plimsoll_advisories::{
-    AdvisorySource as _, Candidate, Match, PackageVersion, Vulnerability, advisory_name, matches, rating,
+    AdvisorySource as _, Candidate, Match, PackageVersion, Vulnerability, advisory_name, matches, programs, rating,
 };
 use plimsoll_advisory_db::AdvisoryDb;
 use plimsoll_model::{Ecosystem, PackageKey, Range};
@@ -47,7 +47,8 @@ impl<'d> Asker<'d> {
             is_inert: false,
         };
         let (mut advisories, mut not_judged) = (Vec::new(), Vec::new());
-        if self.is_known(&asked.ecosystem)? {
+        let is_known = self.is_known(&asked.ecosystem)?;
+        if is_known && programs::is_spoken_of(&asked.ecosystem, &asked.name) {
             let said = self.said(asked.key()).await?;
             let judgement = matches(&asked, &said);
             let sources: BTreeMap<&str, &[String]> = judgement
@@ -76,6 +77,8 @@ impl<'d> Asker<'d> {
             if advisories.is_empty() && not_judged.is_empty() {
                 not_judged.extend(unordered(&asked).map(NotJudged::because));
             }
+        } else if is_known {
+            not_judged.push(NotJudged::because(unknown_program(&asked.name)));
         } else {
             not_judged.push(NotJudged::because(unknown_ecosystem(&asked.ecosystem)));
         }
@@ -191,11 +194,22 @@ fn unordered(asked: &PackageVersion) -> Option<String> {
     }
 }
 
+fn unknown_program(name: &str) -> String {
+    let why = programs::PROGRAMS.iter().find(|program| program.name == name).and_then(|program| program.why_unknown);
+    match why {
+        Some(why) => format!("NVD is not asked about {name}: {why}"),
+        None => {
+            format!("{name} is no program that NVD is asked about; a scan names programs as plimsoll inventory does")
+        }
+    }
+}
+
 fn unknown_ecosystem(ecosystem: &Ecosystem) -> String {
     let release = match (ecosystem.name(), ecosystem.release()) {
         ("Debian", None) => "; it goes by release, as in Debian:12",
         ("Alpine", None) => "; it goes by release, as in Alpine:v3.20",
         ("Ubuntu", None) => "; it goes by release, as in Ubuntu:24.04:LTS",
+        ("generic", _) => "; plimsoll db update --feeds nvd brings NVD's",
         _ => "",
     };
     match Scheme::for_ecosystem(ecosystem) {

@@ -3,31 +3,40 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use plimsoll_advisories::programs;
 use plimsoll_advisory_db::{AdvisoryDb, DbError};
 use plimsoll_checks::EndOfLifeTable;
-use plimsoll_model::{Coverage, CoverageEvidence, Ecosystem, JudgedPackages, OsSupport, PackageType};
+use plimsoll_model::{Coverage, CoverageEvidence, Ecosystem, InstalledPackage, JudgedPackages, OsSupport, PackageType};
 
 use crate::source::ReadSource;
 
-/// The packages, counted as they are judged.
+/// The packages, counted as they are judged: by type, ecosystem, and program that no source knows.
 #[derive(Default)]
-pub struct Judged(BTreeMap<(PackageType, Option<Ecosystem>), (u64, u64)>);
+pub struct Judged(BTreeMap<(PackageType, Option<Ecosystem>, Option<String>), (u64, u64)>);
 
 impl Judged {
     /// One more, which some advisory could not be compared with, or all could.
-    pub fn count(&mut self, kind: PackageType, ecosystem: Option<&Ecosystem>, is_unordered: bool) {
-        let (packages, unordered) = self.0.entry((kind, ecosystem.cloned())).or_default();
+    pub fn count(&mut self, installed: &InstalledPackage, is_unordered: bool) {
+        let program = is_unknown_program(installed).then(|| installed.package.name.clone());
+        let key = (installed.package.kind, installed.ecosystem.clone(), program);
+        let (packages, unordered) = self.0.entry(key).or_default();
         *packages += 1;
         *unordered += u64::from(is_unordered);
     }
 
     fn of_database(self, db: &AdvisoryDb) -> Result<Vec<JudgedPackages>, DbError> {
-        let judged = |((kind, ecosystem), (count, unordered)): ((PackageType, Option<Ecosystem>), _)| {
+        let judged = |((kind, ecosystem, program), (count, unordered)): ((_, Option<Ecosystem>, Option<String>), _)| {
             let has_source = ecosystem.as_ref().map_or(Ok(false), |ecosystem| db.has_ecosystem(ecosystem))?;
-            Ok(JudgedPackages { kind, ecosystem, count, unordered, has_source })
+            let has_source = has_source && program.is_none();
+            Ok(JudgedPackages { kind, ecosystem, program, count, unordered, has_source })
         };
         self.0.into_iter().map(judged).collect()
     }
+}
+
+/// Whether it is a program without a package that no source could speak of.
+pub fn is_unknown_program(installed: &InstalledPackage) -> bool {
+    installed.ecosystem.as_ref().is_some_and(|ecosystem| !programs::is_spoken_of(ecosystem, &installed.package.name))
 }
 
 /// The coverage of a source whose packages were judged by this database.
@@ -49,4 +58,19 @@ pub fn coverage(
         packages: &judged.of_database(db)?,
         knowledge: knowledge.values().min().copied(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use plimsoll_advisories::programs::PROGRAMS;
+
+    /// The two tables are of crates that do not know each other: one tells how a program is found, the other by whom it is judged.
+    #[test]
+    fn every_program_that_is_found_has_its_products_or_a_reason_why_none() {
+        let found: BTreeSet<&str> = plimsoll_analysis::program_names().collect();
+        let known: BTreeSet<&str> = PROGRAMS.iter().map(|program| program.name).collect();
+        assert_eq!(found, known);
+    }
 }

@@ -18,7 +18,7 @@ use crate::exit::Failure;
 use crate::progress::Progress;
 use crate::quantity::{age, counted};
 use crate::report::{JudgedCoverage, PlacedPackage, ScanReport, UnknownPackage};
-use crate::scan::coverage::{Judged, coverage};
+use crate::scan::coverage::{Judged, coverage, is_unknown_program};
 use crate::scan::own::OwnAdvisories;
 use crate::scan::{malware, whole};
 use crate::source::{self, ReadSource};
@@ -59,8 +59,8 @@ async fn judged(mut source: ReadSource, db: &AdvisoryDb, own: &OwnAdvisories) ->
         let version = PackageVersion::of(package);
         let judgement = version.as_ref().and_then(|version| by_version.get(version));
         let is_unordered = judgement.is_some_and(|judgement| !judgement.unknown.is_empty());
-        judged.count(package.package.kind, package.ecosystem.as_ref(), is_unordered);
-        let Some(judgement) = judgement else {
+        judged.count(package, is_unordered);
+        let Some(judgement) = judgement.filter(|_| !is_unknown_program(package)) else {
             unknown.insert(unknown_package(package, why_unjudged(package).into()));
             continue;
         };
@@ -108,6 +108,8 @@ fn packages_placed(inventory: &Inventory) -> Vec<PlacedPackage> {
 fn why_unjudged(package: &InstalledPackage) -> &'static str {
     if package.package.kind.is_distribution() {
         "the distribution that it belongs to is not known here"
+    } else if is_unknown_program(package) {
+        "no source of advisories knows this program"
     } else {
         "no advisories are known here for packages of its kind"
     }

@@ -135,6 +135,23 @@ impl Place {
         self.document(&format!("osv/{ecosystem}/all.zip"), &bytes);
     }
 
+    /// NVD's document of 2022: CVEs with the product that is affected, from one version until another.
+    pub fn nvd(&self, cves: &[(&str, &str, &str, &str)]) {
+        let cve = |(id, product, from, fixed): &(&str, &str, &str, &str)| {
+            let matched = json!({ "vulnerable": true, "criteria": format!("cpe:2.3:a:{product}:*:*:*:*:*:*:*:*"),
+                "versionStartIncluding": from, "versionEndExcluding": fixed });
+            let nodes = json!([{ "operator": "OR", "negate": false, "cpeMatch": [matched] }]);
+            let rating = json!({ "source": "nvd@nist.gov", "cvssData": { "vectorString": CRITICAL } });
+            json!({ "cve": { "id": id, "vulnStatus": "Analyzed", "lastModified": "2022-11-01T00:00:00.000",
+                "descriptions": [{ "lang": "en", "value": format!("A flaw in {product}") }],
+                "metrics": { "cvssMetricV31": [rating] }, "configurations": [{ "nodes": nodes }] } })
+        };
+        let cves: Vec<Value> = cves.iter().map(cve).collect();
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(json!({ "vulnerabilities": cves }).to_string().as_bytes()).unwrap();
+        self.document("nvd/feeds/json/cve/2.0/nvdcve-2.0-2022.json.gz", &encoder.finish().unwrap());
+    }
+
     /// Debian's tracker: rows of package, CVE, status and fix in bookworm.
     pub fn tracker(&self, rows: &[(&str, &str, &str, &str)]) {
         let mut packages = serde_json::Map::new();

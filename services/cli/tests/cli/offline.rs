@@ -153,6 +153,43 @@ fn an_image_of_amazon_linux_is_judged_by_what_its_advisories_say_of_the_installe
     assert_eq!(report["findings"][0]["sources"], json!(["amazon"]));
 }
 
+/// Programs as images of `node`, `nginx` and `python` have them, and a Go toolchain, beside Debian's packages.
+const PROGRAMS: &str = concat!("dir:", env!("CARGO_MANIFEST_DIR"), "/../../libs/analysis/tests/fixtures/runtime/root");
+
+#[test]
+fn a_program_without_a_package_is_judged_by_nvd() {
+    let place = Place::with_database();
+    let unjudged = |report: &Value| {
+        let gaps = report["coverage"]["gaps"].as_array().unwrap();
+        let gap = gaps.iter().find(|gap| gap["reason"] == "ecosystem_without_source").unwrap();
+        gap["examples"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let before = scan(&place, PROGRAMS, &[]).json();
+    assert!(before["findings"].as_array().unwrap().iter().all(|finding| finding["ecosystem"] != "generic"));
+    assert!(unjudged(&before).contains(&"generic".into()), "NVD is not there: {:?}", unjudged(&before));
+
+    place.nvd(&[
+        ("CVE-2022-41741", "f5:nginx", "1.1.3", "1.22.1"),
+        ("CVE-2022-32212", "nodejs:node.js", "18.0.0", "18.5.0"),
+        ("CVE-2022-1000", "acme:nginx", "0", "99"),
+    ]);
+    assert_eq!(place.update(&["--feeds", "nvd"]).code, 0);
+    let report = scan(&place, PROGRAMS, &[]).json();
+    let findings = report["findings"].as_array().unwrap();
+    let [found] = findings.iter().filter(|of| of["sources"] == json!(["nvd"])).collect::<Vec<_>>()[..] else {
+        panic!("{findings:#?}")
+    };
+    let told =
+        ["vulnerability", "ecosystem", "package", "version", "fixed_in", "path", "severity"].map(|name| &found[name]);
+    assert_eq!(told, ["CVE-2022-41741", "generic", "nginx", "1.21.4", "1.22.1", "usr/local/sbin/nginx", "CRITICAL"]);
+    let unjudged = unjudged(&report);
+    assert!(unjudged.contains(&"generic go".into()) && !unjudged.contains(&"generic".into()), "{unjudged:?}");
+    let unknown = report["unknown"].as_array().unwrap();
+    let go = unknown.iter().find(|of| of["package"] == "go").unwrap();
+    assert_eq!(go["why"], "no source of advisories knows this program");
+    assert!(unknown.iter().all(|of| of["package"] != "nginx"), "{unknown:?}");
+}
+
 #[test]
 fn a_secret_is_observed_though_a_later_layer_deletes_it_and_shuts_the_gate() {
     let place = Place::with_database();

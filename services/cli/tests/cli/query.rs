@@ -80,6 +80,38 @@ fn each_line_is_answered_in_its_order_by_its_own_release_and_source_package() {
 }
 
 #[test]
+fn a_program_without_a_package_is_asked_by_its_name() {
+    let place = Place::with_database();
+    let why = |run: &crate::program::Run| lines(run)[0][0]["why"].as_str().unwrap().to_owned();
+    let before = ask(&place, "generic\tnginx\t1.20.0\n", "jsonl");
+    assert_eq!(before.code, 1);
+    assert_eq!(
+        why(&before),
+        "no advisory that is loaded speaks of packages of generic; plimsoll db update --feeds nvd brings NVD's"
+    );
+    place.nvd(&[("CVE-2022-41741", "f5:nginx", "1.1.3", "1.22.1")]);
+    assert_eq!(place.update(&["--feeds", "nvd"]).code, 0);
+    let run = plimsoll(place.home(), &["query", "--format", "jsonl", "generic", "nginx", "1.20.0"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let told = &lines(&run)[0][0];
+    assert_eq!(
+        (&told["id"], &told["source"], &told["fixed_in"]),
+        (&json!("CVE-2022-41741"), &json!("nvd"), &json!("1.22.1"))
+    );
+    let run = plimsoll(place.home(), &["query", "--format", "jsonl", "generic", "nginx", "1.22.1"]);
+    assert_eq!((run.code, run.out.trim()), (0, "[]"));
+    for (package, expected) in [
+        ("go\t1.22.3", "NVD is not asked about go: OSV's Go database judges the toolchain"),
+        ("ourd\t1", "ourd is no program that NVD is asked about"),
+        ("nginx\tlatest", "'latest' is not a version that generic can order"),
+    ] {
+        let run = ask(&place, &format!("generic\t{package}\n"), "jsonl");
+        assert_eq!(run.code, 1, "{package}");
+        assert!(why(&run).starts_with(expected), "{}", why(&run));
+    }
+}
+
+#[test]
 fn what_cannot_be_judged_is_told_and_never_an_empty_answer() {
     let place = Place::with_database();
     let long = format!("PyPI\tdjango\t{}", "9".repeat(100_000));

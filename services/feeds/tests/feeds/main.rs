@@ -15,6 +15,7 @@ mod increments;
 mod mirror;
 mod mirror_rows;
 mod platform;
+mod programs;
 mod repository;
 mod rounds;
 mod sync;

@@ -30,7 +30,7 @@ pub enum WhereIsInput {
 pub struct WhereIsPackageInput {
     /// Its name, or that of the source package that it is built from. Maven's have the group, `org.apache.logging.log4j:log4j-core`.
     name: String,
-    /// In this ecosystem, with or without the release: `Debian:12`, `Debian`. In any where not given.
+    /// In this ecosystem, with or without the release: `Debian:12`, `Debian`; `generic` of programs without a package. In any where not given.
     ecosystem: Option<String>,
     /// Of these versions, in the ecosystem's own order: `>=2.0,<2.17.1`. Comparisons by `<`, `<=`, `>`, `>=` and `=`; all that commas join must
     /// hold, of what `||` joins one; 32 at most. Of a source package, its own versions are meant. Any version where not given.
