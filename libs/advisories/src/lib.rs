@@ -15,6 +15,7 @@ mod package_name;
 pub mod programs;
 mod rating;
 mod source;
+mod statement;
 mod vulnerability;
 
 pub use aliases::{AliasGroup, AliasGroups, MAX_GROUP_IDS, canonical_id};
@@ -29,4 +30,5 @@ pub use matching::{
 pub use package_name::advisory_name;
 pub use rating::{Rating, rating};
 pub use source::{AdvisorySource, Candidate, MemorySource, SourceError, candidates};
+pub use statement::{StatementState, fixes, page};
 pub use vulnerability::{SeverityWord, Vulnerability, merge};

@@ -16,6 +16,7 @@ pub mod observations;
 pub mod packages;
 pub mod places;
 pub mod repositories;
+pub mod statements;
 pub mod tags;
 pub mod uncounted;
 pub mod vex;

@@ -19,6 +19,8 @@ use uuid::Uuid;
 use super::complaint::of_store;
 use super::types::UncountedState;
 
+pub use statements::{StatementCount, StatementPage};
+
 /// Reads of one organization.
 pub struct Reads {
     /// Where.
@@ -226,6 +228,9 @@ macro_rules! loader {
         }
     };
 }
+
+// After the macro, which it uses.
+mod statements;
 
 fn ids<T>(keys: &[T], id: impl Fn(&T) -> Uuid) -> Vec<Uuid> {
     keys.iter().map(id).collect()

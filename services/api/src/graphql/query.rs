@@ -152,7 +152,7 @@ async fn node(tenant: &Arc<Tenant>, id: &GlobalId) -> Result<Option<Node>> {
         }
         GlobalId::Vulnerability(name) => {
             let row = vulnerabilities::by_name(&mut tenant.tx().await?, name).await.map_err(of_store)?;
-            row.map(|row| Box::new(Vulnerability(row)).into())
+            row.map(|row| Box::new(Vulnerability { tenant: here(), row }).into())
         }
         GlobalId::Finding(id) => {
             let row = tenant.load(FindingOf(*id)).await?;

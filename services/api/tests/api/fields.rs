@@ -24,7 +24,7 @@ const EVERYTHING: &str = r#"query ($image: String!) {
         id severity severitySource knownExploited knownExploitedSince fixedIn state sources advisories openedAt closedAt closeReason
         epss { score percentile } path introducedBy { layer { index diffId } buildStep { command } }
         locations { path introducedBy { layer { index } } }
-        vulnerability { id name aliases title description severity cvss { vector score source } allCvss { source score vector } cwes references published modified withdrawn }
+        vulnerability { id name aliases title description severity cvss { vector score source } allCvss { source score vector } cwes references published modified withdrawn statements { totalCount } }
         package { id type name version purl ecosystem sourceName sourceVersion architecture license unknownReason }
         image { digest }
       } } }

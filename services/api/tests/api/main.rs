@@ -23,5 +23,6 @@ mod socket;
 mod statements;
 mod tenancy;
 mod vex_documents;
+mod vulnerability_statements;
 mod where_is;
 mod yara_rule_sets;

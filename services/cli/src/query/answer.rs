@@ -1,6 +1,6 @@
 //! What is answered.
 
-use plimsoll_advisories::UnknownMatch;
+use plimsoll_advisories::{Candidate, StatementState, UnknownMatch, fixes};
 use plimsoll_model::{AffectedState, Ecosystem, Range, Severity};
 use serde::Serialize;
 
@@ -21,6 +21,10 @@ pub struct Answer {
     pub advisories: Vec<AffectingAdvisory>,
     /// What could not be judged. Where this is not empty, an empty list of advisories does not say "not affected".
     pub not_judged: Vec<NotJudged>,
+    /// What every source says of the package, as it says it, by vulnerability and id: also of other versions, also what another source's word
+    /// outweighs, and what was taken back. With `--format json`.
+    #[serde(rename = "statements")]
+    pub said: Vec<SourceStatement>,
 }
 
 /// What an answer comes to.
@@ -61,6 +65,33 @@ pub struct AffectingAdvisory {
     pub versions: Vec<String>,
 }
 
+/// A source's own word on the package.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SourceStatement {
+    /// The advisory's own id.
+    pub id: String,
+    /// The canonical id of the vulnerability.
+    pub vulnerability: String,
+    /// The feed.
+    pub source: String,
+    /// What it says.
+    pub state: StatementState,
+    /// The versions that it names as fixes.
+    pub fixed_in: Vec<String>,
+    /// The versions that it speaks of.
+    pub ranges: Vec<Range>,
+    /// The versions that it lists one by one, where it has no ranges.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<String>,
+    /// The module and stream whose builds it speaks of, where it tells streams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// The source's own severity for the package; null where it has none.
+    pub severity: Option<Severity>,
+    /// Whether it was taken back: it then says nothing any more.
+    pub is_withdrawn: bool,
+}
+
 /// What could not be judged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotJudged {
@@ -91,6 +122,7 @@ impl Answer {
             status: Status::NotJudged,
             advisories: Vec::new(),
             not_judged: vec![NotJudged::because(why)],
+            said: Vec::new(),
         }
     }
 
@@ -105,6 +137,24 @@ impl NotJudged {
     /// The version as a whole.
     pub const fn because(why: String) -> Self {
         Self { id: None, vulnerability: None, why }
+    }
+}
+
+impl From<&Candidate> for SourceStatement {
+    fn from(candidate: &Candidate) -> Self {
+        let affected = &candidate.affected;
+        Self {
+            id: candidate.advisory.clone(),
+            vulnerability: candidate.vulnerability.clone(),
+            source: candidate.source.clone(),
+            state: StatementState::of(affected),
+            fixed_in: fixes(affected).into_iter().map(str::to_owned).collect(),
+            ranges: affected.ranges.clone(),
+            versions: if affected.ranges.is_empty() { affected.versions.clone() } else { vec![] },
+            module: affected.module.clone(),
+            severity: affected.severity,
+            is_withdrawn: candidate.is_withdrawn,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use plimsoll_model::{Ecosystem, PackageKey, Range};
 use plimsoll_versions::{Scheme, Version};
 
 use crate::exit::Failure;
-use crate::query::answer::{AffectingAdvisory, Answer, NotJudged, Status};
+use crate::query::answer::{AffectingAdvisory, Answer, NotJudged, SourceStatement, Status};
 use crate::query::question::Question;
 
 /// How much is kept of packages that were asked about, in versions and events; some 20 MB.
@@ -24,6 +24,7 @@ const KEPT_ECOSYSTEMS: usize = 1_000;
 /// Asks, and keeps what the next question may need too. Each store is emptied when it is full.
 pub struct Asker<'d> {
     db: &'d AdvisoryDb,
+    tells_statements: bool,
     is_known: HashMap<Ecosystem, bool>,
     said: HashMap<PackageKey, Rc<Vec<Candidate>>>,
     said_size: usize,
@@ -31,9 +32,10 @@ pub struct Asker<'d> {
 }
 
 impl<'d> Asker<'d> {
-    /// Asks this database.
-    pub fn new(db: &'d AdvisoryDb) -> Self {
-        Self { db, is_known: HashMap::new(), said: HashMap::new(), said_size: 0, vulnerabilities: HashMap::new() }
+    /// Asks this database; `tells_statements` says whether answers have what every source says, too.
+    pub fn new(db: &'d AdvisoryDb, tells_statements: bool) -> Self {
+        let (is_known, said, vulnerabilities) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { db, tells_statements, is_known, said, said_size: 0, vulnerabilities }
     }
 
     /// Which advisories affect a version.
@@ -46,10 +48,13 @@ impl<'d> Asker<'d> {
             module: None,
             is_inert: false,
         };
-        let (mut advisories, mut not_judged) = (Vec::new(), Vec::new());
+        let (mut advisories, mut not_judged, mut statements) = (Vec::new(), Vec::new(), Vec::new());
         let is_known = self.is_known(&asked.ecosystem)?;
         if is_known && programs::is_spoken_of(&asked.ecosystem, &asked.name) {
             let said = self.said(asked.key()).await?;
+            if self.tells_statements {
+                statements.extend(said.iter().map(SourceStatement::from));
+            }
             let judgement = matches(&asked, &said);
             let sources: BTreeMap<&str, &[String]> = judgement
                 .matches
@@ -95,6 +100,7 @@ impl<'d> Asker<'d> {
             status,
             advisories,
             not_judged,
+            said: statements,
         })
     }
 

@@ -76,14 +76,14 @@ impl From<Failure> for Stop {
 }
 
 async fn answer_one(db: &AdvisoryDb, question: &Question, writer: &mut Writer) -> Result<Outcome, Stop> {
-    let answer = Asker::new(db).answer(question).await?;
+    let answer = Asker::new(db, writer.tells_statements()).answer(question).await?;
     writer.write(&answer)?;
     writer.finish()?;
     Ok(if answer.not_judged.is_empty() { Outcome::Done } else { Outcome::Shut })
 }
 
 async fn answer_lines(db: &AdvisoryDb, input: impl Read, writer: &mut Writer) -> Result<Outcome, Stop> {
-    let mut asker = Asker::new(db);
+    let mut asker = Asker::new(db, writer.tells_statements());
     let mut lines = Lines::new(input);
     let (mut number, mut unjudged) = (0_u64, 0_u64);
     loop {

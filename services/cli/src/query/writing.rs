@@ -32,6 +32,11 @@ impl Writer {
         Self { out: BufWriter::with_capacity(64 << 10, out), format, width, knowledge, is_begun: false }
     }
 
+    /// Whether what every source says of a package is written too.
+    pub const fn tells_statements(&self) -> bool {
+        matches!(self.format, QueryFormat::Json)
+    }
+
     /// The next answer.
     pub fn write(&mut self, answer: &Answer) -> io::Result<()> {
         let is_first = self.begin()?;

@@ -36,6 +36,12 @@ fn an_affected_version_is_told_with_ids_aliases_ranges_and_the_fix() {
     assert_eq!((&answer["status"], &answer["line"]), (&json!("affected"), &Value::Null));
     assert_eq!(answer["advisories"][0]["id"], "PYSEC-2022-190");
     assert!(document["knowledge"]["osv"].is_string(), "{document}");
+    let range = |to: &str| json!([{ "events": [{ "introduced": "0" }, { "fixed": to }] }]);
+    let stands = json!({ "id": "PYSEC-2022-190", "vulnerability": "CVE-2022-28346", "source": "osv", "state": "fixed",
+        "fixed_in": ["3.2.13"], "ranges": range("3.2.13"), "severity": null, "is_withdrawn": false });
+    let statements = answer["statements"].as_array().unwrap();
+    assert!(statements.contains(&stands) && statements.len() == 2, "{statements:#?}");
+    assert!(statements.iter().any(|said| said["is_withdrawn"] == true), "what was taken back is told as such");
     let table = plimsoll(place.home(), &["query", "PyPI", "Django", "3.2"]).out;
     assert!(table.starts_with("PyPI Django 3.2: 1 advisory affects it\nADVISORY "), "{table}");
     assert!(table.contains("PYSEC-2022-190") && table.contains("< 3.2.13") && !table.contains('\u{1b}'), "{table}");
@@ -109,6 +115,33 @@ fn a_program_without_a_package_is_asked_by_its_name() {
         assert_eq!(run.code, 1, "{package}");
         assert!(why(&run).starts_with(expected), "{}", why(&run));
     }
+}
+
+#[test]
+fn every_sources_own_word_is_told_with_its_state_where_it_affects_nothing_too() {
+    let place = Place::new();
+    place.tracker(&[
+        ("perl", "CVE-2024-1", "resolved", "5.36.0-7+deb12u1"),
+        ("perl", "CVE-2024-2", "resolved", "0"),
+        ("perl", "CVE-2024-3", "open", ""),
+        ("perl", "CVE-2024-4", "undetermined", ""),
+    ]);
+    assert_eq!(place.update(&[]).code, 0);
+    let document = ask(&place, "Debian:12\tperl\t5.40\n", "json").json();
+    let statements = document["answers"][0]["statements"].as_array().unwrap();
+    let told: Vec<String> = statements
+        .iter()
+        .map(|said| format!("{} {} {} {}", said["vulnerability"], said["source"], said["state"], said["fixed_in"]))
+        .collect();
+    let expected = [
+        r#""CVE-2024-1" "debian" "fixed" ["5.36.0-7+deb12u1"]"#,
+        r#""CVE-2024-2" "debian" "not_affected" []"#,
+        r#""CVE-2024-3" "debian" "affected" []"#,
+        r#""CVE-2024-4" "debian" "under_investigation" []"#,
+    ];
+    assert_eq!(told, expected);
+    let lines = ask(&place, "Debian:12\tperl\t5.40\n", "jsonl");
+    assert!(!lines.out.contains("CVE-2024-1"), "{lines:?}");
 }
 
 #[test]

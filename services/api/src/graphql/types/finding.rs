@@ -81,7 +81,8 @@ impl Finding {
     /// The vulnerability.
     async fn vulnerability(&self) -> Result<Vulnerability> {
         let row = self.tenant.load(VulnerabilityOf(self.row.vulnerability)).await?;
-        row.map(Vulnerability).ok_or_else(|| internal(&"a finding without its vulnerability"))
+        let row = row.ok_or_else(|| internal(&"a finding without its vulnerability"))?;
+        Ok(Vulnerability { tenant: Arc::clone(&self.tenant), row })
     }
 
     /// The severity that counts: the distribution's own for its packages, else that of the vulnerability.

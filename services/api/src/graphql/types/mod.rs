@@ -20,6 +20,7 @@ mod package;
 mod place;
 mod repository;
 mod scan;
+mod statement;
 mod uncounted;
 mod vex;
 mod vulnerability;

@@ -33,7 +33,8 @@ impl UncountedMatch {
     /// The vulnerability.
     async fn vulnerability(&self) -> Result<Vulnerability> {
         let row = self.tenant.load(VulnerabilityOf(self.row.vulnerability)).await?;
-        row.map(Vulnerability).ok_or_else(|| internal(&"a match without its vulnerability"))
+        let row = row.ok_or_else(|| internal(&"a match without its vulnerability"))?;
+        Ok(Vulnerability { tenant: Arc::clone(&self.tenant), row })
     }
 
     /// The package.
