@@ -15,8 +15,8 @@ use plimsoll_store::advisories::{self, NewAdvisory};
 use plimsoll_store::images::Source;
 use plimsoll_store::own_advisories::{self, NewOwnAdvisory, OwnAdvisory};
 use plimsoll_store::views::findings::{self as shown, Finding, FindingFilter, FindingOrder};
-use plimsoll_store::views::places;
 use plimsoll_store::views::vulnerabilities as vulnerabilities_shown;
+use plimsoll_store::views::{places, unjudged};
 use plimsoll_store::vulnerabilities::{self, NewIds};
 use plimsoll_store::{Store, findings, image_contents, images, matching, orgs, own_matching};
 use plimsoll_testkit::Database;
@@ -175,8 +175,9 @@ impl World {
     /// How many places are found under an id.
     async fn places(&self, org: OrgId, id: &str) -> i64 {
         let mut tx = self.api.org_tx(org).await.unwrap();
-        let places = places::of_vulnerability(&mut tx, &[id.to_owned()], None, 10).await.unwrap().len();
-        let count = places::count_of_vulnerability(&mut tx, &[id.to_owned()]).await.unwrap();
+        let Some(known) = unjudged::named(&mut tx, &[id.to_owned()]).await.unwrap() else { return 0 };
+        let places = places::of_vulnerability(&mut tx, known, &[], None, 10).await.unwrap().len();
+        let count = places::count_of_vulnerability(&mut tx, known, &[]).await.unwrap();
         assert_eq!(count, i64::try_from(places).unwrap());
         let filter = FindingFilter { vulnerability: Some(id.into()), ..FindingFilter::default() };
         assert_eq!(shown::count(&mut tx, &filter).await.unwrap(), count);

@@ -19,6 +19,7 @@ pub mod repositories;
 pub mod statements;
 pub mod tags;
 pub mod uncounted;
+pub mod unjudged;
 pub mod vex;
 pub mod vulnerabilities;
 

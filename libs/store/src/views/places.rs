@@ -149,36 +149,53 @@ pub async fn count_of_packages(tx: &mut OrgTx, packages: &[i64]) -> Result<i64> 
     .await?)
 }
 
-/// Up to `limit` places of the vulnerability with one of these ids, after the place `after`: those with an open finding that is not hidden. Of two vulnerabilities
-/// so called, the one whose id comes first.
+/// Up to `limit` places of the vulnerability of this row after the place `after`: those with an open finding that is not hidden, and where one of the package
+/// versions `unjudged` lies without an open one.
 #[tracing::instrument(skip_all)]
 pub async fn of_vulnerability(
     tx: &mut OrgTx,
-    ids: &[String],
+    vulnerability: i64,
+    unjudged: &[i64],
     after: Option<PlaceKey>,
     limit: i64,
 ) -> Result<Vec<Place>> {
     places!(
         tx,
-        "SELECT f.image_id AS image, f.package_version_id AS package, f.id AS finding FROM finding f
-         WHERE f.org_id = $1 AND f.closed_at IS NULL AND f.hidden_by IS NULL
-           AND f.vulnerability_id = (SELECT a.vulnerability_id FROM known_alias a
-                                     WHERE a.alias = ANY($2) ORDER BY array_position($2, a.alias) LIMIT 1)
-           AND ($3::uuid IS NULL OR (f.image_id, f.package_version_id) < ($3, $4::bigint))
-         ORDER BY f.image_id DESC, f.package_version_id DESC LIMIT $5",
-        [ids, after.map(|place| place.0), after.map(|place| place.1), limit]
+        "SELECT image, package, finding FROM (
+             (SELECT f.image_id AS image, f.package_version_id AS package, f.id AS finding FROM finding f
+              WHERE f.org_id = $1 AND f.closed_at IS NULL AND f.hidden_by IS NULL AND f.vulnerability_id = $2
+                AND ($3::uuid IS NULL OR (f.image_id, f.package_version_id) < ($3, $4::bigint))
+              ORDER BY f.image_id DESC, f.package_version_id DESC LIMIT $5)
+             UNION ALL
+             (SELECT held.image, held.package, NULL::bigint FROM (
+                  SELECT DISTINCT i.id AS image, ip.package_version_id AS package
+                  FROM image i JOIN image_package ip ON ip.image_content_id = i.image_content_id
+                  WHERE i.org_id = $1 AND ip.package_version_id = ANY($6)
+                    AND ($3 IS NULL OR (i.id, ip.package_version_id) < ($3, $4))
+                    AND NOT EXISTS (SELECT FROM finding f
+                                    WHERE f.org_id = $1 AND f.image_id = i.id AND f.package_version_id = ip.package_version_id
+                                      AND f.vulnerability_id = $2 AND f.closed_at IS NULL) OFFSET 0) held
+              ORDER BY held.image DESC, held.package DESC LIMIT $5)) found
+         ORDER BY image DESC, package DESC LIMIT $5",
+        [vulnerability, after.map(|place| place.0), after.map(|place| place.1), limit, unjudged]
     )
 }
 
-/// How many places the vulnerability with one of these ids has.
-pub async fn count_of_vulnerability(tx: &mut OrgTx, ids: &[String]) -> Result<i64> {
+/// How many places the vulnerability of this row has, those of the package versions `unjudged` among them.
+pub async fn count_of_vulnerability(tx: &mut OrgTx, vulnerability: i64, unjudged: &[i64]) -> Result<i64> {
     Ok(sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM finding f
-           WHERE f.org_id = $1 AND f.closed_at IS NULL AND f.hidden_by IS NULL
-             AND f.vulnerability_id = (SELECT a.vulnerability_id FROM known_alias a
-                                       WHERE a.alias = ANY($2) ORDER BY array_position($2, a.alias) LIMIT 1)"#,
+        r#"SELECT (SELECT count(*) FROM finding f
+                   WHERE f.org_id = $1 AND f.closed_at IS NULL AND f.hidden_by IS NULL AND f.vulnerability_id = $2)
+                + (SELECT count(*) FROM (
+                       SELECT DISTINCT i.id, ip.package_version_id
+                       FROM image i JOIN image_package ip ON ip.image_content_id = i.image_content_id
+                       WHERE i.org_id = $1 AND ip.package_version_id = ANY($3)
+                         AND NOT EXISTS (SELECT FROM finding f
+                                         WHERE f.org_id = $1 AND f.image_id = i.id AND f.package_version_id = ip.package_version_id
+                                           AND f.vulnerability_id = $2 AND f.closed_at IS NULL)) held) AS "count!""#,
         tx.org().0,
-        ids
+        vulnerability,
+        unjudged
     )
     .fetch_one(tx.conn())
     .await?)

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use plimsoll_model::OrgId;
 use plimsoll_store::Store;
 use plimsoll_store::views::findings::{self, FindingFilter, FindingOrder};
-use plimsoll_store::views::places;
+use plimsoll_store::views::{places, unjudged};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
@@ -83,9 +83,9 @@ async fn findings_are_read_by_the_organizations_own_index_entries() {
     assert_eq!(findings::count(&mut tx, &filter).await.unwrap(), 600);
     let images: Vec<uuid::Uuid> = rows.iter().take(3).map(|row| row.image.0).collect();
     findings::counts_of_images(&mut tx, &images, &filter).await.unwrap();
-    let id = ["CVE-1-7".to_owned()];
-    assert_eq!(places::of_vulnerability(&mut tx, &id, None, 51).await.unwrap().len(), 3);
-    assert_eq!(places::count_of_vulnerability(&mut tx, &id).await.unwrap(), 3);
+    let id = unjudged::named(&mut tx, &["CVE-1-7".to_owned()]).await.unwrap().unwrap();
+    assert_eq!(places::of_vulnerability(&mut tx, id, &[1, 2], None, 51).await.unwrap().len(), 3);
+    assert_eq!(places::count_of_vulnerability(&mut tx, id, &[1, 2]).await.unwrap(), 3);
     drop(guard);
     let text = notices.0.lock().unwrap().clone();
     let plans: Vec<&str> = text.split("Query Text").filter(|plan| plan.contains("FROM finding")).collect();

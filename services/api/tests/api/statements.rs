@@ -105,7 +105,7 @@ async fn a_query_over_many_objects_takes_no_more_statements_than_over_one() {
     assert_eq!(of_many[1..5], of_one[1..5]);
     assert!(of_many[6] == of_one[6] && of_many[6] <= 4, "{of_many:?} of many, {of_one:?} of one");
     assert!(
-        of_many[0] <= 18 && of_many[1] <= 8 && of_many[2] <= 5 && of_many[3] <= 7 && of_many[4] <= 9,
+        of_many[0] <= 20 && of_many[1] <= 8 && of_many[2] <= 5 && of_many[3] <= 10 && of_many[4] <= 10,
         "{of_many:?}"
     );
 }

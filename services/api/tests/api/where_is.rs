@@ -1,19 +1,22 @@
 //! Where a vulnerability or a package is: by any of its names, in any of its versions, and in one's own images alone.
 
-use plimsoll_model::ImageId;
+use plimsoll_model::{AffectedState, ImageId, PackageKey, Range};
+use plimsoll_store::matching::match_package_versions;
+use plimsoll_store::{own_matching, packages};
 use serde_json::{Value, json};
 
 use crate::seed::{Org, World};
 use crate::served::Served;
+use crate::vulnerability_statements::{self as said, advisory, of};
 
 /// A package version to put into images.
 #[derive(Clone, Copy)]
-struct Held {
-    kind: &'static str,
-    ecosystem: Option<&'static str>,
-    name: &'static str,
-    version: &'static str,
-    source: Option<(&'static str, &'static str)>,
+pub struct Held {
+    pub kind: &'static str,
+    pub ecosystem: Option<&'static str>,
+    pub name: &'static str,
+    pub version: &'static str,
+    pub source: Option<(&'static str, &'static str)>,
 }
 
 const fn maven(version: &'static str) -> Held {
@@ -25,7 +28,7 @@ const fn deb(name: &'static str, version: &'static str) -> Held {
 }
 
 /// Puts packages into an image that was scanned.
-async fn put(world: &World, image: ImageId, packages: &[Held]) {
+pub async fn put(world: &World, image: ImageId, packages: &[Held]) {
     for package in packages {
         let text = |text: Option<&str>| text.map_or("NULL".to_owned(), |text| format!("'{text}'"));
         let Held { kind, ecosystem, name, version, source } = *package;
@@ -159,6 +162,111 @@ async fn a_package_is_found_by_name_or_source_in_the_versions_asked_for() {
     };
     let why = "'no version' is not a version that dpkg can order: it has other characters than printable ASCII";
     assert_eq!(nodes, json!([place(json!(why)), place(Value::Null)]));
+}
+
+/// Matches the packages of these names of Debian 12 by all that is said of them.
+async fn matched(world: &World, names: &[&str]) {
+    let key = |name: &&str| PackageKey { ecosystem: "Debian:12".parse().unwrap(), package: (*name).into() };
+    let store = world.database.store("plimsoll_feeds").await;
+    let mut tx = store.catalog_tx().await.unwrap();
+    let ids = packages::under_keys(&mut tx, &names.iter().map(key).collect::<Vec<_>>()).await.unwrap();
+    drop(tx);
+    match_package_versions(&store, &ids).await.unwrap();
+}
+
+#[tokio::test]
+async fn where_it_is_not_known_whether_a_vulnerability_is_there_is_told_with_the_reason() {
+    let world = World::create().await;
+    let (mut ours, mut theirs) = (world.org("ours").await, world.org("theirs").await);
+    let image = world.image(&mut ours).await;
+    world.image(&mut theirs).await;
+    put(
+        &world,
+        image,
+        &[deb("perl", "5.36-1"), deb("odd", "no version"), deb("odd", "3.0-1"), deb("other", "no version")],
+    )
+    .await;
+    let (cve, released) = ("CVE-2024-0002", "Debian:12");
+    let statements = vec![
+        of(released, "perl", AffectedState::UnderInvestigation, vec![Range::everything()]),
+        of(released, "odd", AffectedState::Affected, vec![Range::until("2.0-1")]),
+    ];
+    said::put(&world, cve, advisory("debian", cve, statements)).await;
+    let elsewhere = vec![of(released, "other", AffectedState::Affected, vec![Range::until("2.0-1")])];
+    said::put(&world, "CVE-2024-0004", advisory("debian", "CVE-2024-0004", elsewhere)).await;
+    matched(&world, &["perl", "odd", "other"]).await;
+    let served = Served::start(&world).await;
+    let fields = "package { name version } state finding { fixedIn } unknownReason image { digest } locations { path }";
+    let nodes = where_is(&served, &ours, &format!("vulnerability: \"{cve}\""), fields).await;
+    let line = |node: &Value| {
+        let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+        let found = if node["finding"].is_null() { "may be" } else { "found" };
+        format!("{} {found} {}: {}", text(&node["package"]["name"]), text(&node["state"]), text(&node["unknownReason"]))
+    };
+    let mut lines: Vec<String> = nodes.as_array().unwrap().iter().map(line).collect();
+    lines.sort();
+    let why = "'no version' is not a version that dpkg can order: it has other characters than printable ASCII";
+    let expected = [
+        "libssl3 found AFFECTED: -".to_owned(),
+        format!("odd may be -: {why}"),
+        "perl may be UNDER_INVESTIGATION: -".into(),
+    ];
+    assert_eq!(lines, expected);
+    let places = nodes.as_array().unwrap().iter().map(|node| node["locations"].as_array().unwrap().len());
+    assert_eq!(places.sum::<usize>(), 5, "each is told once with all its places: {nodes:#}");
+
+    let mut paged = Vec::new();
+    let mut after = "null".to_owned();
+    for _ in 0..3 {
+        let query = format!(
+            "{{ organization(slug: \"ours\") {{ whereIs(what: {{ vulnerability: \"{cve}\" }}, first: 1, after: {after}) {{
+             totalCount pageInfo {{ endCursor }} nodes {{ {fields} }} }} }} }}"
+        );
+        let page = served.data(&ours.key, &query, json!({})).await["organization"]["whereIs"].clone();
+        assert_eq!(page["totalCount"], 3);
+        paged.extend(page["nodes"].as_array().unwrap().clone());
+        after = page["pageInfo"]["endCursor"].to_string();
+    }
+    assert_eq!(json!(paged), nodes);
+
+    // Others have the finding, and none of those packages; what another vulnerability could not judge is not told of this one.
+    let of_theirs = where_is(&served, &theirs, &format!("vulnerability: \"{cve}\""), fields).await;
+    assert_eq!(of_theirs.as_array().unwrap().len(), 1, "{of_theirs:#}");
+    let named = |nodes: &Value| {
+        nodes.as_array().unwrap().iter().map(|node| node["package"]["name"].to_string()).collect::<Vec<_>>()
+    };
+    let of_other = where_is(&served, &ours, "vulnerability: \"CVE-2024-0004\"", fields).await;
+    assert_eq!(named(&of_other), ["\"other\"", "\"django\""]);
+}
+
+#[tokio::test]
+async fn what_an_own_advisory_cannot_judge_is_told_to_its_organization_alone() {
+    let world = World::create().await;
+    let (mut ours, mut theirs) = (world.org("ours").await, world.org("theirs").await);
+    for org in [&mut ours, &mut theirs] {
+        let image = world.image(org).await;
+        put(&world, image, &[deb("odd", "no version")]).await;
+    }
+    let served = Served::start(&world).await;
+    let document = json!({
+        "id": "OURS-1", "aliases": ["CVE-2024-0001"], "modified": "2026-01-01T00:00:00Z",
+        "affected": [{ "package": { "ecosystem": "Debian:12", "name": "odd" },
+                       "ranges": [{ "type": "ECOSYSTEM", "events": [{ "introduced": "0" }, { "fixed": "2.0-1" }] }] }],
+    });
+    let save = "mutation ($document: String!) { saveAdvisory(document: $document) { userErrors { message } } }";
+    let owner = served.cookie(&ours.email).await;
+    let saved = served.ask_with_cookie(&owner, save, json!({ "document": document.to_string() })).await;
+    assert_eq!(saved["data"]["saveAdvisory"]["userErrors"], json!([]), "{saved}");
+    let mut tx = world.database.store("plimsoll_feeds").await.org_tx(ours.id).await.unwrap();
+    let key = PackageKey { ecosystem: "Debian:12".parse().unwrap(), package: "odd".into() };
+    own_matching::rematch(&mut tx, &[key]).await.unwrap();
+    tx.commit().await.unwrap();
+    for id in ["OURS-1", "CVE-2024-0001"] {
+        let of_ours = versions(&served, &ours, &format!("vulnerability: \"{id}\"")).await;
+        assert_eq!(of_ours, ["3.2", "no version?"], "{id}");
+    }
+    assert_eq!(versions(&served, &theirs, "vulnerability: \"OURS-1\"").await, Vec::<String>::new());
+    assert_eq!(versions(&served, &theirs, "vulnerability: \"CVE-2024-0001\"").await, ["3.2"]);
 }
 
 #[tokio::test]

@@ -1,15 +1,17 @@
 //! Where a vulnerability or a package is in an organization.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use async_graphql::{InputObject, Object, OneofObject, Result};
 use futures::FutureExt as _;
 use plimsoll_model::{Ecosystem, PackageType};
 use plimsoll_store::views::places::{self, HeldVersion, PlaceKey};
+use plimsoll_store::views::unjudged::{self, Doubt};
 use plimsoll_versions::{Constraint, OrderedConstraint, Scheme};
 
 use super::finding::PackageLocation;
+use super::words::AffectedState;
 use super::{Finding, Image, Package};
 use crate::graphql::complaint::{complaint, internal, of_store};
 use crate::graphql::loaders::{FindingOf, ImageOf};
@@ -19,7 +21,9 @@ use crate::graphql::tenant::Tenant;
 /// What is looked for: one of these.
 #[derive(OneofObject)]
 pub enum WhereIsInput {
-    /// The vulnerability with this id, whichever of its ids: `CVE-2021-44228`, `GHSA-jfh8-c2jp-5v3q`. It is where a finding of it is open.
+    /// The vulnerability with this id, whichever of its ids: `CVE-2021-44228`, `GHSA-jfh8-c2jp-5v3q`. It is where a finding of it is open. Where one of its
+    /// packages lies and nobody knows yet whether that has it, it may be: such a place has no finding, but a `state` of `UNDER_INVESTIGATION` or an
+    /// `unknownReason`.
     Vulnerability(String),
     /// A package, whether or not an advisory names it.
     Package(WhereIsPackageInput),
@@ -41,7 +45,7 @@ pub struct WhereIsPackageInput {
 pub struct Place {
     tenant: Arc<Tenant>,
     row: places::Place,
-    unknown_reason: Option<String>,
+    doubt: Doubt,
 }
 
 /// A package version in an image.
@@ -64,16 +68,28 @@ impl Place {
         PackageLocation::all(&self.tenant, self.row.image, self.row.package.id).await
     }
 
-    /// What is known of the vulnerability here, its state and fix among it; null where a package was looked for.
+    /// What sources say of the vulnerability in this package: affected, with or without a fix to come, or still under investigation. Null where a package
+    /// was looked for, and where the version cannot be judged: see `unknownReason`.
+    async fn state(&self) -> Result<Option<AffectedState>> {
+        let Some(id) = self.row.finding else {
+            return Ok(self.doubt.is_investigated.then_some(AffectedState::UnderInvestigation));
+        };
+        let state = self.tenant.load(FindingOf(id)).await?.and_then(|row| row.state);
+        Ok(state.and_then(|word| plimsoll_model::AffectedState::parse(&word)).map(AffectedState::from))
+    }
+
+    /// What is known of the vulnerability here, its state and fix among it; null where a package was looked for, and where it is not known whether the
+    /// vulnerability is here.
     async fn finding(&self) -> Result<Option<Finding>> {
         let Some(id) = self.row.finding else { return Ok(None) };
         let row = self.tenant.load(FindingOf(id)).await?;
         Ok(row.map(|row| Finding { tenant: Arc::clone(&self.tenant), row }))
     }
 
-    /// Why it cannot be told whether the version is one of those looked for; null where it is. Look at these yourself.
+    /// Why it cannot be told whether the version is one of those looked for, or has the vulnerability; null where that is known. Not judged, because of this: look
+    /// at these yourself.
     async fn unknown_reason(&self) -> Option<&str> {
-        self.unknown_reason.as_deref()
+        self.doubt.reason.as_deref()
     }
 }
 
@@ -95,14 +111,37 @@ pub async fn of_organization(
 }
 
 async fn of_vulnerability(tenant: &Arc<Tenant>, id: &str, window: &Window<PlaceKey>) -> Result<Page<Place>> {
-    let ids = spellings(id);
-    let rows = places::of_vulnerability(&mut tenant.tx().await?, &ids, window.after, window.limit()).await;
-    let counting = Arc::clone(tenant);
+    let mut tx = tenant.tx().await?;
+    let Some(vulnerability) = unjudged::named(&mut tx, &spellings(id)).await.map_err(of_store)? else {
+        return window.page([], Total::new(|| async { Ok(0) }.boxed()));
+    };
+    let doubts = unjudged::of_vulnerability(&mut tx, vulnerability, most_and_one()).await.map_err(of_store)?;
+    if doubts.len() > MOST_VERSIONS {
+        return Err(complaint(
+            "LIMIT_VERSIONS",
+            format!(
+                "Your images hold more than {MOST_VERSIONS} package versions of which it is not known whether they have this vulnerability. Its findings are at \
+                 findings(filter: {{vulnerability: ...}})."
+            ),
+        ));
+    }
+    let unjudged: Vec<i64> = doubts.keys().copied().collect();
+    let rows = places::of_vulnerability(&mut tx, vulnerability, &unjudged, window.after, window.limit()).await;
+    drop(tx);
+    let (counting, unjudged) = (Arc::clone(tenant), Arc::<[i64]>::from(unjudged));
     let total = Total::new(move || {
-        let (tenant, ids) = (Arc::clone(&counting), ids.clone());
-        async move { places::count_of_vulnerability(&mut tenant.tx().await?, &ids).await.map_err(of_store) }.boxed()
+        let (tenant, unjudged) = (Arc::clone(&counting), Arc::clone(&unjudged));
+        async move {
+            places::count_of_vulnerability(&mut tenant.tx().await?, vulnerability, &unjudged).await.map_err(of_store)
+        }
+        .boxed()
     });
-    page(tenant, window, rows.map_err(of_store)?, &HashMap::new(), total)
+    page(tenant, window, rows.map_err(of_store)?, &doubts, total)
+}
+
+/// One more than are compared tells whether there are more.
+fn most_and_one() -> i64 {
+    i64::try_from(MOST_VERSIONS).unwrap_or(i64::MAX).saturating_add(1)
 }
 
 /// An id as given, then as sources write it: in capitals, but for what comes after `GHSA-`.
@@ -119,9 +158,9 @@ async fn of_package(
     window: &Window<PlaceKey>,
 ) -> Result<Page<Place>> {
     let constraint = wanted.constraint()?;
-    let (name, limit) = (wanted.name.trim(), i64::try_from(MOST_VERSIONS).unwrap_or(i64::MAX).saturating_add(1));
+    let name = wanted.name.trim();
     let mut tx = tenant.tx().await?;
-    let held = places::held_versions(&mut tx, name, wanted.ecosystem(), limit).await.map_err(of_store)?;
+    let held = places::held_versions(&mut tx, name, wanted.ecosystem(), most_and_one()).await.map_err(of_store)?;
     if held.len() > MOST_VERSIONS {
         let shown: String = name.chars().take(80).collect();
         return Err(complaint(
@@ -132,6 +171,8 @@ async fn of_package(
         ));
     }
     let (ids, unknown) = those_that_meet(constraint.as_ref(), held);
+    let unknown = unknown.into_iter().map(|(id, why)| (id, Doubt { is_investigated: false, reason: Some(why) }));
+    let doubts = unknown.collect();
     let rows = places::of_packages(&mut tx, &ids, window.after, window.limit()).await.map_err(of_store)?;
     drop(tx);
     let (counting, ids) = (Arc::clone(tenant), Arc::<[i64]>::from(ids));
@@ -139,7 +180,7 @@ async fn of_package(
         let (tenant, ids) = (Arc::clone(&counting), Arc::clone(&ids));
         async move { places::count_of_packages(&mut tenant.tx().await?, &ids).await.map_err(of_store) }.boxed()
     });
-    page(tenant, window, rows, &unknown, total)
+    page(tenant, window, rows, &doubts, total)
 }
 
 impl WhereIsPackageInput {
@@ -207,12 +248,12 @@ fn page(
     tenant: &Arc<Tenant>,
     window: &Window<PlaceKey>,
     rows: Vec<places::Place>,
-    unknown: &HashMap<i64, String>,
+    doubts: &BTreeMap<i64, Doubt>,
     total: Total,
 ) -> Result<Page<Place>> {
     let place = |row: places::Place| {
-        let unknown_reason = unknown.get(&row.package.id).cloned();
-        (row.key(), Place { tenant: Arc::clone(tenant), row, unknown_reason })
+        let doubt = doubts.get(&row.package.id).filter(|_| row.finding.is_none()).cloned();
+        (row.key(), Place { tenant: Arc::clone(tenant), row, doubt: doubt.unwrap_or_default() })
     };
     window.page(rows.into_iter().map(place), total)
 }
