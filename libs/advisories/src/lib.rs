@@ -13,6 +13,7 @@ mod matching;
 pub mod own;
 mod package_name;
 pub mod programs;
+mod publishing;
 mod rating;
 mod source;
 mod statement;
@@ -28,6 +29,10 @@ pub use matching::{
     matches, own_raters, own_sources,
 };
 pub use package_name::advisory_name;
+pub use publishing::{
+    FeedDocuments, UnreadRepositories, first_documents, lists_only_fixes, packages_of_unread_repositories,
+    unread_repositories,
+};
 pub use rating::{Rating, rating};
 pub use source::{AdvisorySource, Candidate, MemorySource, SourceError, candidates};
 pub use statement::{StatementState, fixes, page};

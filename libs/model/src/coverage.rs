@@ -1,11 +1,14 @@
 //! What of an image was judged and what was not: "nothing found" and "not judged" are different answers.
 
 mod gaps;
+mod limits;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{Ecosystem, OsRelease, PackageSource, PackageType, Problem};
+
+pub use limits::{LeftAside, Limit, LimitReason};
 
 /// Whether an operating system's vendor still mends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -49,6 +52,10 @@ pub struct JudgedPackages {
     pub unordered: u64,
     /// Whether some advisory source that is loaded speaks of the ecosystem.
     pub has_source: bool,
+    /// Whether its sources tell only of what is fixed.
+    pub lists_only_fixes: bool,
+    /// Repositories that the packages may be from and whose advisories are not read.
+    pub left_aside: Option<LeftAside>,
 }
 
 /// What coverage is made of.
@@ -162,13 +169,17 @@ pub struct Coverage {
     pub sources: Vec<PackageSource>,
     /// What was not judged, each reason once.
     pub gaps: Vec<Gap>,
+    /// What the sources do not tell of what was judged: no gap, as nothing that is known was left out.
+    #[serde(default)]
+    pub limits: Vec<Limit>,
 }
 
 impl Coverage {
     /// The coverage that the evidence shows.
     pub fn of(evidence: &CoverageEvidence<'_>) -> Self {
         let gaps = gaps::of(evidence);
-        Self { is_complete: gaps.is_empty(), os: evidence.support, sources: evidence.sources.to_vec(), gaps }
+        let limits = limits::of(evidence.packages);
+        Self { is_complete: gaps.is_empty(), os: evidence.support, sources: evidence.sources.to_vec(), gaps, limits }
     }
 }
 

@@ -19,7 +19,9 @@ pub mod severity;
 mod support_period;
 
 pub use advisory::{Advisory, Affected, AffectedState, Event, Range, VulnerabilityId};
-pub use coverage::{Coverage, CoverageEvidence, Gap, GapReason, JudgedPackages, OsSupport};
+pub use coverage::{
+    Coverage, CoverageEvidence, Gap, GapReason, JudgedPackages, LeftAside, Limit, LimitReason, OsSupport,
+};
 pub use digest::{DiffId, Digest, DigestError};
 pub use ecosystem::Ecosystem;
 pub use file_fact::{FileFact, FileFactKind, LeftoverCache, SensitivePath};

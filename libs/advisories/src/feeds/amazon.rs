@@ -15,6 +15,7 @@ use plimsoll_model::Ecosystem;
 
 use super::admission::Intake;
 use super::{DocumentBytes, Feed, FeedKind, Refusal, updateinfo};
+use crate::publishing::UnreadRepositories;
 
 /// The feed's place in the list.
 pub static FEED: Feed = Feed {
@@ -34,6 +35,9 @@ pub static FEED: Feed = Feed {
 /// One a release, the newest first.
 const LISTS: [&str; 2] = ["al2023/core/mirrors/latest/x86_64/mirror.list", "2/core/latest/x86_64/mirror.list"];
 
+/// How the names of live patches begin.
+pub(crate) const LIVE_PATCHES: &str = "kernel-livepatch-";
+
 fn read(bytes: &mut dyn DocumentBytes, intake: &mut Intake<'_>) -> Result<(), Refusal> {
     updateinfo::read(place, bytes, intake)
 }
@@ -44,6 +48,15 @@ fn place(id: &str) -> Option<Ecosystem> {
     let is_release = !release.is_empty() && release.bytes().all(|byte| byte.is_ascii_digit());
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     (is_release && is_number).then(|| Ecosystem::with_release("Amazon Linux", release))
+}
+
+/// The repositories of a release that are not read.
+pub(crate) fn unread_repositories(release: &str) -> Option<UnreadRepositories> {
+    match release {
+        "2" => Some(UnreadRepositories { names: "amazon-linux-extras and of live patches", packages: None }),
+        "2023" => Some(UnreadRepositories { names: "the repository kernel-livepatch", packages: Some(LIVE_PATCHES) }),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -19,7 +19,8 @@ fn release(id: &str, version: Option<&str>) -> OsRelease {
 
 fn packages(kind: PackageType, ecosystem: Option<&str>, unordered: u64, has_source: bool) -> [JudgedPackages; 1] {
     let ecosystem = ecosystem.and_then(|text| text.parse().ok());
-    [JudgedPackages { kind, ecosystem, program: None, count: 3, unordered, has_source }]
+    let (program, lists_only_fixes, left_aside) = (None, false, None);
+    [JudgedPackages { kind, ecosystem, program, count: 3, unordered, has_source, lists_only_fixes, left_aside }]
 }
 
 fn debs() -> [JudgedPackages; 1] {
@@ -159,4 +160,49 @@ fn a_program_that_no_source_knows_is_told_by_its_name() {
         "not judged, because no advisory source that is loaded speaks of 2 packages: generic go, generic ourd"
     );
     assert_eq!(gaps.len(), 1);
+}
+
+#[test]
+fn what_the_sources_do_not_tell_is_said_and_is_no_gap() {
+    let of = |ecosystem: &str, lists_only_fixes, left_aside: Option<Option<u64>>| {
+        let [packages] = packages(PackageType::Rpm, Some(ecosystem), 0, true);
+        let left_aside = left_aside.map(|packages| LeftAside { repositories: "extras".into(), packages });
+        JudgedPackages { lists_only_fixes, left_aside, ..packages }
+    };
+    let fixes = "judged by fixes alone, because only vulnerabilities that are fixed are published for Rocky Linux:9: what has no fix yet is \
+                 not among the findings";
+    let cases: [(JudgedPackages, &[(LimitReason, u64, &str)]); 6] = [
+        (of("Red Hat:9", false, None), &[]),
+        (of("Rocky Linux:9", true, None), &[(LimitReason::OnlyFixesPublished, 3, fixes)]),
+        (JudgedPackages { has_source: false, ..of("Rocky Linux:9", true, Some(None)) }, &[]),
+        (
+            of("Amazon Linux:2", false, Some(None)),
+            &[(
+                LimitReason::RepositoryLeftAside,
+                3,
+                "judged by the advisories of the core repository alone, because those of extras are not read, and packages of Amazon Linux:2 do \
+                 not tell which repository they are from",
+            )],
+        ),
+        (of("Amazon Linux:2023", false, Some(Some(0))), &[]),
+        (
+            of("Amazon Linux:2023", false, Some(Some(1))),
+            &[(
+                LimitReason::RepositoryLeftAside,
+                1,
+                "not judged by their own advisories, because those of extras are not read: 1 package of Amazon Linux:2023",
+            )],
+        ),
+    ];
+    for (packages, expected) in cases {
+        let packages = [packages];
+        let coverage = Coverage::of(&evidence(None, &packages));
+        let told: Vec<(LimitReason, u64, &str)> =
+            coverage.limits.iter().map(|limit| (limit.reason, limit.count, limit.statement.as_str())).collect();
+        assert_eq!(told, expected);
+        assert_eq!(coverage.is_complete, packages[0].has_source, "{coverage:?}");
+    }
+    for reason in LimitReason::ALL {
+        assert_eq!(LimitReason::parse(reason.as_str()), Some(reason));
+    }
 }

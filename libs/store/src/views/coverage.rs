@@ -1,7 +1,7 @@
 //! How the packages of images were judged: by kind and ecosystem, so that what was not judged can be told.
 
-use plimsoll_advisories::programs;
-use plimsoll_model::{Ecosystem, ImageId, JudgedPackages, PackageType};
+use plimsoll_advisories::{lists_only_fixes, packages_of_unread_repositories, programs, unread_repositories};
+use plimsoll_model::{Ecosystem, ImageId, JudgedPackages, LeftAside, PackageType};
 use uuid::Uuid;
 
 use crate::{OrgTx, Result};
@@ -11,11 +11,17 @@ use crate::{OrgTx, Result};
 pub async fn judged_packages(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(ImageId, JudgedPackages)>> {
     let programs_are = programs::ecosystem().to_string();
     let known: Vec<String> = programs::judged().map(str::to_owned).collect();
+    let (ecosystems, starts): (Vec<String>, Vec<String>) = packages_of_unread_repositories()
+        .into_iter()
+        .map(|(ecosystem, start)| (ecosystem.to_owned(), start.to_owned()))
+        .unzip();
     let rows = sqlx::query!(
         r#"WITH counted AS (
                SELECT i.id, p.type, p.ecosystem, count(*) AS packages,
-                      CASE WHEN p.ecosystem = $3 AND p.name <> ALL ($4) THEN p.name END AS program,
-                      count(*) FILTER (WHERE p.unknown_reason IS NOT NULL OR u.reason IS NOT NULL) AS unordered
+                      CASE WHEN p.ecosystem = $5 AND p.name <> ALL ($6) THEN p.name END AS program,
+                      count(*) FILTER (WHERE p.unknown_reason IS NOT NULL OR u.reason IS NOT NULL) AS unordered,
+                      count(*) FILTER (WHERE EXISTS (SELECT FROM unnest($3::text[], $4::text[]) AS r (ecosystem, start)
+                                                     WHERE r.ecosystem = p.ecosystem AND starts_with(p.name, r.start))) AS left_aside
                FROM image i
                JOIN image_package ip ON ip.image_content_id = i.image_content_id
                JOIN package_version p ON p.id = ip.package_version_id
@@ -23,26 +29,38 @@ pub async fn judged_packages(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(Ima
                WHERE i.org_id = $1 AND i.id = ANY($2)
                GROUP BY i.id, p.type, p.ecosystem, program
            )
-           SELECT id, type AS kind, ecosystem, program, packages AS "packages!", unordered AS "unordered!",
+           SELECT id, type AS kind, ecosystem, program, packages AS "packages!", unordered AS "unordered!", left_aside AS "left_aside!",
                   program IS NULL AND EXISTS (SELECT FROM affected a WHERE a.ecosystem = counted.ecosystem) AS "has_source!"
            FROM counted ORDER BY id, type, ecosystem, program"#,
         tx.org().0,
         images,
+        &ecosystems,
+        &starts,
         &programs_are,
         &known
     )
     .fetch_all(tx.conn())
     .await?;
-    let judged = rows.into_iter().filter_map(|row| {
-        let judged = JudgedPackages {
-            kind: PackageType::parse(&row.kind)?,
-            ecosystem: row.ecosystem.and_then(|text| text.parse::<Ecosystem>().ok()),
+    let mut judged = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Some(kind) = PackageType::parse(&row.kind) else { continue };
+        let ecosystem = row.ecosystem.and_then(|text| text.parse::<Ecosystem>().ok());
+        let unread = ecosystem.as_ref().and_then(unread_repositories);
+        let left_aside = unread.map(|unread| LeftAside {
+            repositories: unread.names.to_owned(),
+            packages: unread.packages.map(|_| row.left_aside.unsigned_abs()),
+        });
+        let packages = JudgedPackages {
+            kind,
             program: row.program,
             count: row.packages.unsigned_abs(),
             unordered: row.unordered.unsigned_abs(),
             has_source: row.has_source,
+            lists_only_fixes: ecosystem.as_ref().is_some_and(lists_only_fixes),
+            left_aside,
+            ecosystem,
         };
-        Some((ImageId(row.id), judged))
-    });
-    Ok(judged.collect())
+        judged.push((ImageId(row.id), packages));
+    }
+    Ok(judged)
 }

@@ -8,6 +8,7 @@
 )]
 
 mod changes;
+mod coverage;
 mod fields;
 mod limits;
 mod lists;

@@ -1,8 +1,9 @@
 //! A report for tests.
 
 use plimsoll_model::{
-    AffectedState, BuildStep, Coverage, DiffId, Digest, Ecosystem, Finding, Gap, GapReason, Introduction, Layer,
-    Observation, ObservationKind, OsRelease, OsSupport, PackageSource, Place, Problem, ProblemCode, Severity,
+    AffectedState, BuildStep, Coverage, DiffId, Digest, Ecosystem, Finding, Gap, GapReason, Introduction, Layer, Limit,
+    LimitReason, Observation, ObservationKind, OsRelease, OsSupport, PackageSource, Place, Problem, ProblemCode,
+    Severity,
 };
 
 use plimsoll_vex::{Justification, Status};
@@ -90,6 +91,13 @@ fn coverage() -> JudgedCoverage {
             gap(GapReason::FileNotRead, "not judged, because a file was not read in full, the first: it is not JSON"),
             gap(GapReason::EcosystemWithoutSource, "not judged, because no advisory source speaks of 1 package: cpan"),
         ],
+        limits: vec![Limit {
+            reason: LimitReason::OnlyFixesPublished,
+            count: 1,
+            statement: "judged by fixes alone, because only vulnerabilities that are fixed are published for Klingon:9"
+                .into(),
+            ecosystem: "Klingon:9".into(),
+        }],
     };
     JudgedCoverage { coverage, unjudged_checks: vec![unjudged("base-image-trusted"), unjudged("content-trust")] }
 }

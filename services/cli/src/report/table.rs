@@ -103,9 +103,10 @@ fn covered(judged: &JudgedCoverage, text: &mut String) {
         head::line(text, "Coverage", "all packages that were found were judged");
     }
     for (gap, number) in gaps.iter().zip(0..) {
-        let statement = shortened(&gap.statement, 300);
-        let statement = statement.strip_prefix('n').map_or(statement.clone(), |rest| format!("N{rest}"));
-        head::warning(text, if number == 0 { "Coverage" } else { "" }, &statement);
+        head::warning(text, if number == 0 { "Coverage" } else { "" }, &sentence(&gap.statement));
+    }
+    for limit in &judged.coverage.limits {
+        head::line(text, "", &sentence(&limit.statement));
     }
     let mut checks: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for unjudged in &judged.unjudged_checks {
@@ -114,6 +115,13 @@ fn covered(judged: &JudgedCoverage, text: &mut String) {
     for (reason, checks) in checks {
         head::line(text, "", &format!("Checks not judged, because {reason}: {}", checks.join(", ")));
     }
+}
+
+/// What is said, as it begins a line.
+fn sentence(statement: &str) -> String {
+    let statement = shortened(statement, 300);
+    let mut characters = statement.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 fn summary(report: &ScanReport) -> String {
@@ -251,7 +259,8 @@ mod tests {
 
     #[test]
     fn an_image_without_findings_says_so() {
-        let coverage = Coverage { is_complete: true, os: OsSupport::Absent, sources: vec![], gaps: vec![] };
+        let coverage =
+            Coverage { is_complete: true, os: OsSupport::Absent, sources: vec![], gaps: vec![], limits: vec![] };
         let report = ScanReport {
             findings: vec![],
             not_counted: vec![],

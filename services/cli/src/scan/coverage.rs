@@ -3,32 +3,57 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use plimsoll_advisories::programs;
+use plimsoll_advisories::{lists_only_fixes, programs, unread_repositories};
 use plimsoll_advisory_db::{AdvisoryDb, DbError};
 use plimsoll_checks::EndOfLifeTable;
-use plimsoll_model::{Coverage, CoverageEvidence, Ecosystem, InstalledPackage, JudgedPackages, OsSupport, PackageType};
+use plimsoll_model::{
+    Coverage, CoverageEvidence, Ecosystem, InstalledPackage, JudgedPackages, LeftAside, OsSupport, PackageType,
+};
 
 use crate::source::ReadSource;
 
 /// The packages, counted as they are judged: by type, ecosystem, and program that no source knows.
 #[derive(Default)]
-pub struct Judged(BTreeMap<(PackageType, Option<Ecosystem>, Option<String>), (u64, u64)>);
+pub struct Judged(BTreeMap<Kind, Counts>);
+
+type Kind = (PackageType, Option<Ecosystem>, Option<String>);
+
+#[derive(Default)]
+struct Counts {
+    packages: u64,
+    unordered: u64,
+    left_aside: u64,
+}
 
 impl Judged {
     /// One more, which some advisory could not be compared with, or all could.
     pub fn count(&mut self, installed: &InstalledPackage, is_unordered: bool) {
+        let (kind, ecosystem) = (installed.package.kind, installed.ecosystem.as_ref());
         let program = is_unknown_program(installed).then(|| installed.package.name.clone());
-        let key = (installed.package.kind, installed.ecosystem.clone(), program);
-        let (packages, unordered) = self.0.entry(key).or_default();
-        *packages += 1;
-        *unordered += u64::from(is_unordered);
+        let unread = ecosystem.and_then(unread_repositories).and_then(|unread| unread.packages);
+        let counts = self.0.entry((kind, ecosystem.cloned(), program)).or_default();
+        counts.packages += 1;
+        counts.unordered += u64::from(is_unordered);
+        counts.left_aside += u64::from(unread.is_some_and(|start| installed.package.name.starts_with(start)));
     }
 
     fn of_database(self, db: &AdvisoryDb) -> Result<Vec<JudgedPackages>, DbError> {
-        let judged = |((kind, ecosystem, program), (count, unordered)): ((_, Option<Ecosystem>, Option<String>), _)| {
+        let judged = |((kind, ecosystem, program), counts): (Kind, Counts)| {
             let has_source = ecosystem.as_ref().map_or(Ok(false), |ecosystem| db.has_ecosystem(ecosystem))?;
-            let has_source = has_source && program.is_none();
-            Ok(JudgedPackages { kind, ecosystem, program, count, unordered, has_source })
+            let unread = ecosystem.as_ref().and_then(unread_repositories);
+            Ok(JudgedPackages {
+                kind,
+                count: counts.packages,
+                unordered: counts.unordered,
+                has_source: has_source && program.is_none(),
+                lists_only_fixes: ecosystem.as_ref().is_some_and(lists_only_fixes),
+                left_aside: unread.map(|unread| LeftAside {
+                    repositories: unread.names.to_owned(),
+                    packages: unread.packages.map(|_| counts.left_aside),
+                }),
+                ecosystem,
+                program,
+            })
         };
         self.0.into_iter().map(judged).collect()
     }

@@ -1,7 +1,7 @@
 //! What the API says was judged and what was not, in the shape of the report.
 
 use chrono::NaiveDate;
-use plimsoll_model::{Coverage, Gap, GapReason, OsSupport, PackageSource};
+use plimsoll_model::{Coverage, Gap, GapReason, Limit, LimitReason, OsSupport, PackageSource};
 use serde::Deserialize;
 
 use super::observation::unknown_word;
@@ -22,6 +22,7 @@ pub struct Covered {
     os: OsCoverage,
     sources: Vec<PackageSource>,
     gaps: Vec<CoverageGap>,
+    limits: Vec<CoverageLimit>,
     unjudged_checks: Vec<UnjudgedCheck>,
 }
 
@@ -41,6 +42,14 @@ struct CoverageGap {
     examples: Vec<String>,
 }
 
+#[derive(Debug, Deserialize)]
+struct CoverageLimit {
+    reason: String,
+    count: u64,
+    statement: String,
+    ecosystem: String,
+}
+
 /// The coverage, as the offline scan tells it.
 pub fn judged_coverage(covered: Covered) -> Result<JudgedCoverage, Failure> {
     let gap = |gap: CoverageGap| {
@@ -49,7 +58,14 @@ pub fn judged_coverage(covered: Covered) -> Result<JudgedCoverage, Failure> {
         Ok(Gap { reason, count: gap.count, statement: gap.statement, examples: gap.examples })
     };
     let gaps: Vec<Gap> = covered.gaps.into_iter().map(gap).collect::<Result<_, Failure>>()?;
-    let coverage = Coverage { is_complete: gaps.is_empty(), os: support(&covered.os)?, sources: covered.sources, gaps };
+    let limit = |limit: CoverageLimit| {
+        let reason = LimitReason::parse(&limit.reason.to_ascii_lowercase())
+            .ok_or_else(|| unknown_word("a limit of what was judged, because", &limit.reason))?;
+        Ok(Limit { reason, count: limit.count, statement: limit.statement, ecosystem: limit.ecosystem })
+    };
+    let limits = covered.limits.into_iter().map(limit).collect::<Result<_, Failure>>()?;
+    let (is_complete, os) = (gaps.is_empty(), support(&covered.os)?);
+    let coverage = Coverage { is_complete, os, sources: covered.sources, gaps, limits };
     Ok(JudgedCoverage { coverage, unjudged_checks: covered.unjudged_checks })
 }
 

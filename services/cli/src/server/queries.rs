@@ -109,6 +109,7 @@ query ($slug: String!, $image: String!) {
         os { state endedOn until }
         sources { analyser files packages }
         gaps { reason count statement examples }
+        limits { reason count statement ecosystem }
         unjudgedChecks { check reason }
       }
     }

@@ -44,6 +44,29 @@ fn what_was_not_judged_is_told_with_the_reason() {
     assert!(unjudged.iter().any(|unjudged| unjudged["check"] == "content-trust"), "{unjudged:#?}");
 }
 
+#[test]
+fn that_only_fixes_are_published_for_a_distribution_is_said_and_is_no_gap() {
+    let place = Place::with_database();
+    place.write("root/etc/os-release", "ID=alpine\nVERSION_ID=3.18.4\nPRETTY_NAME=\"Alpine Linux v3.18\"\n");
+    place.write("root/lib/apk/db/installed", "P:zlib\nV:1.2.13-r1\nA:x86_64\no:zlib\n\n");
+    let source = format!("dir:{}", place.path("root").display());
+    let report = scan(&place, &source);
+    let limits = &report["coverage"]["limits"];
+    let statement = "judged by fixes alone, because only vulnerabilities that are fixed are published for Alpine:v3.18: what has no fix yet is not \
+                     among the findings";
+    let limit =
+        json!({ "reason": "only_fixes_published", "count": 1, "statement": statement, "ecosystem": "Alpine:v3.18" });
+    assert_eq!(*limits, json!([limit]), "{report:#}");
+    assert!(reasons(&report).iter().all(|reason| *reason == "os_ended"), "{report:#}");
+    let table = plimsoll(place.home(), &["scan", "--offline", &source]).out;
+    assert!(
+        table.contains("           Judged by fixes alone, because only vulnerabilities that are fixed are published"),
+        "{table}"
+    );
+    let debian = scan(&place, &place.write("app.tar", Image::debian().docker_save("shop/app:1")));
+    assert_eq!(debian["coverage"]["limits"], json!([]), "its tracker lists what has no fix, too");
+}
+
 const DEBIAN: &str = "ID=debian\nVERSION_ID=\"12\"\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n";
 const STATUS: &str = "Package: zlib1g\nStatus: install ok installed\nVersion: 1:1.2.13.dfsg-1\nSource: zlib\n\n";
 const MINIMIST: (&str, &str) = ("app/node_modules/minimist/package.json", r#"{"name":"minimist","version":"1.2.6"}"#);

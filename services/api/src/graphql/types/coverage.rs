@@ -97,6 +97,29 @@ pub struct CoverageGap {
     examples: Vec<String>,
 }
 
+/// Why the sources of a judgement do not tell all.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "plimsoll_model::LimitReason")]
+pub enum CoverageLimitReason {
+    /// Only vulnerabilities that have a fix are published for the packages.
+    OnlyFixesPublished,
+    /// Advisories of some repositories that the packages may be from are not read.
+    RepositoryLeftAside,
+}
+
+/// Something that the sources of a judgement do not tell. It is no gap: what they tell was judged.
+#[derive(SimpleObject)]
+pub struct CoverageLimit {
+    /// Why.
+    reason: CoverageLimitReason,
+    /// The packages that it is said of.
+    count: u64,
+    /// For people: `judged by fixes alone, because ...`.
+    statement: String,
+    /// Their ecosystem: `Rocky Linux:9`.
+    ecosystem: String,
+}
+
 /// A check of the image's configuration that could not be judged.
 #[derive(SimpleObject)]
 pub struct UnjudgedCheck {
@@ -127,6 +150,8 @@ pub struct Coverage {
     sources: Vec<PackageSource>,
     /// What was not judged, each reason once.
     gaps: Vec<CoverageGap>,
+    /// What the sources do not tell of what was judged: that only fixes are published for a distribution, or that some of its repositories are left aside.
+    limits: Vec<CoverageLimit>,
     /// Checks of its configuration that could not be judged; those that wait for a policy are among them.
     unjudged_checks: Vec<UnjudgedCheck>,
     /// How old what is known of its packages is, by feed; none where no feed speaks of them.
@@ -151,6 +176,12 @@ impl Coverage {
             statement: gap.statement,
             examples: gap.examples,
         };
+        let limit = |limit: plimsoll_model::Limit| CoverageLimit {
+            reason: limit.reason.into(),
+            count: limit.count,
+            statement: limit.statement,
+            ecosystem: limit.ecosystem,
+        };
         let check = |check: &image_contents::UnjudgedCheck| UnjudgedCheck {
             check: check.check.clone(),
             reason: check.reason.clone(),
@@ -161,6 +192,7 @@ impl Coverage {
             os: coverage.os.into(),
             sources: coverage.sources.into_iter().map(source).collect(),
             gaps: coverage.gaps.into_iter().map(gap).collect(),
+            limits: coverage.limits.into_iter().map(limit).collect(),
             unjudged_checks: checks.map(check).collect(),
             knowledge: knowledge.into_iter().map(known).collect(),
         }
