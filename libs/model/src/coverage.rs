@@ -52,6 +52,8 @@ pub struct JudgedPackages {
     pub unordered: u64,
     /// Whether some advisory source that is loaded speaks of the ecosystem.
     pub has_source: bool,
+    /// The feed that the ecosystem is judged by first, where it has not been read yet.
+    pub awaits: Option<String>,
     /// Whether its sources tell only of what is fixed.
     pub lists_only_fixes: bool,
     /// Repositories that the packages may be from and whose advisories are not read.

@@ -20,11 +20,7 @@ pub(super) fn of(evidence: &CoverageEvidence<'_>) -> Vec<Gap> {
     }
     gaps.extend(unordered_gap(evidence.packages));
     gaps.extend(unsourced_gap(evidence.packages));
-    if evidence.knowledge.is_none() && evidence.packages.iter().any(|packages| packages.has_source) {
-        let statement =
-            "not judged by all that is known, because a feed that speaks of these packages has never answered";
-        gaps.push(gap(GapReason::KnowledgeMissing, 1, statement, Vec::new()));
-    }
+    gaps.extend(knowledge_gap(evidence));
     gaps
 }
 
@@ -142,7 +138,7 @@ fn unordered_gap(packages: &[JudgedPackages]) -> Option<Gap> {
 }
 
 fn unsourced_gap(packages: &[JudgedPackages]) -> Option<Gap> {
-    let unsourced = packages.iter().filter(|packages| !packages.has_source);
+    let unsourced = packages.iter().filter(|packages| !packages.has_source && packages.awaits.is_none());
     let count: u64 = unsourced.clone().map(|packages| packages.count).sum();
     let names: Vec<String> = unsourced.map(name_of).take(EXAMPLES).collect();
     let statement = format!(
@@ -151,6 +147,32 @@ fn unsourced_gap(packages: &[JudgedPackages]) -> Option<Gap> {
         names.join(", ")
     );
     (count > 0).then(|| gap(GapReason::EcosystemWithoutSource, count, statement, names))
+}
+
+/// A feed that has not been read yet may say what it will: what it will say is not known.
+fn knowledge_gap(evidence: &CoverageEvidence<'_>) -> Option<Gap> {
+    let awaiting = evidence.packages.iter().filter(|packages| packages.awaits.is_some());
+    let count: u64 = awaiting.clone().map(|packages| packages.count).sum();
+    if count == 0 {
+        let is_missing = evidence.knowledge.is_none() && evidence.packages.iter().any(|packages| packages.has_source);
+        let statement =
+            "not judged by all that is known, because a feed that speaks of these packages has never answered";
+        return is_missing.then(|| gap(GapReason::KnowledgeMissing, 1, statement, Vec::new()));
+    }
+    let names: Vec<String> = awaiting.clone().map(name_of).take(EXAMPLES).collect();
+    let mut feeds: Vec<&str> = awaiting.clone().filter_map(|packages| packages.awaits.as_deref()).collect();
+    feeds.sort_unstable();
+    feeds.dedup();
+    let judged = if awaiting.clone().any(|packages| packages.has_source) { " by all that is known" } else { "" };
+    let statement = format!(
+        "not judged{judged}, because what the feed{} {} say{} of {count} package{} has not been read yet: {}",
+        if feeds.len() == 1 { "" } else { "s" },
+        feeds.join(", "),
+        if feeds.len() == 1 { "s" } else { "" },
+        if count == 1 { "" } else { "s" },
+        names.join(", ")
+    );
+    Some(gap(GapReason::KnowledgeMissing, count, statement, names))
 }
 
 fn name_of(packages: &JudgedPackages) -> String {

@@ -19,8 +19,8 @@ fn release(id: &str, version: Option<&str>) -> OsRelease {
 
 fn packages(kind: PackageType, ecosystem: Option<&str>, unordered: u64, has_source: bool) -> [JudgedPackages; 1] {
     let ecosystem = ecosystem.and_then(|text| text.parse().ok());
-    let (program, lists_only_fixes, left_aside) = (None, false, None);
-    [JudgedPackages { kind, ecosystem, program, count: 3, unordered, has_source, lists_only_fixes, left_aside }]
+    let (program, awaits, lists_only_fixes, left_aside) = (None, None, false, None);
+    [JudgedPackages { kind, ecosystem, program, count: 3, unordered, has_source, awaits, lists_only_fixes, left_aside }]
 }
 
 fn debs() -> [JudgedPackages; 1] {
@@ -160,6 +160,43 @@ fn a_program_that_no_source_knows_is_told_by_its_name() {
         "not judged, because no advisory source that is loaded speaks of 2 packages: generic go, generic ourd"
     );
     assert_eq!(gaps.len(), 1);
+}
+
+#[test]
+fn packages_whose_feed_has_not_been_read_yet_are_not_judged() {
+    let awaiting = |ecosystem: &str, has_source, feed: &str| {
+        let [packages] = packages(PackageType::Deb, Some(ecosystem), 0, has_source);
+        JudgedPackages { awaits: Some(feed.into()), ..packages }
+    };
+    let cases: [(Vec<JudgedPackages>, u64, &str); 3] = [
+        (
+            vec![awaiting("Debian:12", false, "debian")],
+            3,
+            "not judged, because what the feed debian says of 3 packages has not been read yet: Debian:12",
+        ),
+        (
+            vec![awaiting("Debian:12", true, "debian"), debs()[0].clone()],
+            3,
+            "not judged by all that is known, because what the feed debian says of 3 packages has not been read yet: Debian:12",
+        ),
+        (
+            vec![awaiting("PyPI", false, "osv"), awaiting("Debian:12", false, "debian"), awaiting("npm", false, "osv")],
+            9,
+            "not judged, because what the feeds debian, osv say of 9 packages has not been read yet: PyPI, Debian:12, npm",
+        ),
+    ];
+    for (packages, count, statement) in cases {
+        // Neither where a feed has answered for something else, nor where none has.
+        for knowledge in [None, Some(DateTime::UNIX_EPOCH)] {
+            let coverage = Coverage::of(&CoverageEvidence { knowledge, ..evidence(None, &packages) });
+            let [gap] = coverage.gaps.as_slice() else { panic!("{coverage:?}") };
+            assert_eq!(
+                (gap.reason, gap.count, gap.statement.as_str()),
+                (GapReason::KnowledgeMissing, count, statement)
+            );
+            assert!(!coverage.is_complete);
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! How the packages of images were judged: by kind and ecosystem, so that what was not judged can be told.
 
-use plimsoll_advisories::{lists_only_fixes, packages_of_unread_repositories, programs, unread_repositories};
+use std::collections::BTreeSet;
+
+use plimsoll_advisories::{
+    FeedDocuments, first_documents, lists_only_fixes, packages_of_unread_repositories, programs, unread_repositories,
+};
 use plimsoll_model::{Ecosystem, ImageId, JudgedPackages, LeftAside, PackageType};
 use uuid::Uuid;
 
@@ -41,10 +45,14 @@ pub async fn judged_packages(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(Ima
     )
     .fetch_all(tx.conn())
     .await?;
+    let ecosystem = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<Ecosystem>().ok());
+    let first = |text: &Option<String>| first_documents(&ecosystem(text)?);
+    let awaited = unanswered(tx, rows.iter().filter_map(|row| first(&row.ecosystem)).collect()).await?;
     let mut judged = Vec::with_capacity(rows.len());
     for row in rows {
         let Some(kind) = PackageType::parse(&row.kind) else { continue };
-        let ecosystem = row.ecosystem.and_then(|text| text.parse::<Ecosystem>().ok());
+        let awaits = first(&row.ecosystem).filter(|first| awaited.contains(first));
+        let ecosystem = ecosystem(&row.ecosystem);
         let unread = ecosystem.as_ref().and_then(unread_repositories);
         let left_aside = unread.map(|unread| LeftAside {
             repositories: unread.names.to_owned(),
@@ -56,6 +64,7 @@ pub async fn judged_packages(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(Ima
             count: row.packages.unsigned_abs(),
             unordered: row.unordered.unsigned_abs(),
             has_source: row.has_source,
+            awaits: awaits.map(|first| first.feed.to_owned()),
             lists_only_fixes: ecosystem.as_ref().is_some_and(lists_only_fixes),
             left_aside,
             ecosystem,
@@ -63,4 +72,22 @@ pub async fn judged_packages(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(Ima
         judged.push((ImageId(row.id), packages));
     }
     Ok(judged)
+}
+
+/// Those of these documents of which none was ever had: nothing is held of them before, not even that they are asked for.
+async fn unanswered(tx: &mut OrgTx, wanted: BTreeSet<FeedDocuments>) -> Result<BTreeSet<FeedDocuments>> {
+    let wanted: Vec<FeedDocuments> = wanted.into_iter().collect();
+    let (feeds, starts): (Vec<String>, Vec<String>) =
+        wanted.iter().map(|documents| (documents.feed.to_owned(), documents.start.clone())).unzip();
+    let places = sqlx::query_scalar!(
+        r#"SELECT w.place AS "place!" FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (feed, start, place)
+           WHERE NOT EXISTS (SELECT FROM feed_document d
+                             WHERE d.feed = w.feed AND starts_with(d.document, w.start) AND d.checked_at IS NOT NULL)"#,
+        &feeds,
+        &starts
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let at = |place: i64| usize::try_from(place.saturating_sub(1)).ok().and_then(|place| wanted.get(place)).cloned();
+    Ok(places.into_iter().filter_map(at).collect())
 }

@@ -19,6 +19,52 @@ fn reasons(of: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
+async fn packages_whose_feed_was_never_read_are_not_judged_also_before_anything_is_held_of_it() {
+    let world = World::create().await;
+    let mut ours = world.org("ours").await;
+    world.image(&mut ours).await;
+    world.execute("TRUNCATE feed_document CASCADE").await;
+    let served = Served::start(&world).await;
+    let told = image(&served, &ours).await;
+    let gaps = &told["coverage"]["gaps"];
+    let statement =
+        "not judged, because what the feeds debian, osv say of 4 packages has not been read yet: Debian:12, PyPI";
+    let missing =
+        json!({ "reason": "KNOWLEDGE_MISSING", "count": 4, "statement": statement, "examples": ["Debian:12", "PyPI"] });
+    assert!(gaps.as_array().unwrap().contains(&missing), "{told:#}");
+    assert!(!reasons(gaps).contains(&"ECOSYSTEM_WITHOUT_SOURCE"), "a feed is known for each: {told:#}");
+    assert_eq!((&told["knownAsOf"], &told["coverage"]["isComplete"]), (&Value::Null, &json!(false)));
+    let never = ["debian", "osv"].map(|feed| json!({ "feed": feed, "checkedAt": null }));
+    assert_eq!(told["coverage"]["knowledge"], json!(never));
+
+    // Of one feed something was read: what the other says is still not known, though the first speaks of its packages.
+    world
+        .execute(
+            "INSERT INTO feed_document (feed, document, url, checked_at) VALUES ('osv', 'PyPI/all.zip', '', now())",
+        )
+        .await;
+    let statement = vec![of("Debian:12", "openssl", AffectedState::Affected, vec![Range::until("1")])];
+    say(&world, "CVE-2024-0002", advisory("osv", "DSA-2", statement)).await;
+    let told = image(&served, &ours).await;
+    let missing = told["coverage"]["gaps"].as_array().unwrap().iter().find(|gap| gap["reason"] == "KNOWLEDGE_MISSING");
+    let statement = "not judged by all that is known, because what the feed debian says of 1 package has not been read yet: Debian:12";
+    assert_eq!(missing.map(|gap| &gap["statement"]), Some(&json!(statement)), "{told:#}");
+    // A document that is asked for and never came is none that was read.
+    world.execute("INSERT INTO feed_document (feed, document, url) VALUES ('debian', 'tracker/data/json', '')").await;
+    let told = image(&served, &ours).await;
+    assert!(
+        reasons(&told["coverage"]["gaps"]).contains(&"KNOWLEDGE_MISSING") && told["knownAsOf"].is_null(),
+        "{told:#}"
+    );
+    world.execute("UPDATE feed_document SET checked_at = now()").await;
+    let told = image(&served, &ours).await;
+    assert!(
+        !reasons(&told["coverage"]["gaps"]).contains(&"KNOWLEDGE_MISSING") && told["knownAsOf"].is_string(),
+        "{told:#}"
+    );
+}
+
+#[tokio::test]
 async fn what_the_sources_of_a_distribution_do_not_tell_is_said_and_is_no_gap() {
     let world = World::create().await;
     let mut ours = world.org("ours").await;

@@ -46,6 +46,8 @@ impl Judged {
                 count: counts.packages,
                 unordered: counts.unordered,
                 has_source: has_source && program.is_none(),
+                // A database holds what it was made of: nothing is still to come.
+                awaits: None,
                 lists_only_fixes: ecosystem.as_ref().is_some_and(lists_only_fixes),
                 left_aside: unread.map(|unread| LeftAside {
                     repositories: unread.names.to_owned(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::{ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use plimsoll_checks::checks::OF_THE_BASE;
-use plimsoll_model::{CoverageEvidence, OsSupport};
+use plimsoll_model::{CoverageEvidence, JudgedPackages, OsSupport};
 use plimsoll_runtime::clock;
 use plimsoll_store::views::findings::FindingFilter;
 use plimsoll_store::views::images;
@@ -291,7 +291,7 @@ impl Image {
             return Ok(None);
         }
         let packages = self.tenant.load(JudgedPackagesOf(self.row.id)).await?.unwrap_or_default();
-        let knowledge = self.tenant.load(KnowledgeOf(self.row.id)).await?.unwrap_or_default();
+        let knowledge = self.knowledge(&packages).await?;
         let os = self.row.os_release.as_deref();
         let end_of_life = self.tenant.load(EndOfLife).await?.unwrap_or_default();
         let coverage = plimsoll_model::Coverage::of(&CoverageEvidence {
@@ -335,7 +335,21 @@ impl Image {
     /// How old what it is judged by may be: the oldest of the last answers of those feeds that speak of its packages. Null where
     /// one has never answered, or none speaks of them.
     async fn known_as_of(&self) -> Result<Option<DateTime<Utc>>> {
-        Ok(self.tenant.load(KnowledgeOf(self.row.id)).await?.and_then(|knowledge| oldest(&knowledge)))
+        let packages = self.tenant.load(JudgedPackagesOf(self.row.id)).await?.unwrap_or_default();
+        Ok(oldest(&self.knowledge(&packages).await?))
+    }
+}
+
+impl Image {
+    /// How old what it is judged by is, by feed; of one that its packages wait for, nothing.
+    async fn knowledge(&self, packages: &[JudgedPackages]) -> Result<Vec<images::FeedKnowledge>> {
+        let known = self.tenant.load(KnowledgeOf(self.row.id)).await?.unwrap_or_default();
+        let mut by_feed: BTreeMap<String, images::FeedKnowledge> =
+            known.into_iter().map(|known| (known.feed.clone(), known)).collect();
+        for feed in packages.iter().filter_map(|packages| packages.awaits.clone()) {
+            by_feed.insert(feed.clone(), images::FeedKnowledge { feed, checked_at: None });
+        }
+        Ok(by_feed.into_values().collect())
     }
 }
 
