@@ -29,6 +29,8 @@ pub struct FindingFilter {
     pub is_hidden: Option<bool>,
     /// Brought by the image's base, or by what is built on it; where the base is not known it is neither.
     pub is_from_base: Option<bool>,
+    /// Of a malicious package ([`plimsoll_model::is_malware`]), or not.
+    pub is_malware: Option<bool>,
 }
 
 impl Default for FindingFilter {
@@ -47,6 +49,7 @@ impl Default for FindingFilter {
             as_of: None,
             is_hidden: Some(false),
             is_from_base: None,
+            is_malware: None,
         }
     }
 }

@@ -116,7 +116,7 @@ impl Finding {
 // What an organization's own advisories say comes before what all know: it names a fix of its own choice, and rates for itself.
 
 /// A statement over an organization's findings, given by what stands before the tables and after the conditions. Parameters 1 to
-/// 15 are the organization, the filter and the order.
+/// 16 are the organization, the filter and the order.
 macro_rules! over_findings {
     ($macro:ident, [$($as:path)?], [$($before:literal)+], [$($after:literal)+],
      $tx:expr, $filter:expr, $order:expr, [$($argument:expr),* $(,)?]) => {
@@ -179,7 +179,9 @@ macro_rules! over_findings {
               AND ($15::bool IS NULL OR $15 = (
                    (SELECT ip.layer FROM image_package ip
                     WHERE ip.image_content_id = base.image_content_id AND ip.package_version_id = f.package_version_id
-                    ORDER BY ip.path COLLATE "C" LIMIT 1) <= base.position))"# $(+ $after)+,
+                    ORDER BY ip.path COLLATE "C" LIMIT 1) <= base.position))
+              AND ($16::bool IS NULL OR $16 = (
+                   SELECT bool_or(starts_with(id, 'MAL-')) FROM unnest(v.aliases || v.name) AS id))"# $(+ $after)+,
             $tx.org().0,
             $filter.is_current(),
             $filter.as_of,
@@ -195,6 +197,7 @@ macro_rules! over_findings {
             $order.as_str(),
             $filter.is_hidden,
             $filter.is_from_base,
+            $filter.is_malware,
             $($argument),*
         )
     };
@@ -228,7 +231,7 @@ macro_rules! findings {
     };
 }
 
-/// [`findings`] after a place, in order: parameters 16 to 23 are the place, 24 is how many at most.
+/// [`findings`] after a place, in order: parameters 17 to 24 are the place, 25 is how many at most.
 macro_rules! pages {
     ($before:literal, $scope:literal, $after:literal, $tx:expr, $filter:expr, $order:expr, $place:expr, $limit:expr
      $(, $argument:expr)*) => {{
@@ -236,11 +239,11 @@ macro_rules! pages {
         findings!(
             $before,
             [$scope
-             r#" AND ($16::float8 IS NULL
+             r#" AND ($17::float8 IS NULL
                       OR (o.n1, o.n2, o.n3, o.n4, p.name COLLATE "C", p.version COLLATE "C", v.name COLLATE "C", f.id)
-                         > ($16, $17::float8, $18::float8, $19::float8, $20::text, $21::text, $22::text, $23::bigint))
+                         > ($17, $18::float8, $19::float8, $20::float8, $21::text, $22::text, $23::text, $24::bigint))
                  ORDER BY o.n1, o.n2, o.n3, o.n4, p.name COLLATE "C", p.version COLLATE "C", v.name COLLATE "C", f.id
-                 LIMIT $24"#
+                 LIMIT $25"#
              $after],
             $tx,
             $filter,
@@ -284,7 +287,7 @@ pub async fn pages_of_images(
     limit: i64,
 ) -> Result<Vec<Finding>> {
     Ok(pages!(
-        "SELECT x.* FROM unnest($25::uuid[]) AS scope (image_id) CROSS JOIN LATERAL (",
+        "SELECT x.* FROM unnest($26::uuid[]) AS scope (image_id) CROSS JOIN LATERAL (",
         " AND f.image_id = scope.image_id",
         r#") x ORDER BY x."image!", x."n1!", x."n2!", x."n3!", x."n4!", x."package_name!" COLLATE "C",
                         x."package_version!" COLLATE "C", x."vulnerability_name!" COLLATE "C", x."id!""#,
@@ -329,7 +332,7 @@ pub async fn counts_of_images(tx: &mut OrgTx, images: &[Uuid], filter: &FindingF
         query_as,
         [SeverityCount],
         [r#"SELECT f.image_id AS "image!", s.severity AS "severity!", count(*) AS "count!""#],
-        [" AND f.image_id = ANY($16) GROUP BY f.image_id, s.severity"],
+        [" AND f.image_id = ANY($17) GROUP BY f.image_id, s.severity"],
         tx,
         filter,
         FindingOrder::Package,
@@ -353,7 +356,7 @@ pub async fn among(
 ) -> Result<Vec<Finding>> {
     Ok(findings!(
         "",
-        [" AND f.id = ANY($16) AND ($17::uuid IS NULL OR f.image_id = $17)"],
+        [" AND f.id = ANY($17) AND ($18::uuid IS NULL OR f.image_id = $18)"],
         tx,
         filter,
         FindingOrder::Urgency,

@@ -99,6 +99,7 @@ async fn findings_come_in_the_order_asked_for_and_as_filtered() {
     let world = World::create().await;
     let mut ours = world.org("ours").await;
     world.image(&mut ours).await;
+    world.execute("UPDATE vulnerability SET aliases = aliases || '{MAL-2025-1}' WHERE name = 'CVE-2024-0003'").await;
     let served = Served::start(&world).await;
     let digest = ours.images[0].1.to_string();
     let cases: &[(String, &[&str])] = &[
@@ -122,6 +123,9 @@ async fn findings_come_in_the_order_asked_for_and_as_filtered() {
         (format!("(filter: {{ image: \"{digest}\", ecosystem: \"Debian\" }})"), &["2"]),
         ("(filter: { ecosystem: \"Debian:12\" })".into(), &["2"]),
         ("(filter: { ecosystem: \"Debian:1\" })".into(), &[]),
+        ("(filter: { isMalware: true })".into(), &["3"]),
+        ("(filter: { isMalware: false })".into(), &["1", "4", "2"]),
+        (format!("(filter: {{ image: \"{digest}\", isMalware: true }})"), &["3"]),
         ("(filter: { isOpen: false })".into(), &[]),
         ("(filter: { isOpen: null })".into(), &["1", "3", "4", "2"]),
         ("(filter: { asOf: \"2001-01-01T00:00:00Z\" })".into(), &[]),

@@ -46,6 +46,8 @@ pub struct FindingFilterInput {
     hidden: Option<bool>,
     /// Brought by the image's base, or by what is built on it: as `isFromBaseImage` says. What it says nothing of is neither.
     from_base_image: Option<bool>,
+    /// Of a package that is itself malicious, as `isMalware` of the vulnerability says, or not.
+    is_malware: Option<bool>,
 }
 
 impl Default for FindingFilterInput {
@@ -64,6 +66,7 @@ impl Default for FindingFilterInput {
             as_of: None,
             hidden: Some(false),
             from_base_image: None,
+            is_malware: None,
         }
     }
 }
@@ -84,6 +87,7 @@ impl FindingFilterInput {
             as_of: self.as_of.map(within_history),
             is_hidden: self.hidden,
             is_from_base: self.from_base_image,
+            is_malware: self.is_malware,
         }
     }
 }
