@@ -1,6 +1,7 @@
 //! Where knowledge comes from: documents, what their servers said of them, runs, and records staged by a run.
 
 pub mod increments;
+mod intervals;
 mod requests;
 mod runs;
 
@@ -10,6 +11,7 @@ use sqlx::types::Json;
 
 use crate::{CatalogTx, Result};
 
+pub use intervals::{intervals, put_intervals};
 pub use requests::{request, request_finished, request_started, requested_runs};
 pub use runs::{FinishedRun, LastAttempt, forget_runs, last_attempts, latest_runs};
 

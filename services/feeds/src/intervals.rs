@@ -48,6 +48,12 @@ impl Intervals {
         Ok(Self { of_all: of_all.map(seconds), of_some: of_some.collect::<Result<_, _>>()? })
     }
 
+    /// Those that the feeds service wrote down.
+    pub fn written(seconds: BTreeMap<String, i64>) -> Self {
+        let of_some = seconds.into_iter().filter_map(|(feed, count)| Some((feed, TimeDelta::try_seconds(count)?)));
+        Self { of_all: None, of_some: of_some.collect() }
+    }
+
     /// The time between two syncs of a document of this feed.
     pub fn of(&self, feed: &str) -> TimeDelta {
         let usual = || {

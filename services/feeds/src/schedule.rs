@@ -84,6 +84,7 @@ impl Schedule {
         // In its turn: an operator's import, which would have it, goes on.
         let Some(mut turn) = self.turn(shutdown).await? else { return Ok(()) };
         feeds::abandon_open_runs(&mut turn).await?;
+        self.tell_intervals(&mut turn).await?;
         turn.commit().await?;
         let mut done_on = None;
         while !shutdown.is_cancelled() {
@@ -96,6 +97,20 @@ impl Schedule {
             pause(shutdown).await;
         }
         Ok(())
+    }
+
+    /// Writes down how often each feed is asked, for those who tell people when that is: of all where each is asked by itself, else of the bundle.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tell_intervals(&self, tx: &mut CatalogTx) -> Result<()> {
+        let asked: Vec<&str> = match self.bundle {
+            Some(_) => vec![BUNDLE.0],
+            None => formats::all().iter().map(|feed| feed.name).collect(),
+        };
+        let intervals: Vec<(&str, i64)> =
+            asked.into_iter().map(|feed| (feed, self.intervals.of(feed).num_seconds())).collect();
+        feeds::put_intervals(tx, &intervals).await
     }
 
     /// Does what each day needs: operating systems that come to their end are told, and runs forgotten that tell nothing more.

@@ -39,6 +39,9 @@ pub struct FeedDocument {
     pub problems: Vec<String>,
     /// Why it failed.
     pub error: Option<String>,
+    /// When the document is to be asked for again by its feed's interval and what its server said; `None` where it has no run yet, or the feed no
+    /// interval.
+    pub due_at: Option<DateTime<Utc>>,
 }
 
 /// Every document, by feed and name.
@@ -49,8 +52,10 @@ pub async fn all(tx: &mut CatalogTx) -> Result<Vec<FeedDocument>> {
                   r.outcome AS "outcome?", r.size_bytes AS "size_bytes?", r.records AS "records?", r.added AS "added?",
                   r.changed AS "changed?", r.withdrawn AS "withdrawn?", r.unchanged AS "unchanged?", r.problem_count AS "problem_count?",
                   ARRAY(SELECT jsonb_array_elements_text(jsonb_path_query_array(r.problems, '$[0 to 19]'))) AS "problems!",
-                  r.error AS "error?"
+                  r.error AS "error?", greatest(r.started_at + i.seconds * interval '1 second', CASE WHEN i.feed IS NOT NULL THEN r.not_before END)
+                                       AS "due_at?"
            FROM feed_document d
+           LEFT JOIN feed_interval i ON i.feed = d.feed
            LEFT JOIN LATERAL (SELECT * FROM feed_run r WHERE r.feed = d.feed AND r.document = d.document
                               ORDER BY r.id DESC LIMIT 1) r ON true
            ORDER BY d.feed, d.document"#

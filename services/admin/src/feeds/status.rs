@@ -12,8 +12,8 @@ use crate::Server;
 /// What is told.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A line for each document: how long ago its server last answered for what is held, when it is asked next, and how the last run ended. The intervals are those of
-this command's environment: have the same variables as the feeds service.
+A line for each document: how long ago its server last answered for what is held, when it is asked next, and how the last run ended. The intervals are those that
+the feeds service last began with, unless the options or their variables say others.
 
 Examples:
   plimsoll-admin feeds status
@@ -22,7 +22,7 @@ pub struct Status {
     /// Only this feed.
     #[arg(long)]
     feed: Option<String>,
-    /// Seconds between two syncs of a document of any feed, as the feeds service has it.
+    /// Seconds between two syncs of a document of any feed, where they are to be others than the feeds service has.
     #[arg(long, env = "PLIMSOLL_FEEDS_INTERVAL", value_name = "SECONDS")]
     interval: Option<u32>,
     /// The same of some feeds.
@@ -35,20 +35,22 @@ pub struct Status {
 
 impl Status {
     pub async fn run(self, server: &Server) -> anyhow::Result<()> {
-        let intervals = Intervals::new(self.interval, &self.intervals)?;
+        let said = Intervals::new(self.interval, &self.intervals)?;
         let is_wanted = |feed: &str| self.feed.as_deref().is_none_or(|wanted| wanted == feed);
         let documents: Vec<_> = documents().filter(|document| is_wanted(document.feed.name)).collect();
         anyhow::ensure!(!documents.is_empty(), "there is no such feed");
-        let names = documents.iter().map(|document| (document.feed.name, document.path.as_str()));
-        let names: Vec<(&str, &str)> =
-            std::iter::once(BUNDLE).filter(|_| !self.bundle.is_empty()).chain(names).collect();
         let store = server.store().await?;
         let mut tx = store.catalog_tx().await?;
+        let written = feeds::intervals(&mut tx).await?;
+        let has_bundle = !self.bundle.is_empty() || written.contains_key(BUNDLE.0);
+        let intervals = if said == Intervals::default() { Intervals::written(written) } else { said };
+        let names = documents.iter().map(|document| (document.feed.name, document.path.as_str()));
+        let names: Vec<(&str, &str)> = std::iter::once(BUNDLE).filter(|_| has_bundle).chain(names).collect();
         let attempts = feeds::last_attempts(&mut tx, &names).await?;
         tx.commit().await?;
         let now = clock::now();
         for attempt in &attempts {
-            let is_asked = self.bundle.is_empty() || attempt.feed == BUNDLE.0;
+            let is_asked = !has_bundle || attempt.feed == BUNDLE.0;
             println!("{}", line(attempt, is_asked.then_some(&intervals), now));
         }
         Ok(())

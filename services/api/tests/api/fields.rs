@@ -33,7 +33,7 @@ const EVERYTHING: &str = r#"query ($image: String!) {
     findings { totalCount nodes { id } }
     images { totalCount nodes { id digest } }
   }
-  feeds { name document checkedAt changedAt lastRun { startedAt finishedAt outcome sizeBytes records added changed withdrawn unchanged problemCount problems error } }
+  feeds { name document checkedAt changedAt nextDueAt lastRun { startedAt finishedAt outcome sizeBytes records added changed withdrawn unchanged problemCount problems error } }
 }"#;
 
 /// A value whose times are known to be there and no more.
@@ -55,6 +55,7 @@ async fn an_owner_sees_everything_of_an_image() {
     let world = World::create().await;
     let mut ours = world.org("ours").await;
     world.image(&mut ours).await;
+    world.execute("INSERT INTO feed_interval VALUES ('osv', 900)").await;
     let served = Served::start(&world).await;
     let data = served.data(&ours.key, EVERYTHING, json!({ "image": "ours-web/shop:v0" })).await;
     let organization = without_times(data["organization"].clone());
@@ -107,10 +108,12 @@ async fn an_owner_sees_everything_of_an_image() {
     let run = &osv["lastRun"];
     assert_eq!((&run["outcome"], &run["added"], &run["unchanged"]), (&json!("CHANGED"), &json!(2), &json!(1)));
     assert_eq!((&run["sizeBytes"], &run["problemCount"]), (&json!(900), &json!(25)));
+    let time = |value: &Value| value.as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+    assert_eq!(time(&osv["nextDueAt"]) - time(&run["startedAt"]), chrono::TimeDelta::seconds(900));
     let problems = run["problems"].as_array().unwrap();
     assert_eq!((problems.len(), &problems[0]), (20, &json!("PYSEC-1: no range")));
     let never = data["feeds"].as_array().unwrap().iter().find(|feed| feed["name"] == "kev").unwrap();
-    assert_eq!(never["lastRun"], json!(null));
+    assert_eq!((&never["lastRun"], &never["nextDueAt"]), (&json!(null), &json!(null)));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::bundled::{documents, write_mirror};
+use crate::bundled::{Exporter, documents, write_mirror};
 use crate::platform::{Platform, osv, rematch};
 use crate::sync::{vex, write_vex};
 
@@ -217,4 +217,44 @@ async fn an_index_whose_server_asks_to_be_left_alone_is_asked_for_no_more_of_its
     assert_eq!(platform.count(hours).await, 5, "what could not be had is as old as it was");
     assert_eq!(platform.sync(mirror.path(), &index).await, Outcome::Changed);
     assert_eq!(platform.count(hours).await, 0);
+}
+
+#[tokio::test]
+async fn how_often_feeds_are_asked_is_written_down_so_that_people_are_told_when_each_is_next() {
+    let platform = Platform::new().await;
+    let syncer = || platform.syncer(Path::new("/nowhere"));
+    let told = async |schedule: Schedule| {
+        let mut tx = platform.store.catalog_tx().await.unwrap();
+        schedule.tell_intervals(&mut tx).await.unwrap();
+        let written = feeds::intervals(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        written
+    };
+    let written = told(Schedule::new(syncer(), Intervals::new(None, "wolfi=10800").unwrap())).await;
+    assert_eq!(written.len(), formats::all().len());
+    assert_eq!((written["wolfi"], written["nvd"]), (10_800, 7_200));
+    assert_eq!(Intervals::written(written).of("wolfi"), TimeDelta::hours(3));
+
+    // Of a document that was had, one whose server asks to be left alone, and one that was never tried.
+    let minutes = "interval '1 minute'";
+    let run = |document: &str, minutes_ago: i64, not_before: &str| {
+        format!(
+            "INSERT INTO feed_document (feed, document, url) VALUES ('wolfi', '{document}', '');
+             INSERT INTO feed_run (feed, document, started_at, not_before)
+             VALUES ('wolfi', '{document}', '2026-08-20T12:00:00Z'::timestamptz - {minutes_ago} * {minutes}, {not_before});"
+        )
+    };
+    platform.database.execute(&run("a", 30, "NULL")).await;
+    platform.database.execute(&run("b", 30, "'2026-08-20T20:00:00Z'")).await;
+    platform.database.execute("INSERT INTO feed_document (feed, document, url) VALUES ('wolfi', 'c', '')").await;
+    let due = async || -> Vec<Option<String>> {
+        let mut tx = platform.store.catalog_tx().await.unwrap();
+        let documents = plimsoll_store::views::feeds::all(&mut tx).await.unwrap();
+        documents.into_iter().map(|document| document.due_at.map(|at| at.to_rfc3339())).collect()
+    };
+    let at = |time: &str| Some(format!("2026-08-20T{time}:00+00:00"));
+    assert_eq!(due().await, [at("14:30"), at("20:00"), None]);
+    let written = told(Schedule::new(syncer(), Intervals::default()).from_bundle(Exporter::new().source())).await;
+    assert_eq!(written.into_iter().collect::<Vec<_>>(), [("bundle".to_owned(), 3_600)]);
+    assert_eq!(due().await, [None, None, None], "they come with the bundle");
 }

@@ -2,6 +2,7 @@
 
 use async_graphql::{Enum, Object, SimpleObject};
 use chrono::{DateTime, Utc};
+use plimsoll_advisories::feeds;
 use plimsoll_store::views::feeds::FeedDocument;
 
 /// A document of a feed, as it was last read.
@@ -28,6 +29,15 @@ impl Feed {
     /// When its content last changed.
     async fn changed_at(&self) -> Option<DateTime<Utc>> {
         self.0.changed_at
+    }
+
+    /// When it is asked for next, as far as that is settled; what is past is asked for in its turn, now. Null where nothing is settled: before the first sync, and
+    /// of what is not asked for by itself, as it comes with a bundle or its feed's index names it.
+    async fn next_due_at(&self) -> Option<DateTime<Utc>> {
+        let feed = feeds::by_name(&self.0.feed);
+        let is_named_by_index =
+            feed.is_some_and(|feed| feed.has_index() && feed.document(&*self.0.document).index().is_none());
+        self.0.due_at.filter(|_| !is_named_by_index)
     }
 
     /// How the last sync of it went; null before the first.
