@@ -232,6 +232,24 @@ impl AdvisoryDb {
         })
     }
 
+    /// Every ecosystem that an advisory in it speaks of, by name.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn ecosystems(&self) -> Result<Vec<Ecosystem>, DbError> {
+        self.with(|inner| {
+            // From one to the next by the index, not over all packages.
+            let sql = "WITH RECURSIVE e (name) AS (
+                           SELECT min(ecosystem) FROM package
+                           UNION ALL SELECT (SELECT min(p.ecosystem) FROM package p WHERE p.ecosystem > e.name) FROM e WHERE e.name IS NOT NULL)
+                       SELECT name FROM e WHERE name IS NOT NULL";
+            let mut statement = inner.connection.prepare_cached(sql)?;
+            let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+            let names: Vec<String> = rows.collect::<Result<_, _>>()?;
+            Ok(names.into_iter().filter_map(|name| name.parse().ok()).collect())
+        })
+    }
+
     pub(crate) fn with<T, E>(&self, read: impl FnOnce(&mut Inner) -> Result<T, E>) -> Result<T, E> {
         read(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -13,6 +13,7 @@ use plimsoll_versions::{Scheme, Version};
 use crate::exit::Failure;
 use crate::query::answer::{AffectingAdvisory, Answer, NotJudged, SourceStatement, Status};
 use crate::query::question::Question;
+use crate::query::suggestion::suggested;
 
 /// How much is kept of packages that were asked about, in versions and events; some 20 MB.
 const KEPT_OF_PACKAGES: usize = 200_000;
@@ -26,6 +27,7 @@ pub struct Asker<'d> {
     db: &'d AdvisoryDb,
     tells_statements: bool,
     is_known: HashMap<Ecosystem, bool>,
+    ecosystems: Option<Vec<Ecosystem>>,
     said: HashMap<PackageKey, Rc<Vec<Candidate>>>,
     said_size: usize,
     vulnerabilities: HashMap<String, Rc<Vulnerability>>,
@@ -35,7 +37,7 @@ impl<'d> Asker<'d> {
     /// Asks this database; `tells_statements` says whether answers have what every source says, too.
     pub fn new(db: &'d AdvisoryDb, tells_statements: bool) -> Self {
         let (is_known, said, vulnerabilities) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { db, tells_statements, is_known, said, said_size: 0, vulnerabilities }
+        Self { db, tells_statements, is_known, ecosystems: None, said, said_size: 0, vulnerabilities }
     }
 
     /// Which advisories affect a version.
@@ -85,7 +87,7 @@ impl<'d> Asker<'d> {
         } else if is_known {
             not_judged.push(NotJudged::because(unknown_program(&asked.name)));
         } else {
-            not_judged.push(NotJudged::because(unknown_ecosystem(&asked.ecosystem)));
+            not_judged.push(NotJudged::because(unknown_ecosystem(&asked.ecosystem, self.ecosystems()?)));
         }
         let status = match (advisories.is_empty(), not_judged.is_empty()) {
             (false, _) => Status::Affected,
@@ -114,6 +116,15 @@ impl<'d> Asker<'d> {
         }
         self.is_known.insert(ecosystem.clone(), is_known);
         Ok(is_known)
+    }
+
+    /// Every ecosystem in the database: some hundred.
+    fn ecosystems(&mut self) -> Result<&[Ecosystem], Failure> {
+        let known = match self.ecosystems.take() {
+            Some(known) => known,
+            None => self.db.ecosystems().map_err(Failure::undone)?,
+        };
+        Ok(self.ecosystems.insert(known))
     }
 
     /// What is said of a package, each advisory's statements beside each other.
@@ -210,16 +221,17 @@ fn unknown_program(name: &str) -> String {
     }
 }
 
-fn unknown_ecosystem(ecosystem: &Ecosystem) -> String {
-    let release = match (ecosystem.name(), ecosystem.release()) {
-        ("Debian", None) => "; it goes by release, as in Debian:12",
-        ("Alpine", None) => "; it goes by release, as in Alpine:v3.20",
-        ("Ubuntu", None) => "; it goes by release, as in Ubuntu:24.04:LTS",
-        ("generic", _) => "; plimsoll db update --feeds nvd brings NVD's",
-        _ => "",
+fn unknown_ecosystem(ecosystem: &Ecosystem, known: &[Ecosystem]) -> String {
+    let hint = match suggested(ecosystem, known) {
+        _ if ecosystem.name() == "generic" => "; plimsoll db update --feeds nvd brings NVD's".to_owned(),
+        Some(meant) if meant.name() == ecosystem.name() && ecosystem.release().is_none() => {
+            format!("; it goes by release, as in {meant}")
+        }
+        Some(meant) => format!("; did you mean `{meant}`?"),
+        None => String::new(),
     };
     match Scheme::for_ecosystem(ecosystem) {
-        Some(_) => format!("no advisory that is loaded speaks of packages of {ecosystem}{release}"),
-        None => format!("{ecosystem} is no ecosystem that is known here"),
+        Some(_) => format!("no advisory that is loaded speaks of packages of {ecosystem}{hint}"),
+        None => format!("{ecosystem} is no ecosystem that is known here{hint}"),
     }
 }

@@ -6,6 +6,7 @@
 mod answer;
 mod asking;
 mod question;
+mod suggestion;
 mod table;
 mod writing;
 

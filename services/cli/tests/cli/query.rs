@@ -149,7 +149,12 @@ fn what_cannot_be_judged_is_told_and_never_an_empty_answer() {
     let place = Place::with_database();
     let long = format!("PyPI\tdjango\t{}", "9".repeat(100_000));
     let cases = [
-        ("PiPI\tdjango\t3.2", "PiPI is no ecosystem that is known here"),
+        ("PiPI\tdjango\t3.2", "PiPI is no ecosystem that is known here; did you mean `PyPI`?"),
+        ("pypi\tdjango\t3.2", "did you mean `PyPI`?"),
+        ("debian\tperl\t5.36.0-7", "did you mean `Debian:12`?"),
+        ("Debian 12\tperl\t5.36.0-7", "did you mean `Debian:12`?"),
+        ("alpine:3.18\topenssl\t3.1.0-r4", "did you mean `Alpine:v3.18`?"),
+        ("Klingon\ta\t1", "Klingon is no ecosystem that is known here"),
         ("Debian:11\tperl\t5.36.0-7", "no advisory that is loaded speaks of packages of Debian:11"),
         ("Debian\tperl\t5.36.0-7", "it goes by release, as in Debian:12"),
         ("npm\tminimist\tlatest", "'latest' is not a version that npm can order"),
@@ -172,7 +177,7 @@ fn what_cannot_be_judged_is_told_and_never_an_empty_answer() {
         assert!(on_error.starts_with(&format!("line {}: not judged, because ", number + 1)), "{on_error}");
         assert!(on_error.contains(why), "{on_error}");
     }
-    assert_eq!(told[3][0]["vulnerability"], "CVE-2021-44906", "which advisory could not be judged");
+    assert_eq!(told[8][0]["vulnerability"], "CVE-2021-44906", "which advisory could not be judged");
     assert_eq!(told[cases.len()][0]["status"], "affected", "the rest is answered");
     let document = ask(&place, &input, "json").json();
     assert_eq!(document["answers"][0]["status"], "not_judged");
