@@ -118,24 +118,39 @@ pub async fn under_keys(tx: &mut CatalogTx, keys: &[PackageKey]) -> Result<Vec<i
 /// Locks these package versions until the transaction ends and gives them. Whoever writes their matches holds this lock
 /// *before* it reads what affects them, so that an older reading never overwrites a newer one.
 pub async fn lock(tx: &mut CatalogTx, ids: &[i64]) -> Result<Vec<PackageVersion>> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        PackageVersionRow,
         "SELECT id, ecosystem, advisory_name, advisory_version, module, type AS kind, name, source_name FROM package_version
          WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE",
         ids
     )
     .fetch_all(tx.conn())
     .await?;
-    let version = |ecosystem: Option<String>| ecosystem.and_then(|text| text.parse::<Ecosystem>().ok());
-    Ok(rows
-        .into_iter()
-        .map(|row| PackageVersion {
+    Ok(rows.into_iter().map(PackageVersion::from).collect())
+}
+
+/// A package version as it is read to be judged.
+pub(crate) struct PackageVersionRow {
+    pub(crate) id: i64,
+    pub(crate) ecosystem: Option<String>,
+    pub(crate) advisory_name: String,
+    pub(crate) advisory_version: String,
+    pub(crate) module: Option<String>,
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) source_name: Option<String>,
+}
+
+impl From<PackageVersionRow> for PackageVersion {
+    fn from(row: PackageVersionRow) -> Self {
+        Self {
             id: row.id,
             is_inert: PackageType::parse(&row.kind)
                 .is_some_and(|kind| is_inert(kind, &row.name, row.source_name.as_deref())),
-            ecosystem: version(row.ecosystem),
+            ecosystem: row.ecosystem.and_then(|text| text.parse::<Ecosystem>().ok()),
             name: row.advisory_name,
             version: row.advisory_version,
             module: row.module,
-        })
-        .collect())
+        }
+    }
 }

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use plimsoll_advisories::own::SOURCE;
-use plimsoll_advisories::{Candidate, is_inert, matches};
-use plimsoll_model::{Affected, AffectedState, Ecosystem, PackageType, Range, Severity};
+use plimsoll_advisories::{Candidate, matches};
+use plimsoll_model::{Affected, AffectedState, Range, Severity};
 use sqlx::types::Json;
 
 use crate::advisories::key;
-use crate::packages::PackageVersion;
+use crate::packages::{PackageVersion, PackageVersionRow};
 use crate::{OrgTx, Result, StoreError};
 
 /// Why it is not known whether a package version has a vulnerability.
@@ -79,7 +79,8 @@ async fn investigated(tx: &mut OrgTx, vulnerability: i64, limit: i64) -> Result<
 
 /// Versions of the vulnerability's packages that some advisory, on whatever vulnerability, could not judge.
 async fn unordered(tx: &mut OrgTx, vulnerability: i64, limit: i64) -> Result<Vec<PackageVersion>> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        PackageVersionRow,
         r#"WITH unjudged AS MATERIALIZED (
                SELECT p.id
                FROM (SELECT DISTINCT f.ecosystem, f.package FROM advisory_vulnerability av
@@ -104,19 +105,7 @@ async fn unordered(tx: &mut OrgTx, vulnerability: i64, limit: i64) -> Result<Vec
     )
     .fetch_all(tx.conn())
     .await?;
-    let version = |text: Option<String>| text.and_then(|text| text.parse::<Ecosystem>().ok());
-    Ok(rows
-        .into_iter()
-        .map(|row| PackageVersion {
-            id: row.id,
-            is_inert: PackageType::parse(&row.kind)
-                .is_some_and(|kind| is_inert(kind, &row.name, row.source_name.as_deref())),
-            ecosystem: version(row.ecosystem),
-            name: row.advisory_name,
-            version: row.advisory_version,
-            module: row.module,
-        })
-        .collect())
+    Ok(rows.into_iter().map(PackageVersion::from).collect())
 }
 
 /// What is said of a vulnerability.
