@@ -57,6 +57,45 @@ fn there(mirror: &Path, feed: &str) -> Vec<Document> {
     documents
 }
 
+/// What is in the mirror and not synced, by the first path of its row, and why.
+const LEFT: &[(&str, &str)] = &[
+    ("debian/security-tracker/data/", "the tracker's own settings and notes: no advisory is in them"),
+    ("redhat/oval/com.redhat.rhsa-RHEL3.xml.bz2", OVAL_ENDED),
+    ("redhat/oval/com.redhat.rhsa-RHEL8.xml.bz2", OVAL_ENDED),
+    ("redhat/oval/v2/RHEL8/rhel-8.oval.xml.bz2", OVAL_ENDED),
+    ("ruby-advisory-db.zip", NO_FEED_RUBY),
+    ("friendsofphp/security-advisories.zip", NO_FEED_PHP),
+    (
+        "nodejs/security-wg-vuln.zip",
+        "packages' advisories come by OSV (npm); those on Node.js itself by NVD, which judges the program",
+    ),
+    ("vex/openvex/trivy.openvex.json", UPLOADED),
+    ("vex/openvex/libraries/", UPLOADED),
+    ("vex/openvex/spec-example-1.json", UPLOADED),
+    ("vex/openvex/spec-example-3.json", UPLOADED),
+    ("csaf/siemens/ssa-054046.json", UPLOADED),
+    ("vex/openvex/openvex_json_schema.json", "a schema: libs/vex holds what it writes against it"),
+    ("secrets/gitleaks.toml", "no feed: libs/secrets tells of each rule which of ours covers it"),
+    ("wolfi/advisories.zip", "what Wolfi's database is made of: the database that it serves is read, next row"),
+    (
+        "nvd/.../nvdcve-2.0-modified.json.gz",
+        "what changed lately, once more: each year's document, which is read, has it too",
+    ),
+    ("cvelistV5/cves.zip", "NVD, which is read, gives each CVE with its text and its authority's rating"),
+    (
+        "kubernetes/vuln-list-k8s.zip",
+        "Kubernetes' modules are Go's, whose advisories come by OSV; its CVEs' texts by NVD",
+    ),
+    (
+        "retirejs/jsrepository-v4.json",
+        "scripts copied into pages are no packages here; as npm packages they are judged by OSV",
+    ),
+    (
+        "labels/vulnerability-match-labels.tar.zst",
+        "no feed: judgements on matches, which libs/advisories is held against",
+    ),
+];
+
 /// How a row is proved, by the first of its paths.
 fn proof(mirror: &Path, row: &Row) -> Proof {
     let first = row.paths[0].as_str();
@@ -81,7 +120,6 @@ fn proof(mirror: &Path, row: &Row) -> Proof {
         "debian/security-tracker/data/DSA/list" => {
             Proof::Records(of("debian-advisories", &["data/DSA/list", "data/DLA/list", "data/DTSA/list"]))
         }
-        "debian/security-tracker/data/" => Proof::Left("the tracker's own settings and notes: no advisory is in them"),
         "alpine/v3.3" => Proof::Counts(
             there(mirror, "alpine"),
             &[
@@ -90,9 +128,6 @@ fn proof(mirror: &Path, row: &Row) -> Proof {
                 "SELECT count(*) FROM feed_run WHERE feed = 'alpine'",
             ],
         ),
-        "wolfi/advisories.zip" => {
-            Proof::Left("what Wolfi's database is made of: the database that it serves is read, next row")
-        }
         "wolfi/os/security.json" => Proof::Counts(
             of("wolfi", &["os/security.json"]),
             &[
@@ -104,9 +139,6 @@ fn proof(mirror: &Path, row: &Row) -> Proof {
             Proof::Counts(of("redhat", &["csaf/v2/advisories/changes.csv"]), &[REDHAT_ADVISORIES])
         }
         "redhat/csaf/v2/vex/" => Proof::Counts(of("redhat", &["csaf/v2/vex/changes.csv"]), &[REDHAT_VEX]),
-        "redhat/oval/com.redhat.rhsa-RHEL3.xml.bz2"
-        | "redhat/oval/com.redhat.rhsa-RHEL8.xml.bz2"
-        | "redhat/oval/v2/RHEL8/rhel-8.oval.xml.bz2" => Proof::Left(OVAL_ENDED),
         "azurelinux/azurelinux-3.0-oval.xml.gz"
         | "azurelinux/cbl-mariner-1.0-oval.xml.gz"
         | "photon/photon_oval_definitions/com.vmware.phsa-photon3.xml.gz" => {
@@ -123,12 +155,6 @@ fn proof(mirror: &Path, row: &Row) -> Proof {
                 "SELECT count(*) FROM feed_run WHERE feed = 'nvd'",
             ],
         ),
-        "nvd/.../nvdcve-2.0-modified.json.gz" => {
-            Proof::Left("what changed lately, once more: each year's document, which is read, has it too")
-        }
-        "cvelistV5/cves.zip" => {
-            Proof::Left("NVD, which is read, gives each CVE with its text and its authority's rating")
-        }
         "epss/epss_scores-2026-08-16.csv.gz" => Proof::Records(of("epss", &["epss_scores-current.csv.gz"])),
         "epss/epss_scores-2026-08-09.csv.gz" => Proof::Records(of("epss", &["epss_scores-2026-08-09.csv.gz"])),
         "kev/known_exploited_vulnerabilities.json" => Proof::Counts(
@@ -140,31 +166,13 @@ fn proof(mirror: &Path, row: &Row) -> Proof {
             let document = formats::by_name("kev").unwrap().document("known_exploited_vulnerabilities.json");
             Proof::Earlier(document, Since { added, changed: None, withdrawn })
         }
-        "ruby-advisory-db.zip" => Proof::Left(NO_FEED_RUBY),
-        "friendsofphp/security-advisories.zip" => Proof::Left(NO_FEED_PHP),
-        "nodejs/security-wg-vuln.zip" => Proof::Left(
-            "packages' advisories come by OSV (npm); those on Node.js itself by NVD, by names that no package of an image has",
-        ),
-        "kubernetes/vuln-list-k8s.zip" => {
-            Proof::Left("Kubernetes' modules are Go's, whose advisories come by OSV; its CVEs' texts by NVD")
-        }
-        "retirejs/jsrepository-v4.json" => {
-            Proof::Left("scripts copied into pages are no packages here; as npm packages they are judged by OSV")
-        }
-        "vex/openvex/trivy.openvex.json"
-        | "vex/openvex/libraries/"
-        | "vex/openvex/spec-example-1.json"
-        | "vex/openvex/spec-example-3.json"
-        | "csaf/siemens/ssa-054046.json" => Proof::Left(UPLOADED),
-        "vex/openvex/openvex_json_schema.json" => Proof::Left("a schema: libs/vex holds what it writes against it"),
-        "secrets/gitleaks.toml" => Proof::Left("no feed: libs/secrets tells of each rule which of ours covers it"),
         "yara/signature-base.zip" | "yara/reversinglabs-yara-rules.zip" | "yara/yara-rules.zip" => {
             Proof::Records(of("yara", &[first.trim_start_matches("yara/")]))
         }
-        "labels/vulnerability-match-labels.tar.zst" => {
-            Proof::Left("no feed: judgements on matches, which libs/advisories is held against")
-        }
-        other => panic!("the mirror has {other}, of which nothing is said here"),
+        other => match LEFT.iter().find(|(path, _)| *path == other) {
+            Some((_, why)) => Proof::Left(why),
+            None => panic!("the mirror has {other}, of which nothing is said here"),
+        },
     }
 }
 
