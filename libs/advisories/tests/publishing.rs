@@ -1,5 +1,4 @@
 //! That those whose sources are said to tell of fixes alone do so, by the shared mirror.
-#![expect(clippy::unwrap_used, reason = "a test's own reading fails the test")]
 
 #[path = "../../testkit/src/corpus.rs"]
 mod corpus;

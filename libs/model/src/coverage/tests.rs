@@ -208,7 +208,8 @@ fn what_the_sources_do_not_tell_is_said_and_is_no_gap() {
     };
     let fixes = "judged by fixes alone, because only vulnerabilities that are fixed are published for Rocky Linux:9: what has no fix yet is \
                  not among the findings";
-    let cases: [(JudgedPackages, &[(LimitReason, u64, &str)]); 6] = [
+    type Told<'a> = (LimitReason, u64, &'a str);
+    let cases: [(JudgedPackages, &[Told<'_>]); 6] = [
         (of("Red Hat:9", false, None), &[]),
         (of("Rocky Linux:9", true, None), &[(LimitReason::OnlyFixesPublished, 3, fixes)]),
         (JudgedPackages { has_source: false, ..of("Rocky Linux:9", true, Some(None)) }, &[]),

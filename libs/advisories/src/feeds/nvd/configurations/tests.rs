@@ -179,7 +179,7 @@ fn all_that_is_said_of_a_program_is_one_and_said_once() {
     };
     let untold = product("a:nginx:nginx:-:*:*:*:*:*:*:*", json!({}));
     let exact = product("a:f5:nginx:1.3:*:*:*:*:*:*:*", json!({}));
-    let curl = ["haxx:curl", "haxx:libcurl"].map(|product_of| any(product_of));
+    let curl = ["haxx:curl", "haxx:libcurl"].map(any);
     let configurations = json!([
         alone(&[one_of(&[of("f5", "1.2"), of("nginx", "1.2"), untold, exact.clone(), exact])]),
         alone(&[one_of(&curl), one_of(&[of("igor_sysoev", "1.1")])]),
