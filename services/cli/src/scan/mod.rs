@@ -6,6 +6,7 @@ mod offline;
 pub mod online;
 mod own;
 mod placement;
+mod readers;
 mod vex;
 mod whole;
 
