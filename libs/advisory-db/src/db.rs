@@ -37,8 +37,7 @@ impl AdvisoryDb {
         if !path.try_exists().map_err(|source| DbError::Io { path: path.to_owned(), source })? {
             return Err(DbError::Absent(path.to_owned()));
         }
-        let connection =
-            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.pragma_update(None, "trusted_schema", false)?;
         connection.pragma_update(None, "cell_size_check", true)?;
         let format = match marks(&connection) {
@@ -50,8 +49,6 @@ impl AdvisoryDb {
             }
             Err(error) => return Err(error.into()),
         };
-        // In KiB: most of what one scan asks for is asked again, and the two MiB of SQLite's own would be read anew each time.
-        connection.pragma_update(None, "cache_size", -16_384)?;
         // One reading for all lookups: SQLite locks the file and looks for a journal at each otherwise.
         connection.execute_batch("BEGIN")?;
         let sql = "SELECT value FROM meta WHERE key = 'built_at'";

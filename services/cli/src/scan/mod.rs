@@ -6,7 +6,6 @@ mod offline;
 pub mod online;
 mod own;
 mod placement;
-mod readers;
 mod vex;
 mod whole;
 

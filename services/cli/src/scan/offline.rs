@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use futures::executor::block_on;
 use plimsoll_advisories::own::SOURCE;
 use plimsoll_advisories::{
     ExploitScore, KnownExploited, Match, PackageJudgement, PackageVersion, Vulnerability, finding, judge_packages,
@@ -21,44 +20,39 @@ use crate::quantity::{age, counted};
 use crate::report::{JudgedCoverage, PlacedPackage, ScanReport, UnknownPackage};
 use crate::scan::coverage::{Judged, coverage, is_unknown_program};
 use crate::scan::own::OwnAdvisories;
-use crate::scan::readers::Readers;
 use crate::scan::{malware, whole};
 use crate::source::{self, ReadSource};
 
 /// Scans what the user names.
 pub async fn scan(arguments: &ScanArguments, progress: &Progress) -> Result<ScanReport, Failure> {
-    let readers = Readers::open(&db::path(arguments.database.db.as_ref())?)?;
-    let db = readers.db();
+    let db = db::open(&db::path(arguments.database.db.as_ref())?)?;
     let now = clock::now();
     progress.note(format!("the advisory database is {} old", age(db.age(now))));
-    if let Some(old) = db::old_knowledge(&db::knowledge(db).map_err(Failure::undone)?, now) {
+    if let Some(old) = db::old_knowledge(&db::knowledge(&db).map_err(Failure::undone)?, now) {
         progress.note(old);
     }
-    let own = OwnAdvisories::read(&arguments.advisories, db).await?;
+    let own = OwnAdvisories::read(&arguments.advisories, &db).await?;
     if own.count() > 0 {
         progress.note(format!("own advisories that are matched beside the database's: {}", own.count()));
     }
-    let analysing = malware::analysing(&arguments.malware, db, progress).await?;
+    let analysing = malware::analysing(&arguments.malware, &db, progress).await?;
     let source = source::read(&arguments.source, &arguments.image, &analysing.engine, progress).await?;
     progress.step(format!("matching {}", counted(source.inventory.packages.len() as u64, "package")), 0);
-    let report = judged(source, &readers, &own)?;
+    let report = judged(source, &db, &own).await?;
     Ok(ScanReport { malware_sources: Some(analysing.sources), ..report })
 }
 
 /// The report of a source.
-fn judged(mut source: ReadSource, readers: &Readers, own: &OwnAdvisories) -> Result<ScanReport, Failure> {
-    let db = readers.db();
+async fn judged(mut source: ReadSource, db: &AdvisoryDb, own: &OwnAdvisories) -> Result<ScanReport, Failure> {
     let now = clock::now();
     let end_of_life = EndOfLifeTable::updated(&db.support_periods().map_err(Failure::undone)?);
     let unjudged_checks = whole::judge(&mut source, &end_of_life, now);
     let inventory = &source.inventory;
     let distinct: BTreeSet<PackageVersion> = inventory.packages.iter().filter_map(PackageVersion::of).collect();
     let versions: Vec<PackageVersion> = distinct.into_iter().collect();
-    let judge = |db: &AdvisoryDb, version: &PackageVersion| block_on(judge_packages(db, std::slice::from_ref(version)));
-    let judgements = readers.each(&versions, judge).map_err(Failure::undone)?.into_iter().flatten().collect();
-    let judgements = own.beside(&versions, judgements);
+    let judgements = own.beside(&versions, judge_packages(db, &versions).await.map_err(Failure::undone)?);
     let by_version: HashMap<&PackageVersion, &PackageJudgement> = versions.iter().zip(&judgements).collect();
-    let known = Known::of(&judgements, readers, own).map_err(Failure::undone)?;
+    let mut known = Known { db, own, by_id: HashMap::new() };
     let (mut findings, mut not_counted) = (Vec::new(), Vec::new());
     let (mut unknown, mut judged) = (BTreeSet::new(), Judged::default());
     for package in &inventory.packages {
@@ -131,24 +125,23 @@ fn unknown_package(package: &InstalledPackage, why: String) -> UnknownPackage {
 }
 
 /// What is known of vulnerabilities, asked once each.
-struct Known(HashMap<String, (Vulnerability, Option<ExploitScore>, Option<KnownExploited>)>);
+struct Known<'d> {
+    db: &'d AdvisoryDb,
+    own: &'d OwnAdvisories,
+    by_id: HashMap<String, (Vulnerability, Option<ExploitScore>, Option<KnownExploited>)>,
+}
 
-impl Known {
-    fn of(judgements: &[PackageJudgement], readers: &Readers, own: &OwnAdvisories) -> Result<Self, DbError> {
-        let found = judgements.iter().flat_map(|judgement| &judgement.matches);
-        let ids: BTreeSet<&str> = found.map(|found| found.vulnerability.as_str()).collect();
-        let ids: Vec<&str> = ids.into_iter().collect();
-        let known = readers.each(&ids, |db, id| -> Result<_, DbError> {
-            let vulnerability = own.described(id, db.vulnerability(id)?);
-            let (score, exploited) = (db.highest_score(&vulnerability)?, db.first_exploited(&vulnerability)?);
-            Ok(((*id).to_owned(), (vulnerability, score, exploited)))
-        })?;
-        Ok(Self(known.into_iter().collect()))
-    }
-
-    fn finding(&self, package: &InstalledPackage, layers: &[Layer], found: &Match) -> Result<Finding, DbError> {
+impl Known<'_> {
+    fn finding(&mut self, package: &InstalledPackage, layers: &[Layer], found: &Match) -> Result<Finding, DbError> {
+        if !self.by_id.contains_key(&found.vulnerability) {
+            let id = &found.vulnerability;
+            let vulnerability = self.own.described(id, self.db.vulnerability(id)?);
+            let (score, exploited) = (self.db.highest_score(&vulnerability)?, self.db.first_exploited(&vulnerability)?);
+            let known = (vulnerability, score, exploited);
+            self.by_id.insert(id.clone(), known);
+        }
         let (vulnerability, score, exploited) = self
-            .0
+            .by_id
             .get(&found.vulnerability)
             .ok_or_else(|| DbError::Damaged(format!("{} is not there", found.vulnerability)))?;
         let made = |layer: &Layer| {
