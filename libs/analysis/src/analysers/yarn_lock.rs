@@ -69,7 +69,7 @@ struct Lock<'s, 'b> {
 }
 
 /// An entry of version 1 while it is read.
-struct Entry1<'t> {
+struct ClassicEntry<'t> {
     line: usize,
     asked_for: &'t str,
     version: Option<&'t str>,
@@ -82,7 +82,7 @@ impl Lock<'_, '_> {
     /// Version 1: an unindented line of what was asked for, then indented lines of a word and its value, or of a word and what is indented further
     /// below it. Each entry stands for itself, so that one that does not parse takes no other with it.
     fn classic(&mut self, text: &str) {
-        let mut entry: Option<Entry1<'_>> = None;
+        let mut entry: Option<ClassicEntry<'_>> = None;
         for (number, line) in (1..).zip(text.lines()) {
             let line = line.trim_end();
             if line.is_empty() || line.trim_start().starts_with('#') {
@@ -91,7 +91,7 @@ impl Lock<'_, '_> {
             let Some(property) = line.strip_prefix("  ") else {
                 if !line.starts_with([' ', '\t']) {
                     self.entry(entry.take());
-                    entry = line.strip_suffix(':').map(|asked_for| Entry1::begin(number, asked_for));
+                    entry = line.strip_suffix(':').map(|asked_for| ClassicEntry::begin(number, asked_for));
                     if entry.is_none() {
                         self.seen.malformed(Malformed::at(number, "not an entry of a lock file"));
                     }
@@ -105,8 +105,8 @@ impl Lock<'_, '_> {
         self.entry(entry);
     }
 
-    fn entry(&mut self, entry: Option<Entry1<'_>>) {
-        let Some(Entry1 { line, asked_for, version, needs, .. }) = entry else { return };
+    fn entry(&mut self, entry: Option<ClassicEntry<'_>>) {
+        let Some(ClassicEntry { line, asked_for, version, needs, .. }) = entry else { return };
         match version {
             Some(version) => self.found(asked_for, version, needs),
             None => self.seen.malformed(Malformed::at(line, NO_VERSION)),
@@ -176,7 +176,7 @@ fn references(asked: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-impl<'t> Entry1<'t> {
+impl<'t> ClassicEntry<'t> {
     const fn begin(line: usize, asked_for: &'t str) -> Self {
         Self { line, asked_for, version: None, needs: Vec::new(), is_needing: false }
     }
