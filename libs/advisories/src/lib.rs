@@ -30,7 +30,7 @@ pub use matching::{
 };
 pub use package_name::advisory_name;
 pub use publishing::{
-    FeedDocuments, UnreadRepositories, first_documents, lists_only_fixes, packages_of_unread_repositories,
+    FeedDocuments, UnreadRepositories, first_documents, left_aside, lists_only_fixes, packages_of_unread_repositories,
     unread_repositories,
 };
 pub use rating::{Rating, rating};

@@ -1,6 +1,6 @@
 //! What the sources of an ecosystem publish and what they leave out, for those who tell what of an image was judged.
 
-use plimsoll_model::Ecosystem;
+use plimsoll_model::{Ecosystem, LeftAside};
 
 use crate::feeds::{amazon, by_name, osv};
 use crate::matching::own_sources;
@@ -42,6 +42,12 @@ pub fn unread_repositories(ecosystem: &Ecosystem) -> Option<UnreadRepositories> 
         ("Amazon Linux", Some(release)) => amazon::unread_repositories(release),
         _ => None,
     }
+}
+
+/// What is said of such repositories where `counted` packages tell by their names that they are from one.
+pub fn left_aside(ecosystem: &Ecosystem, counted: u64) -> Option<LeftAside> {
+    let UnreadRepositories { names, packages } = unread_repositories(ecosystem)?;
+    Some(LeftAside { repositories: names.to_owned(), packages: packages.map(|_| counted) })
 }
 
 /// Packages that tell by their names that they are from such a repository: the ecosystem, and how their names begin.

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use plimsoll_advisories::{
-    FeedDocuments, first_documents, lists_only_fixes, packages_of_unread_repositories, programs, unread_repositories,
+    FeedDocuments, first_documents, left_aside, lists_only_fixes, packages_of_unread_repositories, programs,
 };
-use plimsoll_model::{Ecosystem, ImageId, JudgedPackages, LeftAside, PackageType};
+use plimsoll_model::{Ecosystem, ImageId, JudgedPackages, PackageType};
 use uuid::Uuid;
 
 use crate::{OrgTx, Result};
@@ -53,11 +53,6 @@ pub async fn judged_packages(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(Ima
         let Some(kind) = PackageType::parse(&row.kind) else { continue };
         let awaits = first(&row.ecosystem).filter(|first| awaited.contains(first));
         let ecosystem = ecosystem(&row.ecosystem);
-        let unread = ecosystem.as_ref().and_then(unread_repositories);
-        let left_aside = unread.map(|unread| LeftAside {
-            repositories: unread.names.to_owned(),
-            packages: unread.packages.map(|_| row.left_aside.unsigned_abs()),
-        });
         let packages = JudgedPackages {
             kind,
             program: row.program,
@@ -66,7 +61,7 @@ pub async fn judged_packages(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(Ima
             has_source: row.has_source,
             awaits: awaits.map(|first| first.feed.to_owned()),
             lists_only_fixes: ecosystem.as_ref().is_some_and(lists_only_fixes),
-            left_aside,
+            left_aside: ecosystem.as_ref().and_then(|name| left_aside(name, row.left_aside.unsigned_abs())),
             ecosystem,
         };
         judged.push((ImageId(row.id), packages));

@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use plimsoll_advisories::{lists_only_fixes, programs, unread_repositories};
+use plimsoll_advisories::{left_aside, lists_only_fixes, programs, unread_repositories};
 use plimsoll_advisory_db::{AdvisoryDb, DbError};
 use plimsoll_checks::EndOfLifeTable;
-use plimsoll_model::{
-    Coverage, CoverageEvidence, Ecosystem, InstalledPackage, JudgedPackages, LeftAside, OsSupport, PackageType,
-};
+use plimsoll_model::{Coverage, CoverageEvidence, Ecosystem, InstalledPackage, JudgedPackages, OsSupport, PackageType};
 
 use crate::source::ReadSource;
 
@@ -40,7 +38,6 @@ impl Judged {
     fn of_database(self, db: &AdvisoryDb) -> Result<Vec<JudgedPackages>, DbError> {
         let judged = |((kind, ecosystem, program), counts): (Kind, Counts)| {
             let has_source = ecosystem.as_ref().map_or(Ok(false), |ecosystem| db.has_ecosystem(ecosystem))?;
-            let unread = ecosystem.as_ref().and_then(unread_repositories);
             Ok(JudgedPackages {
                 kind,
                 count: counts.packages,
@@ -49,10 +46,7 @@ impl Judged {
                 // A database holds what it was made of: nothing is still to come.
                 awaits: None,
                 lists_only_fixes: ecosystem.as_ref().is_some_and(lists_only_fixes),
-                left_aside: unread.map(|unread| LeftAside {
-                    repositories: unread.names.to_owned(),
-                    packages: unread.packages.map(|_| counts.left_aside),
-                }),
+                left_aside: ecosystem.as_ref().and_then(|name| left_aside(name, counts.left_aside)),
                 ecosystem,
                 program,
             })
