@@ -25,9 +25,9 @@ mod url;
 mod utf16;
 
 pub use hit::SecretHit;
-pub use path::{MAX_FILE_BYTES, wants_path};
+pub use path::{MAX_FILE_BYTES, MAX_PROGRAM_BYTES, wants_path, wants_program};
 pub use rule::Rule;
 pub use scanner::SecretScanner;
 
 /// Names this set of rules and how they are judged. Raised whenever an answer may change: that is what decides a re-scan.
-pub const RULES_VERSION: u32 = 2;
+pub const RULES_VERSION: u32 = 3;

@@ -1,11 +1,18 @@
 //! Which files are looked into, and how closely: by their paths alone.
 
+mod tables;
+
 use std::collections::HashSet;
 use std::sync::LazyLock;
+
+use self::tables::{INSTALLED, LOCK_FILES, SYSTEM, UNREAD};
 
 /// Files are looked into up to here. Configuration, keys and sources are far below, and the largest scripts in packages that many have
 /// (TypeScript's, 11 MiB) are; what is above is data: logs, dumps, tables.
 pub const MAX_FILE_BYTES: u64 = 16 << 20;
+
+/// Programs are looked into up to here: Go's have all that they use in them.
+pub const MAX_PROGRAM_BYTES: u64 = 96 << 20;
 
 /// What kind of place a file is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,177 +26,6 @@ pub(crate) enum Ground {
     /// Configures something: everything.
     Configuration,
 }
-
-/// Folders of the system that hold nothing of the image's maker: documentation, translations, package databases, kernels.
-const SYSTEM: [&str; 35] = [
-    "boot/",
-    "dev/",
-    "lib/apk/",
-    "lib/firmware/",
-    "lib/modules/",
-    "proc/",
-    "sys/",
-    "usr/include/",
-    "usr/lib/firmware/",
-    "usr/lib/locale/",
-    "usr/lib/modules/",
-    "usr/lib/apk/",
-    "usr/share/bash-completion/",
-    "usr/share/doc/",
-    "usr/share/fonts/",
-    "usr/share/gtk-doc/",
-    "usr/share/help/",
-    "usr/share/hwdata/",
-    "usr/share/i18n/",
-    "usr/share/icons/",
-    "usr/share/info/",
-    "usr/share/licenses/",
-    "usr/share/locale/",
-    "usr/share/man/",
-    "usr/share/mime/",
-    "usr/share/misc/",
-    "usr/share/terminfo/",
-    "usr/share/vim/",
-    "usr/share/zoneinfo/",
-    "usr/share/zsh/",
-    "usr/src/linux",
-    "var/cache/apt/",
-    "var/lib/apt/",
-    "var/lib/dpkg/",
-    "var/lib/rpm/",
-];
-
-/// Pictures, sounds, fonts, archives, compiled code, translations, maps of minified sources, signatures and public keys.
-const UNREAD: [&str; 105] = [
-    "7z",
-    "a",
-    "aac",
-    "afm",
-    "ai",
-    "apk",
-    "avi",
-    "avif",
-    "bmp",
-    "br",
-    "bz2",
-    "class",
-    "cmx",
-    "cpio",
-    "cur",
-    "dat",
-    "deb",
-    "dex",
-    "dll",
-    "doc",
-    "docx",
-    "dylib",
-    "ear",
-    "egg",
-    "elc",
-    "eot",
-    "eps",
-    "exe",
-    "flac",
-    "gem",
-    "gif",
-    "gmo",
-    "gresource",
-    "gz",
-    "heic",
-    "hi",
-    "icns",
-    "ico",
-    "idx",
-    "img",
-    "iso",
-    "jar",
-    "jpeg",
-    "jpg",
-    "ko",
-    "lib",
-    "lz4",
-    "lzma",
-    "lzo",
-    "m4a",
-    "map",
-    "mkv",
-    "mo",
-    "mov",
-    "mp3",
-    "mp4",
-    "mpeg",
-    "msi",
-    "node",
-    "nupkg",
-    "o",
-    "obj",
-    "odt",
-    "ogg",
-    "otf",
-    "pack",
-    "pcf",
-    "pdb",
-    "pdf",
-    "pfb",
-    "png",
-    "po",
-    "ppt",
-    "pptx",
-    "ps",
-    "psd",
-    "pub",
-    "pyd",
-    "qm",
-    "rar",
-    "rlib",
-    "rmeta",
-    "rpm",
-    "sig",
-    "so",
-    "svg",
-    "tar",
-    "tgz",
-    "tif",
-    "tiff",
-    "ttf",
-    "war",
-    "wasm",
-    "wav",
-    "webm",
-    "webp",
-    "whl",
-    "woff",
-    "woff2",
-    "xcf",
-    "xls",
-    "xlsx",
-    "xz",
-    "zip",
-    "zst",
-];
-
-/// Lock files: full of checksums, written by tools, and without credentials.
-const LOCK_FILES: [&str; 19] = [
-    "package-lock.json",
-    "npm-shrinkwrap.json",
-    "yarn.lock",
-    "pnpm-lock.yaml",
-    "bun.lock",
-    "deno.lock",
-    "Cargo.lock",
-    "go.sum",
-    "go.mod",
-    "poetry.lock",
-    "Pipfile.lock",
-    "pdm.lock",
-    "uv.lock",
-    "Gemfile.lock",
-    "composer.lock",
-    "packages.lock.json",
-    "gradle.lockfile",
-    "pubspec.lock",
-    "verification-metadata.xml",
-];
 
 /// Whether a file is worth opening, up to [`MAX_FILE_BYTES`]. `path` is that inside the image, with or without a leading slash.
 ///
@@ -207,6 +43,13 @@ pub fn wants_path(path: &str) -> bool {
     let is_unread = is_unread(extension)
         || (extension.bytes().any(|byte| byte.is_ascii_uppercase()) && is_unread(&extension.to_ascii_lowercase()));
     !is_unread && !name.contains(".so.") && !LOCK_FILES.contains(&name) && !path.contains(".git/objects/")
+}
+
+/// Whether a program is worth opening, up to [`MAX_PROGRAM_BYTES`]: tokens get compiled into those that the image's maker built. Not opened: those in
+/// folders where distributions install theirs, and in published packages.
+pub fn wants_program(path: &str) -> bool {
+    let inside = path.strip_prefix('/').unwrap_or(path);
+    wants_path(path) && !INSTALLED.iter().any(|folder| inside.starts_with(folder)) && !is_published(inside)
 }
 
 /// How closely a file is looked into.
@@ -409,6 +252,22 @@ mod tests {
             ("var/lib/apt/lists/deb.debian.org_x_Packages", false),
         ] {
             assert_eq!(wants_path(path), wanted, "{path}");
+        }
+    }
+
+    #[test]
+    fn programs_are_opened_where_the_images_maker_puts_them() {
+        for (path, wanted) in [
+            ("app/server", true),
+            ("/usr/local/bin/server", true),
+            ("server", true),
+            ("opt/tool/bin/tool", true),
+            ("usr/bin/git", false),
+            ("/usr/lib/x86_64-linux-gnu/perl/5.36/auto.x", false),
+            ("app/node_modules/esbuild/bin/esbuild", false),
+            ("app/libx.so", false),
+        ] {
+            assert_eq!(wants_program(path), wanted, "{path}");
         }
     }
 

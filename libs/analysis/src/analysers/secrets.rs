@@ -1,11 +1,11 @@
-//! Secrets in files, wherever they lie: in texts, also within archives.
+//! Secrets in files, wherever they lie: in texts, also within archives, and in programs.
 //!
 //! In: the file. Out: one observation a secret, redacted; no package. What is looked for, and where it is not, is
 //! `plimsoll-secrets`' to say.
 
 use plimsoll_checks::judgement::observation;
 use plimsoll_model::Place;
-use plimsoll_secrets::{MAX_FILE_BYTES, RULES_VERSION, SecretScanner, wants_path};
+use plimsoll_secrets::{MAX_FILE_BYTES, MAX_PROGRAM_BYTES, RULES_VERSION, SecretScanner, wants_path, wants_program};
 
 use crate::{Analyser, ContentKind, File, Malformed, Observations, PastLimit};
 
@@ -25,11 +25,16 @@ impl Analyser for Secrets {
     }
 
     fn content_kinds(&self) -> &'static [ContentKind] {
-        &[ContentKind::Text, ContentKind::Script, ContentKind::Binary]
+        use ContentKind::{Binary, Elf, MachO, Pe, Script, Text};
+        &[Text, Script, Binary, Elf, Pe, MachO]
     }
 
     fn wants_content(&self, path: &str, kind: ContentKind, size: u64) -> bool {
-        (kind != ContentKind::Binary || size <= KEY_STORE_BYTES as u64) && wants_path(path)
+        match kind {
+            _ if kind.is_executable() => wants_program(path),
+            ContentKind::Binary => size <= KEY_STORE_BYTES as u64 && wants_path(path),
+            _ => wants_path(path),
+        }
     }
 
     fn wants_member(&self, path: &str, _size: u64) -> bool {
@@ -41,14 +46,15 @@ impl Analyser for Secrets {
     }
 
     fn max_bytes(&self) -> usize {
-        usize::try_from(MAX_FILE_BYTES).unwrap_or(usize::MAX)
+        bytes(MAX_PROGRAM_BYTES)
     }
 
     /// One byte more of a key store tells one of which no size is stated from what is larger.
     fn bounds(&self, _path: &str, kind: ContentKind, _size: u64) -> (usize, PastLimit) {
         match kind {
             ContentKind::Binary => (KEY_STORE_BYTES + 1, PastLimit::BeginningSuffices),
-            _ => (self.max_bytes(), self.past_limit()),
+            _ if kind.is_executable() => (self.max_bytes(), self.past_limit()),
+            _ => (bytes(MAX_FILE_BYTES), self.past_limit()),
         }
     }
 
@@ -59,9 +65,14 @@ impl Analyser for Secrets {
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         for hit in SecretScanner::new().scan_file(file.path, file.bytes) {
             let path = file.path.to_owned();
-            let place = Place::File { path, line: Some(hit.line), offset: Some(hit.offset) };
+            let line = (!file.kind.is_executable()).then_some(hit.line);
+            let place = Place::File { path, line, offset: Some(hit.offset) };
             seen.observation(observation(&hit, place, None));
         }
         Ok(())
     }
+}
+
+fn bytes(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
 }

@@ -69,3 +69,19 @@ fn members_of_archives_are_looked_through_as_far_as_files_are() {
     let layer = analyse(&Tar::new().file("app/all.zip", archive).end());
     assert_eq!((found(&layer), told(&layer)), (vec!["app/all.zip!/large.env", "app/all.zip!/larger.env"], vec![]));
 }
+
+#[test]
+fn tokens_that_are_compiled_into_the_makers_own_programs_are_found() {
+    let program = |bytes: usize| [b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0".as_slice(), &text(bytes)].concat();
+    let large = program(17 << 20);
+    let tar = Tar::new()
+        .file("app/server", program(0))
+        .file("usr/bin/git", program(0))
+        .file("usr/local/bin/agent", &large)
+        .file("app/tools.zip", made::zip(&[("agent", &program(0))]));
+    let layer = analyse(&tar.end());
+    assert_eq!(found(&layer), ["app/server", "app/tools.zip!/agent", "usr/local/bin/agent"]);
+    let seen = layer.contents.files.values().flat_map(|file| &file.observations).map(|seen| &seen.place);
+    assert!(seen.into_iter().all(|place| matches!(place, Place::File { line: None, offset: Some(22), .. })));
+    assert_eq!(told(&layer), []);
+}
