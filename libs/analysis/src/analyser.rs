@@ -194,6 +194,17 @@ pub struct Observations<'a> {
     complaints: Vec<Malformed>,
     complaint_count: usize,
     problems: Vec<(ProblemCode, String)>,
+    is_provisional: bool,
+}
+
+/// What was observed of a file.
+pub(crate) struct Seen {
+    /// Sorted, and each thing once.
+    pub(crate) file: FileAnalysis,
+    /// What is wrong with it.
+    pub(crate) problems: Vec<(ProblemCode, String)>,
+    /// See [`Observations::provisional`].
+    pub(crate) is_provisional: bool,
 }
 
 impl<'a> Observations<'a> {
@@ -206,6 +217,7 @@ impl<'a> Observations<'a> {
             complaints: Vec::new(),
             complaint_count: 0,
             problems: Vec::new(),
+            is_provisional: false,
         }
     }
 
@@ -282,6 +294,12 @@ impl<'a> Observations<'a> {
         }
     }
 
+    /// What is said of the file is not the last word: something that was asked failed in a way that passes. The layer's analysis is then
+    /// [provisional](crate::LayerAnalysis::is_provisional).
+    pub fn provisional(&mut self) {
+        self.is_provisional = true;
+    }
+
     /// A part of the file that does not parse and was passed over.
     pub fn malformed(&mut self, complaint: Malformed) {
         self.complaint_count += 1;
@@ -290,8 +308,7 @@ impl<'a> Observations<'a> {
         }
     }
 
-    /// What was observed, sorted and each thing once, and the problems.
-    pub(crate) fn finish(mut self) -> (FileAnalysis, Vec<(ProblemCode, String)>) {
+    pub(crate) fn finish(mut self) -> Seen {
         self.file.packages.sort_unstable();
         self.file.packages.dedup();
         self.file.observations.sort_unstable();
@@ -310,7 +327,7 @@ impl<'a> Observations<'a> {
         if self.complaint_count > self.complaints.len() {
             problems.push(malformed(format!("{} more like these", self.complaint_count - self.complaints.len())));
         }
-        (self.file, problems)
+        Seen { file: self.file, problems, is_provisional: self.is_provisional }
     }
 }
 

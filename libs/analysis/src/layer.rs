@@ -36,6 +36,10 @@ pub struct LayerAnalysis {
     /// layer says, and must not be kept for other images.
     #[serde(skip)]
     pub is_cut_short: bool,
+    /// Whether something that was asked of a file failed in a way that passes, as a daemon that does not answer: asked again later, it may say
+    /// more, so this must not be kept.
+    #[serde(skip)]
+    pub is_provisional: bool,
 }
 
 /// Why a layer's bytes could not be had. Nothing that the bytes say is an error: that is a [`Problem`].
@@ -77,6 +81,7 @@ pub(crate) fn analyse(
         contents: walked.contents,
         problems: walked.problems,
         is_cut_short: walked.is_crowded_out || pass.pace.is_over(),
+        is_provisional: walked.is_provisional,
     };
     if pass.pace.is_over() {
         layer.contents.is_complete = false;
@@ -146,6 +151,7 @@ struct Walked {
     contents: Contents,
     problems: Vec<Problem>,
     is_crowded_out: bool,
+    is_provisional: bool,
     failure: Option<TarError>,
 }
 
@@ -155,8 +161,9 @@ fn walk_and_hash(tar: ChunkReader, pass: &Pass<'_>, inspections: Inspections) ->
     let mut observer = Observer::new(pass, inspections);
     let failure = walk(&mut tar, pass.engine.limits(), &mut observer).err();
     while tar.next_chunk() {}
-    let Observed { contents, problems, is_crowded_out } = observer.finish();
-    Walked { digest: Digest::from_sha256(tar.sha.finalize().into()), contents, problems, is_crowded_out, failure }
+    let Observed { contents, problems, is_crowded_out, is_provisional } = observer.finish();
+    let digest = Digest::from_sha256(tar.sha.finalize().into());
+    Walked { digest, contents, problems, is_crowded_out, is_provisional, failure }
 }
 
 /// The tar, each chunk of it hashed as it comes.

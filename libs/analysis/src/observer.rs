@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use plimsoll_model::{FileFactKind, Problem, ProblemCode};
 
-use crate::analyser::{Analyser, File, Observations, PastLimit, broke_off};
+use crate::analyser::{Analyser, File, Observations, PastLimit, Seen, broke_off};
 use crate::budget::Budget;
 use crate::contents::{Contents, FileAnalysis};
 use crate::engine::Engine;
@@ -54,6 +54,8 @@ pub(crate) struct Observer<'e> {
     room: Option<Room>,
     /// Whether it goes to the inspectors.
     is_inspected: bool,
+    /// Whether asking again later may say more of some file.
+    is_provisional: bool,
 }
 
 impl<'e> Observer<'e> {
@@ -79,6 +81,7 @@ impl<'e> Observer<'e> {
             facts: Vec::new(),
             room: None,
             is_inspected: false,
+            is_provisional: false,
         }
     }
 
@@ -99,7 +102,7 @@ impl<'e> Observer<'e> {
             Problem::new(ProblemCode::LayerTooLarge, detail)
         }));
         self.budget.spent();
-        Observed { contents: self.contents, problems, is_crowded_out }
+        Observed { contents: self.contents, problems, is_crowded_out, is_provisional: self.is_provisional }
     }
 
     /// Records a problem with the file at `path`.
@@ -219,6 +222,7 @@ impl<'e> Observer<'e> {
 
     /// Keeps what an inspected file says.
     fn take_back(&mut self, inspected: Inspected) {
+        self.is_provisional |= inspected.is_provisional;
         if self.budget.absorb(inspected.budget) && inspected.analysis.says_something() {
             if let Some(known) = self.contents.files.get_mut(&inspected.path) {
                 known.merge(inspected.analysis);
@@ -267,8 +271,9 @@ impl<'e> Observer<'e> {
                 if let Err(malformed) = outcome.unwrap_or_else(|_| Err(broke_off(analyser))) {
                     seen.malformed(malformed);
                 }
-                let (analysis, told) = seen.finish();
-                found = analysis;
+                let Seen { file, problems: told, is_provisional } = seen.finish();
+                self.is_provisional |= is_provisional;
+                found = file;
                 problems.extend(told);
                 found.read_by(analyser.name().into());
             }
@@ -294,6 +299,8 @@ pub(crate) struct Observed {
     pub(crate) problems: Vec<Problem>,
     /// Whether something was not kept as other layers took the room.
     pub(crate) is_crowded_out: bool,
+    /// Whether asking again later may say more.
+    pub(crate) is_provisional: bool,
 }
 
 impl Observer<'_> {

@@ -1,8 +1,9 @@
-//! For tests: a database, vhost and key prefix of their own on the real servers, and the shared corpus.
+//! For tests: a database, vhost and key prefix of their own on the real servers, the shared corpus, and a stand-in for ClamAV.
 //!
 //! The servers are those that the environment names (`DATABASE_URL`, `AMQP_URL`, `AMQP_MANAGEMENT_URL`, `REDIS_URL`), as
 //! `infra/test` sets them. A test that needs one fails with that hint when it is not named: it never passes by not running.
 
+pub mod clamd;
 pub mod corpus;
 mod database;
 mod deadline;

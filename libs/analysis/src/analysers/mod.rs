@@ -147,7 +147,7 @@ pub(crate) fn analyse(analyser: &dyn Analyser, path: &str, bytes: &[u8]) -> (cra
     if let Err(malformed) = analyser.analyse(&file, &mut seen) {
         seen.malformed(malformed);
     }
-    let (file, problems) = seen.finish();
+    let crate::analyser::Seen { file, problems, .. } = seen.finish();
     (file, problems.into_iter().map(|(_, detail)| detail).collect())
 }
 

@@ -53,6 +53,8 @@ pub(crate) struct Inspected {
     pub(crate) analysis: FileAnalysis,
     /// Each with the path within the file, where it concerns a member of an archive.
     pub(crate) problems: Vec<InspectionProblem>,
+    /// Whether asking again later may say more.
+    pub(crate) is_provisional: bool,
     /// What keeping it takes, taken already: answers may wait long for an earlier one.
     pub(crate) budget: Budget,
 }

@@ -7,7 +7,7 @@ use plimsoll_model::ProblemCode;
 
 use super::descent::{descend, kind_of};
 use super::{Inspected, InspectionProblem, Job};
-use crate::analyser::{Analyser, File, Inspection, Observations, PastLimit, broke_off};
+use crate::analyser::{Analyser, File, Inspection, Observations, PastLimit, Seen, broke_off};
 use crate::contents::FileAnalysis;
 use crate::engine::Engine;
 use crate::pass::Pass;
@@ -32,8 +32,13 @@ impl<'e> InspectionThread<'e> {
     /// What a file says, and what its members say if it is an archive.
     pub(super) fn inspect(&mut self, job: Job) -> Inspected {
         let budget = self.pass.budget(self.engine().limits().kept_bytes / SHARE_OF_KEPT);
-        let mut inspected =
-            Inspected { path: job.path.clone(), analysis: FileAnalysis::default(), problems: Vec::new(), budget };
+        let mut inspected = Inspected {
+            path: job.path.clone(),
+            analysis: FileAnalysis::default(),
+            problems: Vec::new(),
+            is_provisional: false,
+            budget,
+        };
         // The layer says that it was cut.
         if self.pass.pace.is_over() {
             return inspected;
@@ -119,7 +124,8 @@ impl<'e> InspectionThread<'e> {
                 seen.malformed(broke_off(analyser));
             }
         }
-        let (mut found, told) = seen.finish();
+        let Seen { file: mut found, problems: told, is_provisional } = seen.finish();
+        inspected.is_provisional |= is_provisional;
         if found.says_something() {
             found.read_by(analyser.name().into());
         }

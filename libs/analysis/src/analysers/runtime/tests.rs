@@ -171,7 +171,7 @@ fn a_program_too_large_to_be_read_whole_is_a_problem_only_without_a_version() {
         let (kind, size) = (ContentKind::Elf, 200 << 20);
         let file = File { path: "usr/bin/mongod", bytes: &bytes, is_whole: false, kind, mode: 0o755, size };
         Runtime.analyse(&file, &mut seen).unwrap();
-        let (file, problems) = seen.finish();
+        let crate::analyser::Seen { file, problems, .. } = seen.finish();
         (names(&file), problems.into_iter().map(|(code, _)| code).collect::<Vec<_>>())
     };
     assert_eq!(inspect(b"\x006.0.27\0tcmalloc"), (vec!["mongodb@6.0.27".to_owned()], vec![]));
