@@ -32,6 +32,18 @@ impl Blobs {
         check_size(&key, found.meta.size)?;
         found.bytes().await.map_err(|error| BlobError::of_store("reading", &key, error))
     }
+
+    /// Removes a document; one that is not there is none to remove.
+    ///
+    /// # Errors
+    /// [`BlobError::Key`], or the store's failure.
+    pub async fn remove_document(&self, key: &str) -> Result<(), BlobError> {
+        let key = document_key(key)?;
+        match self.store.delete(&key).await.map_err(|error| BlobError::of_store("removing", &key, error)) {
+            Ok(()) | Err(BlobError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 fn document_key(key: &str) -> Result<Path, BlobError> {

@@ -303,6 +303,10 @@ async fn a_document_is_replaced_as_a_whole_and_its_key_stays_among_documents() {
         blobs.put_document("layers/v1/abc.json", text.into()).await.unwrap();
         assert_eq!(blobs.get_document("layers/v1/abc.json").await.unwrap(), text);
     }
+    for _ in 0..2 {
+        blobs.remove_document("layers/v1/abc.json").await.unwrap();
+        assert!(matches!(blobs.get_document("layers/v1/abc.json").await, Err(BlobError::NotFound { .. })));
+    }
     for key in ["", "/", "../blobs/x", "a/../../b", "a//b", "./a", "a/", "/a", &"a".repeat(501)] {
         assert!(matches!(blobs.put_document(key, "x".into()).await, Err(BlobError::Key { .. })), "{key}");
         assert!(matches!(blobs.get_document(key).await, Err(BlobError::Key { .. })), "{key}");

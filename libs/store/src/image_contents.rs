@@ -7,6 +7,7 @@ use plimsoll_model::{Digest, InstalledPackage, Inventory, Layer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::malware_bundles::UsedBundle;
 use crate::{CatalogTx, Result, observations, packages};
 
 /// What an image's config says of it.
@@ -69,6 +70,26 @@ pub async fn replace(
     observations::replace(tx, content_id, &inventory.observations).await?;
     replace_layers(tx, content_id, inventory).await?;
     replace_packages(tx, content_id, &inventory.packages).await
+}
+
+/// Records with which rules and hashes of feeds an image's content was examined last.
+pub async fn examined_with(tx: &mut CatalogTx, content_id: i64, bundles: &[UsedBundle]) -> Result<()> {
+    sqlx::query!(
+        "UPDATE image_content SET malware_bundles = $2 WHERE id = $1 AND malware_bundles IS DISTINCT FROM $2",
+        content_id,
+        serde_json::to_value(bundles)?
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Records that what [`replace`] put there is not the last word: the next scan reads the layers again that were not kept.
+pub async fn provisional(tx: &mut CatalogTx, content_id: i64) -> Result<()> {
+    sqlx::query!("UPDATE image_content SET analysis_version = NULL WHERE id = $1", content_id)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
 
 async fn replace_layers(tx: &mut CatalogTx, content_id: i64, inventory: &Inventory) -> Result<()> {

@@ -1,9 +1,10 @@
 //! The images that an organization holds, and the state of each one's scan.
 
+use chrono::{DateTime, Utc};
 use plimsoll_model::{Digest, ImageId};
 use uuid::Uuid;
 
-use crate::{OrgTx, Result, StoreError};
+use crate::{CatalogTx, OrgTx, Result, StoreError};
 
 /// How an image came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,8 +106,103 @@ pub async fn queue_all_scans(tx: &mut OrgTx) -> Result<Vec<(ImageId, Digest)>> {
     )
     .fetch_all(tx.conn())
     .await?;
-    let digest = |text: &str| text.parse().map_err(|_| StoreError::corrupt("image.manifest_digest", text));
-    rows.into_iter().map(|row| Ok((ImageId(row.id), digest(&row.manifest_digest)?))).collect()
+    rows.into_iter().map(|row| Ok((ImageId(row.id), manifest_digest(&row.manifest_digest)?))).collect()
+}
+
+/// Which images are to be scanned again by themselves.
+#[derive(Debug, Clone, Copy)]
+pub struct Outdated<'a> {
+    /// The analysers and rules that are in force: those who judged an image last were others.
+    pub analysis_version: &'a str,
+    /// It was last scanned, or looked at, before.
+    pub before: DateTime<Utc>,
+    /// The same where something that the last scan asked did not answer.
+    pub provisional_before: DateTime<Utc>,
+}
+
+/// An image that is to be scanned again by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutdatedImage {
+    /// The image.
+    pub id: ImageId,
+    /// Its config.
+    pub config_digest: Digest,
+}
+
+/// Up to `limit` images of the transaction's organization that are outdated, the longest first: of those alone that a tag names, itself or by an
+/// index, and whose last scan ended well.
+pub async fn outdated(tx: &mut OrgTx, which: &Outdated<'_>, limit: i64) -> Result<Vec<OutdatedImage>> {
+    let rows = sqlx::query!(
+        "SELECT i.id, c.config_digest FROM image i JOIN image_content c ON c.id = i.image_content_id
+         WHERE i.org_id = $1 AND i.scan_state = 'done'
+           AND (i.analysed_by < $2 OR i.analysed_by > $2 OR i.analysed_by IS NULL)
+           AND greatest(i.scan_finished_at, i.reconsidered_at) < CASE WHEN c.analysis_version IS NULL THEN $4::timestamptz ELSE $3::timestamptz END
+           AND EXISTS (
+               SELECT FROM manifest m
+               CROSS JOIN LATERAL (
+                   SELECT m.digest UNION SELECT p.digest FROM manifest_child p
+                   WHERE p.org_id = m.org_id AND p.repository_id = m.repository_id AND p.child_digest = m.digest
+               ) named
+               JOIN image_tag t ON t.org_id = m.org_id AND t.repository_id = m.repository_id AND t.digest = named.digest
+                               AND t.until IS NULL
+               WHERE m.org_id = i.org_id AND m.digest = i.manifest_digest)
+         ORDER BY greatest(i.scan_finished_at, i.reconsidered_at), i.id LIMIT $5",
+        tx.org().0,
+        which.analysis_version,
+        which.before,
+        which.provisional_before,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let digest = |text: &str| text.parse().map_err(|_| StoreError::corrupt("image_content.config_digest", text));
+    rows.into_iter()
+        .map(|row| Ok(OutdatedImage { id: ImageId(row.id), config_digest: digest(&row.config_digest)? }))
+        .collect()
+}
+
+/// How many images of the transaction's organization wait for the end of a scan that was asked for since.
+pub async fn count_waiting(tx: &mut OrgTx, since: DateTime<Utc>) -> Result<u64> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM image
+           WHERE org_id = $1 AND scan_state IN ('queued', 'running', 'retrying') AND scan_requested_at >= $2"#,
+        tx.org().0,
+        since
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(count.unsigned_abs())
+}
+
+/// Records that it was looked at whether these images are to be scanned again, and marks `queued` of them as waiting for a scan, those that do not
+/// wait already; each of these with its manifest's digest.
+pub async fn reconsidered(tx: &mut OrgTx, images: &[Uuid], queued: &[Uuid]) -> Result<Vec<(ImageId, Digest)>> {
+    let org = tx.org().0;
+    sqlx::query!("UPDATE image SET reconsidered_at = now() WHERE org_id = $1 AND id = ANY($2)", org, images)
+        .execute(tx.conn())
+        .await?;
+    let rows = sqlx::query!(
+        "UPDATE image SET scan_state = 'queued', scan_requested_at = now()
+         WHERE org_id = $1 AND id = ANY($2) AND scan_state = 'done' RETURNING id, manifest_digest",
+        org,
+        queued
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(|row| Ok((ImageId(row.id), manifest_digest(&row.manifest_digest)?))).collect()
+}
+
+fn manifest_digest(text: &str) -> Result<Digest> {
+    text.parse().map_err(|_| StoreError::corrupt("image.manifest_digest", text))
+}
+
+/// Takes the turn to look for outdated images, which one process at a time has, until this transaction ends.
+pub async fn take_turn_to_reconsider(tx: &mut CatalogTx) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT pg_try_advisory_xact_lock(hashtextextended('plimsoll outdated images', 0)) AS "taken!""#
+    )
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 /// The image of a scan job, or `None` where the organization no longer holds it.
@@ -124,10 +220,7 @@ pub async fn scan_target(tx: &mut OrgTx, image: ImageId) -> Result<Option<ScanTa
         Ok(ScanTarget {
             id: ImageId(row.id),
             content_id: row.image_content_id,
-            manifest_digest: row
-                .manifest_digest
-                .parse()
-                .map_err(|_| StoreError::corrupt("image.manifest_digest", &row.manifest_digest))?,
+            manifest_digest: manifest_digest(&row.manifest_digest)?,
             analysis_version: row.analysis_version,
         })
     })
@@ -149,9 +242,10 @@ pub async fn scan_started(tx: &mut OrgTx, image: ImageId) -> Result<()> {
 /// Marks a scan as done, with how many layers were read and how many were known.
 pub async fn scan_done(tx: &mut OrgTx, image: ImageId, analysed: u32, reused: u32) -> Result<()> {
     sqlx::query!(
-        "UPDATE image SET scan_state = 'done', scan_finished_at = now(), scan_error = NULL, scan_error_code = NULL,
-                layers_analysed = $3, layers_reused = $4
-         WHERE org_id = $1 AND id = $2",
+        "UPDATE image i SET scan_state = 'done', scan_finished_at = now(), scan_error = NULL, scan_error_code = NULL,
+                layers_analysed = $3, layers_reused = $4, analysed_by = c.analysis_version
+         FROM image_content c
+         WHERE i.org_id = $1 AND i.id = $2 AND c.id = i.image_content_id",
         tx.org().0,
         image.0,
         i32::try_from(analysed).unwrap_or(i32::MAX),

@@ -1,5 +1,6 @@
 //! Layers that were read: each is read once, whatever image or organization it comes in.
 
+use chrono::{DateTime, Utc};
 use plimsoll_model::{DiffId, Digest};
 
 use crate::{CatalogTx, OrgTx, Result, StoreError};
@@ -46,6 +47,18 @@ pub async fn known_to_org(tx: &mut OrgTx, blobs: &[Digest], analysis_version: &s
     .fetch_all(tx.conn())
     .await?;
     rows.into_iter().map(|row| known_layer(&row.digest, &row.diff_id, row.document_key)).collect()
+}
+
+/// Of a blob, what any version of the analysers read of it last; looked up as [`known`] does.
+pub async fn last_known(tx: &mut CatalogTx, blob: &Digest) -> Result<Option<KnownLayer>> {
+    let row = sqlx::query!(
+        "SELECT b.digest, b.diff_id, a.document_key FROM layer_blob b JOIN layer_analysis a ON a.diff_id = b.diff_id
+         WHERE b.digest = $1 ORDER BY a.analysed_at DESC LIMIT 1",
+        blob.to_string()
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    row.map(|row| known_layer(&row.digest, &row.diff_id, row.document_key)).transpose()
 }
 
 fn known_layer(digest: &str, diff_id: &str, document_key: String) -> Result<KnownLayer> {
@@ -96,6 +109,23 @@ pub async fn record(tx: &mut CatalogTx, layer: &Analysed<'_>) -> Result<()> {
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Forgets what other versions of the analysers read of a layer before a moment; gives where it is in the object store.
+pub async fn forget_older(
+    tx: &mut CatalogTx,
+    diff_id: DiffId,
+    analysis_version: &str,
+    before: DateTime<Utc>,
+) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        "DELETE FROM layer_analysis WHERE diff_id = $1 AND analysis_version <> $2 AND analysed_at < $3 RETURNING document_key",
+        diff_id.to_string(),
+        analysis_version,
+        before
+    )
+    .fetch_all(tx.conn())
+    .await?)
 }
 
 /// Records that the transaction's organization's own rules have read a layer, in place of what older rules of its found.

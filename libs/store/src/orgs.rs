@@ -22,7 +22,7 @@ pub async fn current(tx: &mut OrgTx) -> Result<Option<Org>> {
     Ok(row.map(|row| Org { id: OrgId(row.id), slug: row.slug, name: row.name }))
 }
 
-/// Every organization's id. For the role that re-matches; others see none.
+/// Every organization's id. For the roles that re-match and scan; others see none.
 pub async fn all(tx: &mut CatalogTx) -> Result<Vec<OrgId>> {
     Ok(sqlx::query_scalar!("SELECT id FROM org ORDER BY id")
         .fetch_all(tx.conn())

@@ -5,11 +5,13 @@ use std::io::{Read, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use chrono::TimeDelta;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use plimsoll_analysis::{Engine, LayerAnalysis};
 use plimsoll_blobs::{BlobError, Blobs};
 use plimsoll_model::{DiffId, Digest, OrgId, Problem, ProblemCode};
 use plimsoll_oci::media_type;
+use plimsoll_runtime::clock;
 use plimsoll_store::Store;
 use plimsoll_store::layers::{self, Analysed, KnownLayer};
 
@@ -21,6 +23,8 @@ use crate::malware::Analysers;
 const ZSTD_LEVEL: i32 = 3;
 /// The largest kept analysis that is read back, in bytes of JSON: what a layer may keep, written out.
 const MAX_DOCUMENT: u64 = 128 << 20;
+/// How long what other versions of the analysers read of a layer is kept once this one has read it: scanners of two releases may be at work at once.
+const OLDER_KEPT: TimeDelta = TimeDelta::days(7);
 
 /// What reads layers.
 #[derive(Debug, Clone)]
@@ -60,6 +64,34 @@ pub struct ReadLayers {
     pub analysed: u32,
     /// How many were known.
     pub reused: u32,
+    /// Whether something that was asked of a layer did not answer: asked again later, it may say more.
+    pub is_provisional: bool,
+    /// Whether a layer's blob is gone, so that what an earlier version read of it counts.
+    pub lacks_blobs: bool,
+}
+
+/// One layer, read.
+#[derive(Debug)]
+struct ReadLayer {
+    outcome: LayerOutcome,
+    origin: Origin,
+}
+
+/// Where what is known of a layer comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// Its blob.
+    Blob,
+    /// What was kept of it.
+    Kept,
+    /// What an earlier version of the analysers read, as its blob is gone.
+    Earlier,
+}
+
+impl ReadLayer {
+    const fn of_blob(outcome: LayerOutcome) -> Self {
+        Self { outcome, origin: Origin::Blob }
+    }
 }
 
 impl LayerReader {
@@ -84,15 +116,21 @@ impl LayerReader {
                 Ok::<_, ScanError>((part.blob.digest, reader.read_layer(&part, known, engine, &bytes_read).await?))
             }
         });
-        let read: HashMap<Digest, LayerOutcome> =
+        let read: HashMap<Digest, ReadLayer> =
             stream::iter(reading).buffer_unordered(self.parallel).try_collect().await?;
-        let reused = read.keys().filter(|digest| known.contains_key(digest)).count();
-        let analyses = parts
-            .iter()
-            .map(|part| read.get(&part.blob.digest).cloned().unwrap_or_else(|| Err(unreadable("it was not read"))))
-            .collect();
+        let outcome = |part: &LayerPart| {
+            let read = read.get(&part.blob.digest).map(|read| read.outcome.clone());
+            read.unwrap_or_else(|| Err(unreadable("it was not read")))
+        };
+        let analysed = read.values().filter(|read| read.origin == Origin::Blob).count();
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        Ok(ReadLayers { analyses, analysed: number(read.len() - reused), reused: number(reused) })
+        Ok(ReadLayers {
+            analyses: parts.iter().map(outcome).collect(),
+            analysed: number(analysed),
+            reused: number(read.len() - analysed),
+            is_provisional: read.values().any(|read| read.outcome.as_ref().is_ok_and(|layer| layer.is_provisional)),
+            lacks_blobs: read.values().any(|read| read.origin == Origin::Earlier),
+        })
     }
 
     async fn known(&self, digests: &[Digest]) -> Result<Vec<KnownLayer>, ScanError> {
@@ -109,25 +147,52 @@ impl LayerReader {
         known: Option<KnownLayer>,
         engine: Engine,
         bytes_read: &Arc<AtomicU64>,
-    ) -> Result<LayerOutcome, ScanError> {
+    ) -> Result<ReadLayer, ScanError> {
         let Some(known) = known else { return self.analysed(part, engine, bytes_read).await };
         bytes_read.fetch_add(part.blob.size, Ordering::Relaxed);
-        self.kept(&known, engine).await
+        Ok(ReadLayer { outcome: self.kept(&known, engine, None).await?, origin: Origin::Kept })
     }
 
-    /// What was kept of a layer. One is read back at a time: only then is it known whether the image has room for it.
-    async fn kept(&self, layer: &KnownLayer, engine: Engine) -> Result<LayerOutcome, ScanError> {
+    /// What was kept of a layer, and what is to be told besides. One is read back at a time: only then is it known whether the image has room for it.
+    async fn kept(
+        &self,
+        layer: &KnownLayer,
+        engine: Engine,
+        besides: Option<Problem>,
+    ) -> Result<LayerOutcome, ScanError> {
         let _one = self.reading_back.lock().await;
         let key = layer.document_key.clone();
         let compressed = self.blobs.get_document(&key).await?;
         let parse = move || -> Result<LayerOutcome, String> {
             let json = zstd::Decoder::new(compressed.as_ref()).map_err(|error| error.to_string())?.take(MAX_DOCUMENT);
-            let analysis: LayerAnalysis =
+            let mut analysis: LayerAnalysis =
                 serde_json::from_reader(std::io::BufReader::new(json)).map_err(|error| error.to_string())?;
+            analysis.problems.extend(besides);
             Ok(engine.admit(analysis).map(Arc::new))
         };
         let parsed = tokio::task::spawn_blocking(parse).await.map_err(|_| ScanError::Interrupted)?;
         parsed.map_err(|reason| ScanError::Document { key: layer.document_key.clone(), reason })
+    }
+
+    /// A layer whose blob is not here: what was read of it when it was, by whatever version.
+    async fn without_blob(&self, digest: &Digest, engine: Engine) -> Result<ReadLayer, ScanError> {
+        let earlier = match self.kept_for {
+            KeptFor::All => layers::last_known(&mut self.store.catalog_tx().await?, digest).await?,
+            // What an organization's older rules found is of no use.
+            KeptFor::Org(_) => None,
+        };
+        let Some(earlier) = earlier else {
+            return Ok(ReadLayer::of_blob(Err(unreadable("its blob is not here: it was never uploaded"))));
+        };
+        let besides = unreadable("its blob is not here any more; what was read of it before counts");
+        match self.kept(&earlier, engine, Some(besides)).await {
+            Ok(outcome) => Ok(ReadLayer { outcome, origin: Origin::Earlier }),
+            Err(ScanError::Document { key, reason }) => {
+                tracing::warn!(key, reason, "what was kept of a layer whose blob is gone cannot be read");
+                Ok(ReadLayer::of_blob(Err(unreadable("its blob is not here any more"))))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads a layer from its blob and keeps what it holds.
@@ -136,17 +201,16 @@ impl LayerReader {
         part: &LayerPart,
         engine: Engine,
         bytes_read: &Arc<AtomicU64>,
-    ) -> Result<LayerOutcome, ScanError> {
+    ) -> Result<ReadLayer, ScanError> {
         let digest = part.blob.digest;
         if !media_type::is_layer(&part.blob.media_type) {
             let what = part.blob.media_type.chars().take(100).collect::<String>();
-            return Ok(Err(unreadable(format!("its media type '{}' is not one of a layer", what.escape_default()))));
+            let told = format!("its media type '{}' is not one of a layer", what.escape_default());
+            return Ok(ReadLayer::of_blob(Err(unreadable(told))));
         }
         let blob = match self.blobs.reader(&digest).await {
             Ok(blob) => blob,
-            Err(BlobError::NotFound { .. }) => {
-                return Ok(Err(unreadable("its blob is not here: it was never uploaded")));
-            }
+            Err(BlobError::NotFound { .. }) => return self.without_blob(&digest, engine).await,
             Err(error) => return Err(error.into()),
         };
         let counted = Counted { inner: blob, count: Arc::clone(bytes_read) };
@@ -157,12 +221,13 @@ impl LayerReader {
         if analysis.digest != digest {
             return Err(ScanError::DigestMismatch { expected: digest, actual: analysis.digest });
         }
-        // A layer that does not decode to its end has no diffID to keep it by, and one that its neighbours cut says less than it could: they are
-        // read again with the next image that has them.
-        if let Some(diff_id) = analysis.diff_id.filter(|_| !analysis.is_cut_short) {
+        // A layer that does not decode to its end has no diffID to keep it by; one that its neighbours cut, or that a daemon was not there to
+        // examine, says less than it could: they are read again with the next image that has them.
+        let is_last_word = !analysis.is_cut_short && !analysis.is_provisional;
+        if let Some(diff_id) = analysis.diff_id.filter(|_| is_last_word) {
             self.keep(&analysis, diff_id).await?;
         }
-        Ok(Ok(Arc::new(analysis)))
+        Ok(ReadLayer::of_blob(Ok(Arc::new(analysis))))
     }
 
     async fn keep(&self, analysis: &LayerAnalysis, diff_id: DiffId) -> Result<(), ScanError> {
@@ -193,7 +258,14 @@ impl LayerReader {
             problems: analysis.problems.len(),
         };
         layers::record(&mut tx, &analysed).await?;
+        let forgotten = layers::forget_older(&mut tx, diff_id, version, clock::now() - OLDER_KEPT).await?;
         tx.commit().await?;
+        // After the commit: nobody finds them any more. One that stays takes room and does nothing else.
+        for key in forgotten {
+            if let Err(error) = self.blobs.remove_document(&key).await {
+                tracing::warn!(key, %error, "an old analysis is not removed");
+            }
+        }
         Ok(())
     }
 }

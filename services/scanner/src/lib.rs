@@ -1,12 +1,13 @@
 //! Workers that turn layers into inventories and inventories into findings.
 //!
-//! `scan` is the story of one job; `image` reads what an image is made of, `layers` its layers, `malware` has the rules in force, `progress`
-//! tells who watches.
+//! `scan` is the story of one job; `image` reads what an image is made of, `layers` its layers, `malware` has the rules in force, `outdated`
+//! has images scanned again that were judged by others, `progress` tells who watches.
 
 mod error;
 mod image;
 mod layers;
 mod malware;
+mod outdated;
 mod progress;
 mod scan;
 
@@ -14,6 +15,7 @@ use std::num::NonZero;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use chrono::TimeDelta;
 use plimsoll_analysis::Limits;
 use plimsoll_blobs::Blobs;
 use plimsoll_broker::Consumer;
@@ -29,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::ScanError;
 pub use malware::{MalwareRules, OperatorRules};
+pub use outdated::OutdatedImages;
 pub use scan::Scanner;
 
 /// The service's configuration: `PLIMSOLL_*` variables.
@@ -42,6 +45,9 @@ pub struct Config {
     pub scanner_images: u16,
     /// How many layers of one image are read at a time; as many as there are processors, four at most, where it is absent.
     pub scanner_layers: Option<usize>,
+    /// After how many seconds an image is scanned again by itself that was judged by other rules than are in force; 0: never.
+    #[serde(default = "one_day")]
+    pub scanner_rescan_after: u32,
     /// A folder of the operator's own YARA rules.
     pub yara_rules: Option<PathBuf>,
     /// A ClamAV daemon: `tcp://host:port` or `unix:/path`.
@@ -63,6 +69,10 @@ const fn two() -> u16 {
     2
 }
 
+const fn one_day() -> u32 {
+    86_400
+}
+
 /// Runs the service until `shutdown`.
 ///
 /// # Errors
@@ -70,7 +80,8 @@ const fn two() -> u16 {
 pub async fn run(config: Config, registry: prometheus::Registry, shutdown: CancellationToken) -> anyhow::Result<()> {
     let engines = config.engines;
     let amqp_url = engines.amqp_url.expose_secret().to_owned();
-    let connections = u32::from(config.scanner_images) * 2 + 2;
+    // Two of them to look for outdated images.
+    let connections = u32::from(config.scanner_images) * 2 + 4;
     let store = Store::connect(engines.database_url.expose_secret(), "plimsoll-scanner", connections)
         .await
         .context("PLIMSOLL_DATABASE_URL")?;
@@ -88,6 +99,10 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
     };
     let limits = Limits { inspection_threads: processors.min(MOST_AT_A_TIME), ..Limits::default() };
     let rules = tokio::task::spawn_blocking(move || MalwareRules::load(limits, &operator)).await??;
+    let outdated = (config.scanner_rescan_after > 0).then(|| {
+        let after = TimeDelta::seconds(i64::from(config.scanner_rescan_after));
+        OutdatedImages::new(store.clone(), blobs.clone(), rules.clone(), after)
+    });
     let scanner = Scanner { store: store.clone(), blobs, rules, parallel, volatile: volatile.clone() };
 
     let checks = vec![
@@ -97,7 +112,14 @@ pub async fn run(config: Config, registry: prometheus::Registry, shutdown: Cance
         }),
         Check::new("redis", volatile, async |volatile: Volatile| volatile.ping().await),
     ];
-    let work = work(scanner, amqp_url, config.scanner_images, shutdown.clone());
+    let stop = shutdown.clone();
+    let work = async move {
+        tokio::join!(work(scanner, amqp_url, config.scanner_images, stop.clone()), async {
+            if let Some(outdated) = outdated {
+                outdated.run(stop).await;
+            }
+        });
+    };
     worker::run(&engines.listen, Health::new(checks, registry), work, shutdown).await?;
     store.close().await;
     Ok(())

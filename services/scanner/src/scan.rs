@@ -104,6 +104,8 @@ impl Scanner {
         let version = &layers.analysers.version;
         let (unmatched, analysed, reused) = if target.analysis_version.as_deref() == Some(&**version) {
             let mut tx = store.catalog_tx().await?;
+            // The same rules may come in other bundles.
+            image_contents::examined_with(&mut tx, target.content_id, &layers.analysers.bundles).await?;
             let unmatched = image_contents::unmatched_packages(&mut tx, target.content_id).await?;
             tx.commit().await?;
             (unmatched, 0, u32::try_from(parts.layers.len()).unwrap_or(u32::MAX))
@@ -111,7 +113,7 @@ impl Scanner {
             let ticking = progress.ticking();
             let read = layers.read(&parts.layers, progress.bytes_read()).await?;
             drop(ticking);
-            (self.record(&target, &parts, &read, version).await?, read.analysed, read.reused)
+            (self.record(&target, &parts, &read, &layers.analysers).await?, read.analysed, read.reused)
         };
         self.scan_by_own_rules(job, &parts).await?;
         progress.tell(ScanState::Running, "matching packages").await;
@@ -129,15 +131,24 @@ impl Scanner {
         target: &ScanTarget,
         parts: &ImageParts,
         read: &ReadLayers,
-        version: &str,
+        analysers: &Analysers,
     ) -> Result<Vec<i64>, ScanError> {
         let mut inventory = inventory(parts, &read.analyses);
         let mut tx = self.store.catalog_tx().await?;
         let end_of_life = EndOfLifeTable::updated(&support_periods::all(&mut tx).await?);
         let unjudged = judged(parts, &mut inventory, &end_of_life);
+        let content = target.content_id;
+        // A layer whose blob is gone was examined with what there was then; once it is there again, the next scan reads it.
+        let in_part = read.lacks_blobs.then(|| format!("{}-in-part", analysers.version));
+        let version = in_part.as_deref().unwrap_or(&analysers.version);
         let unmatched =
-            image_contents::replace(&mut tx, target.content_id, &parts.platform, &inventory, &unjudged, version)
-                .await?;
+            image_contents::replace(&mut tx, content, &parts.platform, &inventory, &unjudged, version).await?;
+        if !read.lacks_blobs {
+            image_contents::examined_with(&mut tx, content, &analysers.bundles).await?;
+        }
+        if read.is_provisional {
+            image_contents::provisional(&mut tx, content).await?;
+        }
         tx.commit().await?;
         Ok(unmatched)
     }

@@ -10,6 +10,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::image_contents::UnjudgedCheck;
+use crate::malware_bundles::UsedBundle;
 use crate::{OrgTx, Result};
 
 /// An image.
@@ -300,6 +301,27 @@ pub struct FeedKnowledge {
     pub feed: String,
     /// The oldest answer of a server among those of its documents that the packages are judged by, or `None` where one of them never answered.
     pub checked_at: Option<DateTime<Utc>>,
+}
+
+/// Of these images, the rules and hashes of feeds that each was examined with, by feed and path; of one that no longer is what it was, when it was
+/// last known to be up to date before. Images of which that is not known are left out.
+pub async fn examined_with(tx: &mut OrgTx, images: &[Uuid]) -> Result<Vec<(ImageId, Vec<UsedBundle>)>> {
+    let rows = sqlx::query!(
+        r#"SELECT i.id, coalesce(jsonb_agg(jsonb_set(u.bundle, '{checked_at}', coalesce(to_jsonb(d.checked_at), u.bundle->'checked_at'))
+                                           ORDER BY u.number) FILTER (WHERE u.bundle IS NOT NULL), '[]') AS "bundles!: Json<Vec<UsedBundle>>"
+           FROM image i JOIN image_content c ON c.id = i.image_content_id
+           LEFT JOIN LATERAL jsonb_array_elements(c.malware_bundles) WITH ORDINALITY AS u (bundle, number) ON true
+           LEFT JOIN malware_bundle b ON b.feed = u.bundle->>'feed' AND b.path = u.bundle->>'path'
+                                     AND 'sha256:' || encode(b.hash, 'hex') = u.bundle->>'hash'
+           LEFT JOIN feed_document d ON d.feed = b.feed AND d.document = b.path
+           WHERE i.org_id = $1 AND i.id = ANY($2) AND c.malware_bundles IS NOT NULL
+           GROUP BY i.id"#,
+        tx.org().0,
+        images
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (ImageId(row.id), row.bundles.0)).collect())
 }
 
 /// For each of these images, the feeds that its packages are judged by, by name; those of which no feed speaks are left out.
