@@ -8,6 +8,7 @@ use async_graphql::dataloader::Loader;
 use async_graphql::{Error, Result};
 use plimsoll_checks::EndOfLifeTable;
 use plimsoll_model::{ImageId, JudgedPackages, OrgId, RepositoryId};
+use plimsoll_store::malware_bundles::UsedBundle;
 use plimsoll_store::views::findings::{self, FindingFilter, FindingKey, FindingOrder};
 use plimsoll_store::views::installed::{self, Installed, InstalledFilter, InstalledKey, Location, StatedLicense};
 use plimsoll_store::views::observations::{self, Observation, ObservationFilter};
@@ -58,6 +59,8 @@ keys! {
     LayersOf(ImageId),
     /// The feeds that an image is judged by.
     KnowledgeOf(ImageId),
+    /// The rules and hashes of malware that an image was examined with.
+    ExaminedWith(ImageId),
     /// The image that an image is built on.
     BaseOf(ImageId),
     /// The licences that an image's packages state.
@@ -271,6 +274,11 @@ loader!(LayersOf => Arc<Vec<layers::Layer>>, |tx, keys| {
 loader!(KnowledgeOf => Vec<images::FeedKnowledge>, |tx, keys| {
     let rows = images::known_by_feed(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
     Ok(grouped(rows.into_iter().map(|(image, known)| (KnowledgeOf(image), known))))
+});
+
+loader!(ExaminedWith => Arc<Vec<UsedBundle>>, |tx, keys| {
+    let rows = images::examined_with(tx, &ids(keys, |key| key.0.0)).await.map_err(of_store)?;
+    Ok(rows.into_iter().map(|(image, bundles)| (ExaminedWith(image), Arc::new(bundles))).collect())
 });
 
 impl Loader<EndOfLife> for Reads {

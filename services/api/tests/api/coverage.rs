@@ -102,3 +102,50 @@ async fn what_the_sources_of_a_distribution_do_not_tell_is_said_and_is_no_gap() 
         "{first}"
     );
 }
+
+#[tokio::test]
+async fn how_old_the_rules_and_hashes_of_malware_are_that_an_image_was_examined_with_is_told_apart_from_its_packages() {
+    let world = World::create().await;
+    let mut ours = world.org("ours").await;
+    world.image(&mut ours).await;
+    let served = Served::start(&world).await;
+    let query =
+        "{ organization(slug: \"ours\") { images { nodes { knownAsOf coverage { isComplete knowledge { feed checkedAt }
+        malwareSources { name feed kind checkedAt } } } } } }";
+    let asked = async || served.data(&ours.key, query, json!({})).await["organization"]["images"]["nodes"][0].clone();
+    let before = asked().await;
+    assert_eq!(before["coverage"]["malwareSources"], Value::Null, "it was scanned by an older release");
+
+    // One of the bundles is another by now; of another feed, none is left.
+    world
+        .execute(
+            "INSERT INTO malware_bundle (feed, path, kind, hash, content, records) VALUES
+               ('yara', 'a/same.zip', 'yara_rules', sha256('same'), 'same', 1),
+               ('yara', 'changed.zip', 'yara_rules', sha256('new'), 'new', 1);
+             INSERT INTO feed_document (feed, document, url, checked_at) VALUES
+               ('yara', 'a/same.zip', '', '2026-05-02T00:00:00Z'), ('yara', 'changed.zip', '', '2026-05-02T00:00:00Z');
+             UPDATE image_content SET malware_bundles = (
+               SELECT jsonb_agg(jsonb_build_object('feed', feed, 'path', path, 'kind', kind, 'checked_at', '2026-05-01T00:00:00Z',
+                                                   'hash', 'sha256:' || encode(sha256(content), 'hex')))
+               FROM (VALUES ('malware-hashes', 'sha256-recent.txt', 'file_hashes', 'old'::bytea), ('yara', 'a/same.zip', 'yara_rules', 'same'),
+                            ('yara', 'changed.zip', 'yara_rules', 'old')) AS used (feed, path, kind, content))",
+        )
+        .await;
+    let told = asked().await;
+    let day = |day: u32| format!("2026-05-{day:02}T00:00:00+00:00");
+    let source = |name, feed, kind, at| json!({ "name": name, "feed": feed, "kind": kind, "checkedAt": at });
+    let sources = json!([
+        source("sha256-recent", "malware-hashes", "FILE_HASHES", day(1)),
+        source("same", "yara", "YARA_RULES", day(2)),
+        source("changed", "yara", "YARA_RULES", day(1)),
+    ]);
+    assert_eq!(told["coverage"]["malwareSources"], sources, "{told:#}");
+    let mut knowledge = before["coverage"]["knowledge"].as_array().unwrap().clone();
+    knowledge.extend(["malware-hashes", "yara"].map(|feed| json!({ "feed": feed, "checkedAt": day(1) })));
+    knowledge.sort_by_key(|known| known["feed"].as_str().unwrap().to_owned());
+    assert_eq!(told["coverage"]["knowledge"], json!(knowledge), "{told:#}");
+    assert_eq!(
+        (&told["knownAsOf"], &told["coverage"]["isComplete"]),
+        (&before["knownAsOf"], &before["coverage"]["isComplete"])
+    );
+}

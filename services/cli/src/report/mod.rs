@@ -48,7 +48,8 @@ pub struct ScanReport {
     pub coverage: Option<JudgedCoverage>,
     /// When each feed was last known to be up to date: the oldest of its documents counts.
     pub knowledge: BTreeMap<String, DateTime<Utc>>,
-    /// Whose rules and hashes of malware there are beside the built-in rules, used or not. None where that is not known: the server's.
+    /// Whose rules and hashes of malware there are beside the built-in rules, used or not; of a server's scan, those of feeds that were used. None where
+    /// that is not known: the server's last scan was an older release's.
     pub malware_sources: Option<Vec<MalwareSource>>,
     /// Where its packages lie: what a statement says of a module within a program is looked up by it.
     #[serde(skip)]

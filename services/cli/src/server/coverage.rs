@@ -1,12 +1,12 @@
 //! What the API says was judged and what was not, in the shape of the report.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use plimsoll_model::{Coverage, Gap, GapReason, Limit, LimitReason, OsSupport, PackageSource};
 use serde::Deserialize;
 
 use super::observation::unknown_word;
 use crate::exit::Failure;
-use crate::report::{JudgedCoverage, UnjudgedCheck};
+use crate::report::{JudgedCoverage, MalwareKind, MalwareSource, UnjudgedCheck};
 
 /// `image { coverage }`.
 #[derive(Debug, Deserialize)]
@@ -24,6 +24,17 @@ pub struct Covered {
     gaps: Vec<CoverageGap>,
     limits: Vec<CoverageLimit>,
     unjudged_checks: Vec<UnjudgedCheck>,
+    /// None of a scan by an older release.
+    malware_sources: Option<Vec<ExaminedWith>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ExaminedWith {
+    name: String,
+    feed: String,
+    kind: String,
+    checked_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -48,6 +59,28 @@ struct CoverageLimit {
     count: u64,
     statement: String,
     ecosystem: String,
+}
+
+impl Covered {
+    /// The feeds' rules and hashes of malware that the image was examined with, as the offline scan tells them.
+    pub fn malware_sources(&self) -> Result<Option<Vec<MalwareSource>>, Failure> {
+        let source = |with: &ExaminedWith| {
+            let kind = match with.kind.as_str() {
+                "YARA_RULES" => MalwareKind::YaraRules,
+                "FILE_HASHES" => MalwareKind::FileHashes,
+                other => return Err(unknown_word("what malware is known by", other)),
+            };
+            Ok(MalwareSource {
+                name: with.name.clone(),
+                feed: Some(with.feed.clone()),
+                kind,
+                is_used: true,
+                count: None,
+                checked_at: with.checked_at,
+            })
+        };
+        self.malware_sources.as_ref().map(|sources| sources.iter().map(source).collect()).transpose()
+    }
 }
 
 /// The coverage, as the offline scan tells it.

@@ -111,6 +111,7 @@ query ($slug: String!, $image: String!) {
         gaps { reason count statement examples }
         limits { reason count statement ecosystem }
         unjudgedChecks { check reason }
+        malwareSources { name feed kind checkedAt }
       }
     }
   }

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::answers::{self, FeedsData, ImagePage, InstalledPackage};
-use super::coverage::{ImageCoverage, judged_coverage};
+use super::coverage::{Covered, ImageCoverage, judged_coverage};
 use super::{Server, observation, queries};
 use crate::exit::Failure;
 use crate::report::{HiddenFinding, PlacedPackage, ScanReport, ScannedImage, UnknownPackage, VexNote};
@@ -32,6 +32,7 @@ impl Server {
         let covered: ImageCoverage = self.of_image(queries::COVERAGE, slug, digest, None).await?.ok_or_else(gone)?;
         let observed: Vec<observation::Observation> = self.pages(queries::OBSERVATIONS, slug, digest).await?;
         let observed: Vec<_> = observed.into_iter().map(observation::observation).collect::<Result<_, _>>()?;
+        let malware_sources = covered.coverage.as_ref().map(Covered::malware_sources).transpose()?.flatten();
         let coverage = covered.coverage.map(judged_coverage).transpose()?;
         let feeds: FeedsData = self.ask(queries::FEEDS, &json!({})).await?;
         let package_count = packages.len() as u64;
@@ -69,7 +70,7 @@ impl Server {
             observations: coverage.is_some().then_some(observed),
             coverage,
             knowledge: knowledge(feeds),
-            malware_sources: None,
+            malware_sources,
             placed,
         })
     }

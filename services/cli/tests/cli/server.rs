@@ -131,7 +131,8 @@ fn graphql(request: &Request, state: &mut State) -> ResponseTemplate {
             "sources": [{ "analyser": "python", "files": 2, "packages": 2 }],
             "gaps": [{ "reason": "OS_ENDED", "count": 1, "statement": "not judged in full, because it is over", "examples": ["Debian 12"] }],
             "limits": [{ "reason": "ONLY_FIXES_PUBLISHED", "count": 2, "statement": "judged by fixes alone, because it is so", "ecosystem": "Klingon:9" }],
-            "unjudgedChecks": [{ "check": "content-trust", "reason": "a policy says" }] } })),
+            "unjudgedChecks": [{ "check": "content-trust", "reason": "a policy says" }],
+            "malwareSources": [{ "name": "sha256-recent", "feed": "malware-hashes", "kind": "FILE_HASHES", "checkedAt": "2026-08-19T10:00:00Z" }] } })),
         "observations" => image(json!({ "page": match after {
             None => json!({ "nodes": [observation("MALWARE", json!({ "subject": "FILE", "path": "srv/x.php", "line": null, "offset": 7 }), Some(1))],
                             "pageInfo": { "hasNextPage": true, "endCursor": "o1" } }),

@@ -1,9 +1,12 @@
 //! What of an image was judged and what was not.
 
+use std::collections::BTreeMap;
+
 use async_graphql::{Enum, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 use plimsoll_model::OsSupport;
 use plimsoll_store::image_contents;
+use plimsoll_store::malware_bundles::{self, BundleKind, UsedBundle};
 use plimsoll_store::views::images;
 
 /// Whether an operating system's vendor still mends it.
@@ -134,9 +137,45 @@ pub struct UnjudgedCheck {
 pub struct FeedKnowledge {
     /// Its name: `osv`, `debian`.
     feed: String,
-    /// When it was last known to be up to date: the oldest of its documents that speak of the image's packages counts. Null where one of
-    /// them has never been fetched.
+    /// When it was last known to be up to date: the oldest of its documents that speak of the image's packages counts; of rules and hashes of
+    /// malware, the oldest of those that the image was examined with. Null where one of them has never been fetched.
     checked_at: Option<DateTime<Utc>>,
+}
+
+/// What malware is known by.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "BundleKind")]
+pub enum MalwareSourceKind {
+    /// YARA rules.
+    YaraRules,
+    /// SHA-256 hashes of files.
+    FileHashes,
+}
+
+/// A feed's rules or hashes of malware that an image was examined with.
+#[derive(SimpleObject)]
+pub struct MalwareSource {
+    /// What stands before the colon in the rules of observations: `signature-base`.
+    name: String,
+    /// The feed that they are of.
+    feed: String,
+    /// What they are.
+    kind: MalwareSourceKind,
+    /// When they were last known to be up to date. Where others are there since, this is when they were fetched, or said to be the same, last: the
+    /// image is examined by the others in its time.
+    checked_at: Option<DateTime<Utc>>,
+}
+
+impl MalwareSource {
+    /// A kind that this release does not know is left out.
+    fn of(bundle: &UsedBundle) -> Option<Self> {
+        Some(Self {
+            name: malware_bundles::called(&bundle.path).to_owned(),
+            feed: bundle.feed.clone(),
+            kind: BundleKind::parse(&bundle.kind)?.into(),
+            checked_at: bundle.checked_at,
+        })
+    }
 }
 
 /// What of an image was judged and what was not. Nothing found and not judged are different answers.
@@ -154,8 +193,12 @@ pub struct Coverage {
     limits: Vec<CoverageLimit>,
     /// Checks of its configuration that could not be judged; those that wait for a policy are among them.
     unjudged_checks: Vec<UnjudgedCheck>,
-    /// How old what is known of its packages is, by feed; none where no feed speaks of them.
+    /// How old what it is judged by is, by feed: of those that speak of its packages, and those whose rules and hashes of malware it was examined
+    /// with; none where there is neither.
     knowledge: Vec<FeedKnowledge>,
+    /// The feeds' rules and hashes of malware that it was examined with, beside the built-in rules. Null where that is not known, as it was scanned
+    /// last by an older release.
+    malware_sources: Option<Vec<MalwareSource>>,
 }
 
 impl Coverage {
@@ -163,8 +206,11 @@ impl Coverage {
     pub fn new<'a>(
         coverage: plimsoll_model::Coverage,
         checks: impl Iterator<Item = &'a image_contents::UnjudgedCheck>,
-        knowledge: Vec<images::FeedKnowledge>,
+        mut knowledge: Vec<images::FeedKnowledge>,
+        examined_with: Option<&[UsedBundle]>,
     ) -> Self {
+        knowledge.extend(of_malware(examined_with.unwrap_or_default()));
+        knowledge.sort_by(|a, b| a.feed.cmp(&b.feed));
         let source = |source: plimsoll_model::PackageSource| PackageSource {
             analyser: source.analyser,
             files: source.files,
@@ -195,6 +241,18 @@ impl Coverage {
             limits: coverage.limits.into_iter().map(limit).collect(),
             unjudged_checks: checks.map(check).collect(),
             knowledge: knowledge.into_iter().map(known).collect(),
+            malware_sources: examined_with.map(|bundles| bundles.iter().filter_map(MalwareSource::of).collect()),
         }
     }
+}
+
+/// How old these are, by feed: the oldest counts.
+fn of_malware(bundles: &[UsedBundle]) -> Vec<images::FeedKnowledge> {
+    let mut by_feed: BTreeMap<&str, Option<DateTime<Utc>>> = BTreeMap::new();
+    for bundle in bundles {
+        let oldest = by_feed.entry(&bundle.feed).or_insert(bundle.checked_at);
+        // Nothing is older than any time.
+        *oldest = (*oldest).min(bundle.checked_at);
+    }
+    by_feed.into_iter().map(|(feed, checked_at)| images::FeedKnowledge { feed: feed.to_owned(), checked_at }).collect()
 }

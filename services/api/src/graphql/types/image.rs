@@ -25,8 +25,8 @@ use super::uncounted::{self, UncountedMatch, UncountedState};
 use super::words::Severity;
 use crate::graphql::global_id::GlobalId;
 use crate::graphql::loaders::{
-    BaseOf, EndOfLife, FindingCounts, HiddenInImage, ImageOf, JudgedPackagesOf, KnowledgeOf, LayersOf, RepositoriesOf,
-    TagsOf,
+    BaseOf, EndOfLife, ExaminedWith, FindingCounts, HiddenInImage, ImageOf, JudgedPackagesOf, KnowledgeOf, LayersOf,
+    RepositoriesOf, TagsOf,
 };
 use crate::graphql::paging::{Page, cost};
 use crate::graphql::tenant::Tenant;
@@ -306,7 +306,8 @@ impl Image {
         // What is told of the base's files apart was judged where the base is known.
         let has_base = self.tenant.load(BaseOf(self.row.id)).await?.is_some();
         let checks = self.row.unjudged_checks.iter().filter(|check| !has_base || check.check != OF_THE_BASE.1.rule);
-        Ok(Some(Coverage::new(coverage, checks, knowledge)))
+        let examined_with = self.tenant.load(ExaminedWith(self.row.id)).await?;
+        Ok(Some(Coverage::new(coverage, checks, knowledge, examined_with.as_deref().map(Vec::as_slice))))
     }
 
     /// How many open findings it has of each severity, the highest first; every severity is there.
