@@ -195,6 +195,12 @@ impl Platform {
         self.folder.path().join("blobs")
     }
 
+    /// The file of a blob.
+    pub fn blob(&self, digest: &str) -> PathBuf {
+        let hex = digest.strip_prefix("sha256:").unwrap_or(digest);
+        self.blobs().join("blobs/sha256").join(hex.get(..2).unwrap_or_default()).join(hex)
+    }
+
     /// A scratch folder of the platform's.
     pub fn folder(&self) -> &Path {
         self.folder.path()

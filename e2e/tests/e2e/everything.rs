@@ -67,7 +67,7 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn zip(name: &str, content: &str) -> Vec<u8> {
+pub fn zip(name: &str, content: &str) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
     writer.write_all(content.as_bytes()).unwrap();

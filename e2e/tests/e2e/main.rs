@@ -4,6 +4,7 @@ mod base_image;
 mod command_line;
 mod everything;
 mod main_job;
+mod malware;
 mod memory;
 mod operations;
 mod own_advisories;
