@@ -1,9 +1,9 @@
 //! What an analyser is: the paths it wants, and what it makes of a file.
 
-use plimsoll_model::{FileFactKind, Observation, OsRelease, Package, ProblemCode};
+use plimsoll_model::{FileFactKind, Observation, OsRelease, Package, ProblemCode, Vendor};
 
 use crate::budget::Budget;
-use crate::contents::FileAnalysis;
+use crate::contents::{FileAnalysis, Owner};
 use crate::{ContentKind, Dependencies, PathHashes, path};
 
 /// One ecosystem or concern. Each lies in a file of its own in `analysers/` and has one line in [`crate::all`].
@@ -179,6 +179,8 @@ const WORKING_BYTES: usize = 96 << 20;
 const NAME_BYTES: usize = 512;
 /// The longest licence text that is kept: what `plimsoll_licenses::debian_statement` makes fits.
 const LICENSE_BYTES: usize = 2000;
+/// As much of a vendor's name is kept.
+const VENDOR_BYTES: usize = 200;
 /// How many observations in one file are kept: whoever has these, has to look at it.
 const OBSERVATIONS: usize = 100;
 /// How many complaints about one file are told one by one.
@@ -233,6 +235,10 @@ impl<'a> Observations<'a> {
             }
         }
         package.license = package.license.as_deref().and_then(license);
+        package.vendor = package.vendor.and_then(|vendor| match vendor {
+            Vendor::ThirdParty(name) => first_line(&name, VENDOR_BYTES).map(Vendor::ThirdParty),
+            Vendor::Unrecognised(name) => first_line(&name, VENDOR_BYTES).map(Vendor::Unrecognised),
+        });
         package.within = match (self.within, package.within.take()) {
             (Some(outer), Some(inner)) => Some(format!("{outer}!/{inner}")),
             (outer, inner) => inner.or(outer.map(str::to_owned)),
@@ -279,11 +285,27 @@ impl<'a> Observations<'a> {
         }
     }
 
-    /// A path that a distribution's package owns. Language packages that it names are the distribution's.
+    /// A path that a package of a distribution's kind owns, which [`Observations::owner`] then names. Language packages that the path
+    /// names are the distribution's.
     pub fn owns(&mut self, raw_path: &[u8]) {
         let path = path::normalise(raw_path);
         if !path.is_empty() && self.budget.take(size_of::<u64>()) {
             self.owned.push(PathHashes::hash(&path::merged_usr(&path)));
+        }
+    }
+
+    /// Which package owns the paths that were given since the last call; its version and architecture, where the file lists it too.
+    pub fn owner(&mut self, package: &str, version: Option<&str>, architecture: Option<&str>) {
+        if self.owned.is_empty() {
+            return;
+        }
+        let paths = std::mem::take(&mut self.owned).into_iter().collect();
+        let text = |text: &str| if text.len() > NAME_BYTES { String::new() } else { text.to_owned() };
+        let (version, architecture) = (version.map(text), architecture.map(text));
+        let owner = Owner { package: text(package), version, architecture, paths };
+        // The paths themselves are paid for.
+        if self.budget.take(owner.kept_bytes() - owner.paths.len() * size_of::<u64>()) {
+            self.file.owners.push(owner);
         }
     }
 
@@ -319,7 +341,7 @@ impl<'a> Observations<'a> {
         self.file.packages.shrink_to_fit();
         self.file.observations.shrink_to_fit();
         self.file.facts.shrink_to_fit();
-        self.file.owned = self.owned.into_iter().collect();
+        self.owner("", None, None);
         let mut problems = self.problems;
         problems.iter_mut().for_each(|(_, detail)| *detail = path::shown(detail));
         let malformed = |detail: String| (ProblemCode::FileMalformed, path::shown(&detail));
@@ -331,15 +353,20 @@ impl<'a> Observations<'a> {
     }
 }
 
-/// A licence statement fit to be shown: its first line, shortened.
+/// A licence statement fit to be shown.
 fn license(text: &str) -> Option<String> {
+    first_line(text, LICENSE_BYTES)
+}
+
+/// A text's first line, of it what can be seen, and no more bytes than these.
+fn first_line(text: &str, most: usize) -> Option<String> {
     let line = text.trim().lines().next()?.trim_end();
-    let mut license = String::new();
+    let mut shown = String::new();
     for character in line.chars().filter(|character| !path::is_invisible(*character)) {
-        if license.len() + character.len_utf8() > LICENSE_BYTES {
+        if shown.len() + character.len_utf8() > most {
             break;
         }
-        license.push(character);
+        shown.push(character);
     }
-    (!license.is_empty()).then_some(license)
+    (!shown.is_empty()).then_some(shown)
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use plimsoll_model::{Observation, Package, Place};
+use plimsoll_model::{Observation, Package, Place, Vendor};
 
-use crate::contents::{Contents, FileAnalysis};
+use crate::contents::{Contents, FileAnalysis, Owner};
 use crate::layer::LayerAnalysis;
 
 /// What a text costs beside its bytes: the `String`, its allocation and its place in a tree.
@@ -173,7 +173,7 @@ fn cost_of_file(file: &FileAnalysis) -> usize {
         + texts.sum::<usize>()
         + dependencies
         + file.facts.len() * FACT_BYTES
-        + file.owned.len() * size_of::<u64>()
+        + file.owners.iter().map(Owner::kept_bytes).sum::<usize>()
 }
 
 fn cost_of_package(package: &Package) -> usize {
@@ -182,7 +182,8 @@ fn cost_of_package(package: &Package) -> usize {
         .into_iter()
         .flatten()
         .map(String::len);
-    let texts = source.chain(optional).chain([package.name.len(), package.version.len()]);
+    let vendor = package.vendor.iter().map(|(Vendor::ThirdParty(name) | Vendor::Unrecognised(name))| name.len());
+    let texts = source.chain(optional).chain(vendor).chain([package.name.len(), package.version.len()]);
     size_of::<Package>() + texts.map(|length| length + ALLOCATION).sum::<usize>()
 }
 

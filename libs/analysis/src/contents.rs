@@ -61,12 +61,36 @@ pub struct FileAnalysis {
     /// What asks for what in it, where that tells what is needed for developing only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dependencies: Option<Box<Dependencies>>,
-    /// Paths that a distribution's package owns; under `usr/` where the merged `/usr` has them.
-    #[serde(default, skip_serializing_if = "PathHashes::is_empty")]
-    pub owned: PathHashes,
+    /// Which paths packages of the distribution's kind own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<Owner>,
     /// The analysers that read it, sorted, each once, for the account of what was judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub read_by: Vec<Cow<'static, str>>,
+}
+
+/// What a package owns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// Its name; empty where the file does not say whose the paths are.
+    pub package: String,
+    /// Its version, where the file lists the package too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Its architecture, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<String>,
+    /// The paths; under `usr/` where the merged `/usr` has them.
+    pub paths: PathHashes,
+}
+
+impl Owner {
+    /// What keeping it costs, in bytes.
+    pub(crate) fn kept_bytes(&self) -> usize {
+        let texts = [Some(&self.package), self.version.as_ref(), self.architecture.as_ref()];
+        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        size_of::<Self>() + texts + self.paths.len() * size_of::<u64>()
+    }
 }
 
 impl FileAnalysis {
@@ -79,7 +103,7 @@ impl FileAnalysis {
         self.dependencies = self.dependencies.take().or(other.dependencies);
         self.observations.extend(other.observations);
         self.facts.extend(other.facts);
-        self.owned.merge(other.owned);
+        self.owners.extend(other.owners);
         other.read_by.into_iter().for_each(|analyser| self.read_by(analyser));
     }
 
@@ -97,7 +121,7 @@ impl FileAnalysis {
         !(self.packages.is_empty()
             && self.observations.is_empty()
             && self.facts.is_empty()
-            && self.owned.is_empty()
+            && self.owners.is_empty()
             && self.license.is_none()
             && self.link.is_none()
             && self.dependencies.is_none()

@@ -43,7 +43,7 @@ pub use analyser::{Analyser, File, Inspection, Malformed, Observations, PastLimi
 pub use analysers::runtime::program_names;
 pub use analysers::{all, analysis_version, packages};
 pub use content_kind::ContentKind;
-pub use contents::{Contents, FileAnalysis};
+pub use contents::{Contents, FileAnalysis, Owner};
 pub use dependencies::Dependencies;
 pub use engine::{Engine, analyse_layer, analyse_tree};
 pub use file_sizes::FileSizes;

@@ -24,15 +24,6 @@ impl PathHashes {
         self.0.binary_search(&hash).is_ok()
     }
 
-    /// Adds another set.
-    pub(crate) fn merge(&mut self, other: Self) {
-        if self.0.is_empty() {
-            self.0 = other.0;
-        } else if !other.0.is_empty() {
-            *self = std::mem::take(&mut self.0).into_iter().chain(other.0).collect();
-        }
-    }
-
     /// The hashes, sorted.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u64> {
         self.0.iter().copied()

@@ -8,6 +8,8 @@ mod copyright;
 mod development;
 mod hidden;
 mod managed;
+mod owners;
+mod vendors;
 mod view;
 
 use std::collections::BTreeMap;
@@ -15,16 +17,16 @@ use std::collections::BTreeMap;
 use plimsoll_checks::paths::leftover_folder;
 use plimsoll_model::{
     BuildStep, DiffId, Digest, FileFact, FileFactKind, InstalledPackage, Inventory, Layer, LeftoverCache, Observation,
-    ObservationKind, OsRelease, Package, PackageSource, PackageType, Place, Problem, ProblemCode,
+    ObservationKind, OsRelease, Package, PackageSource, PackageType, Place, Problem, ProblemCode, Vendor,
 };
 
 use self::development::Development;
 use self::managed::ManagedFolders;
+use self::owners::Owners;
+use self::vendors::Distribution;
 use self::view::View;
-use crate::analysers::os_release::RANKED_PATHS;
 use crate::analysers::runtime;
-use crate::path::merged_usr;
-use crate::{Contents, LayerAnalysis, PathHashes};
+use crate::{Contents, LayerAnalysis};
 
 /// A layer as the image names it, with what its bytes say.
 #[derive(Debug, Clone)]
@@ -80,21 +82,22 @@ fn inventory_of(
     layers: Vec<Layer>,
     problems: Vec<Problem>,
 ) -> Inventory {
-    let os = RANKED_PATHS.iter().find_map(|path| view.os(path)).cloned();
-    let owned = view.owned();
-    let is_owned = |path: &str| owned.contains(&PathHashes::hash(&merged_usr(path)));
+    let distribution = Distribution::of(view);
+    let mut observations: Vec<Observation> = view.observations().collect();
+    let of_language = view.packages().filter(|(package, ..)| !package.kind.is_distribution()).map(|(_, path, _)| path);
+    let owners = Owners::of(view, of_language.chain(observations.iter().filter_map(published_path)));
     let managed = ManagedFolders::of(view.packages().map(|(package, path, _)| (package, path)));
     let is_managed = |package: &Package, path: &str| {
         package.kind == PackageType::Generic && view.is_read_by(path, runtime::NAME) && managed.have(path)
     };
     let mut packages: Vec<InstalledPackage> = view
         .packages()
-        .filter(|(package, path, _)| {
+        .filter(|(package, path, layer)| {
             package.kind.is_distribution()
-                || !(is_owned(path) || is_managed(package, path) || development.has(package, path))
+                || !(owners.have(path, *layer, None) || is_managed(package, path) || development.has(package, path))
         })
         .map(|(package, path, layer)| {
-            let mut found = installed(package, path, layer, os.as_ref());
+            let mut found = installed(package, path, layer, &distribution);
             if package.kind == PackageType::Deb && package.license.is_none() {
                 found.package.license = copyright::license_of(view, &package.name).map(str::to_owned);
             }
@@ -102,19 +105,23 @@ fn inventory_of(
         })
         .collect();
     packages.sort_by(|a, b| (&a.package, &a.path).cmp(&(&b.package, &b.path)));
-    let mut observations: Vec<Observation> =
-        view.observations().filter(|observation| !is_published(observation, is_owned)).collect();
+    observations.retain(|observation| {
+        let is_owned = |path| owners.have(path, observation.layer.unwrap_or_default(), observation.removed_in);
+        !published_path(observation).is_some_and(is_owned)
+    });
     observations.sort_unstable();
     observations.dedup();
     let (sources, file_facts) = (sources(view), file_facts(view));
+    let os = distribution.os.cloned();
     Inventory { os, layers, packages, observations, sources, file_facts, problems, ..Inventory::default() }
 }
 
-/// Whether it is a secret in a file that a distribution ships to everybody, which is none. What lies in `/etc` is changed by those who run it.
-fn is_published(observation: &Observation, is_owned: impl Fn(&str) -> bool) -> bool {
-    let Place::File { path, .. } = &observation.place else { return false };
+/// The file that a secret lies in, which is none if a distribution ships the file to everybody. What lies in `/etc` is changed by those who run
+/// it.
+fn published_path(observation: &Observation) -> Option<&str> {
+    let Place::File { path, .. } = &observation.place else { return None };
     let file = path.split("!/").next().unwrap_or(path);
-    observation.kind == ObservationKind::Secret && !file.starts_with("etc/") && is_owned(file)
+    (observation.kind == ObservationKind::Secret && !file.starts_with("etc/")).then_some(file)
 }
 
 /// What files show, sorted. What lies in a cache is told by the cache's folder.
@@ -154,18 +161,24 @@ fn sources(view: &View<'_>) -> Vec<PackageSource> {
     counts.into_iter().map(source).collect()
 }
 
-fn installed(package: &Package, path: &str, layer: u32, os: Option<&OsRelease>) -> InstalledPackage {
-    let distribution = os.map(|os| os.id.as_str());
+fn installed(package: &Package, path: &str, layer: u32, distribution: &Distribution<'_>) -> InstalledPackage {
+    let third_party = distribution.third_party(package);
     // Advisories of the distribution say nothing of what has only the name in common with one of its packages.
+    let release = distribution.os.filter(|_| third_party.is_none());
     let ecosystem = if package.kind.is_distribution() {
-        os.and_then(OsRelease::ecosystem)
+        release.and_then(OsRelease::ecosystem)
     } else {
         package.kind.language_ecosystem()
     };
+    let id = distribution.os.map(|os| os.id.as_str());
     InstalledPackage {
         ecosystem,
-        purl: package.purl(distribution, os.and_then(|os| os.version_id.as_deref())),
-        package: Package { within: None, ..package.clone() },
+        purl: package.purl(id, release.and_then(|os| os.version_id.as_deref())),
+        package: Package {
+            within: None,
+            vendor: third_party.map(|name| Vendor::ThirdParty(name.to_owned())),
+            ..package.clone()
+        },
         layer,
         path: package.within.as_ref().map_or_else(|| path.to_owned(), |within| format!("{path}!/{within}")),
     }

@@ -42,7 +42,7 @@ pub enum OsSupport {
 pub struct JudgedPackages {
     /// Their type.
     pub kind: PackageType,
-    /// Their ecosystem; none where the distribution is unknown, or advisories of such packages have no name for one.
+    /// Their ecosystem; none where the distribution is unknown or they are a third party's, or advisories of such packages have no name for one.
     pub ecosystem: Option<Ecosystem>,
     /// The program that they are, where it is one without a package that no source knows: such are told one by one.
     pub program: Option<String>,
@@ -101,7 +101,7 @@ pub enum GapReason {
     FileNotRead,
     /// Versions that could not be ordered.
     VersionUnordered,
-    /// Packages of an ecosystem that no advisory source speaks of.
+    /// Packages of an ecosystem that no advisory source speaks of, or of third parties.
     EcosystemWithoutSource,
     /// A feed that the judgement rests on has never answered.
     KnowledgeMissing,

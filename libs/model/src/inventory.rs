@@ -102,7 +102,7 @@ pub struct InstalledPackage {
     /// The package.
     #[serde(flatten)]
     pub package: Package,
-    /// Where its name and version have their meaning; `None` for a distribution we do not know.
+    /// Where its name and version have their meaning; `None` for a distribution we do not know, and for a third party's package in one.
     pub ecosystem: Option<Ecosystem>,
     /// Its package URL.
     pub purl: Option<String>,

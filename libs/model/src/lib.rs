@@ -32,7 +32,7 @@ pub use inventory::{
     BuildStep, InstalledPackage, Inventory, Layer, LayerBytes, OsRelease, PackageSource, Problem, ProblemCode,
 };
 pub use observation::{Observation, ObservationKind, Place};
-pub use package::{Package, PackageKey, PackageType, SourcePackage, module_stream};
+pub use package::{Package, PackageKey, PackageType, SourcePackage, Vendor, module_stream};
 pub use purl::PurlError;
 pub use severity::{CvssVector, Severity};
 pub use support_period::SupportPeriod;

@@ -186,6 +186,16 @@ pub struct SourcePackage {
     pub version: String,
 }
 
+/// Who made a package of a distribution's kind, by its own words, where these name nobody who is known to be a distribution.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Vendor {
+    /// A third party: the distribution's advisories do not speak of the package.
+    ThirdParty(String),
+    /// A third party, if all packages of the distribution name their maker. Only until an inventory is made, where the distribution is known.
+    Unrecognised(String),
+}
+
 /// A package as an analyser found it in a file, before anything is known of the image around it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Package {
@@ -209,6 +219,9 @@ pub struct Package {
     /// The module stream that it was built in (`nodejs:18:8080020230906:abcd`; RPM's `Modularitylabel`): it is judged within its stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
+    /// Who made it, where that is not the distribution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<Vendor>,
     /// Where it lies within the file that was read, `BOOT-INF/lib/x.jar!/META-INF/MANIFEST.MF`, where that is an archive. Only until an inventory is made,
     /// whose paths have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -226,12 +239,14 @@ impl Package {
             architecture: None,
             license: None,
             module: None,
+            vendor: None,
             within: None,
         }
     }
 
     /// The package URL. For a distribution's package `distribution` is the os-release `ID` (`debian`) and
-    /// `distribution_version` its `VERSION_ID`; both are ignored for language packages.
+    /// `distribution_version` its `VERSION_ID`; both are ignored for language packages. A third party's package is in no release of the
+    /// distribution and gets no version; the namespace must be there.
     ///
     /// Source: the purl specification and its type definitions. Text that cannot be a purl gives `None`.
     pub fn purl(&self, distribution: Option<&str>, distribution_version: Option<&str>) -> Option<String> {
@@ -260,6 +275,14 @@ impl Package {
             }
         }
         Some(purl.to_string())
+    }
+
+    /// The third party that made a package of a distribution's kind.
+    pub fn third_party(&self) -> Option<&str> {
+        match &self.vendor {
+            Some(Vendor::ThirdParty(name)) => Some(name),
+            Some(Vendor::Unrecognised(_)) | None => None,
+        }
     }
 
     /// The name and the version that an ecosystem's advisories speak of: mostly the source package's for distributions, else the package's own.

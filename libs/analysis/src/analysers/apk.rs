@@ -18,7 +18,7 @@ impl Analyser for Apk {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn globs(&self) -> &'static [&'static str] {
@@ -86,24 +86,25 @@ impl<'a> Record<'a> {
 
     fn finish(self, seen: &mut Observations<'_>) {
         let Some(first_line) = self.first_line else { return };
-        if self.name.is_empty() || self.version.is_empty() {
-            return seen.malformed(Malformed::at(first_line, "a package without a name (P:) or version (V:)"));
-        }
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let stated = |bytes: &[u8]| (!bytes.is_empty()).then(|| text(bytes));
-        let version = text(self.version);
+        let (name, version, architecture) = (text(self.name), text(self.version), stated(self.architecture));
+        seen.owner(&name, Some(&version), architecture.as_deref());
+        if name.is_empty() || version.is_empty() {
+            return seen.malformed(Malformed::at(first_line, "a package without a name (P:) or version (V:)"));
+        }
         seen.package(Package {
             source: stated(self.origin).map(|name| SourcePackage { name, version: version.clone() }),
-            architecture: stated(self.architecture),
+            architecture,
             license: stated(self.license),
-            ..Package::new(PackageType::Apk, text(self.name), version)
+            ..Package::new(PackageType::Apk, name, version)
         });
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{analyse, names, owned};
+    use super::super::{analyse, names, owner};
     use super::*;
 
     const PATH: &str = "lib/apk/db/installed";
@@ -145,6 +146,7 @@ mod tests {
         let text = b"P:py3-six\nV:1-r0\nF:usr/lib/python3.11/site-packages/six-1.dist-info\nR:METADATA\nR:RECORD\nF:usr/bin\nR:x\n";
         let (file, _) = analyse(&Apk, PATH, text);
         let folder = "usr/lib/python3.11/site-packages/six-1.dist-info";
-        assert_eq!(file.owned, owned(&[&format!("{folder}/METADATA"), &format!("{folder}/RECORD"), "usr/bin/x"]));
+        let paths = [&format!("{folder}/METADATA"), &format!("{folder}/RECORD"), "usr/bin/x"];
+        assert_eq!(file.owners, [crate::Owner { version: Some("1-r0".into()), ..owner("py3-six", &paths) }]);
     }
 }

@@ -124,7 +124,7 @@ pub fn packages() -> Vec<Box<dyn Analyser>> {
 }
 
 /// Raised when what is kept of a layer, or how layers are squashed, changes its meaning.
-const FORMAT_VERSION: u32 = 5;
+const FORMAT_VERSION: u32 = 6;
 
 /// Names this set of analysers: results of another version are not comparable. Sixteen hexadecimal digits.
 pub fn analysis_version() -> String {
@@ -157,10 +157,11 @@ pub(crate) fn names(file: &crate::FileAnalysis) -> Vec<String> {
     file.packages.iter().map(|package| format!("{}@{}", package.name, package.version)).collect()
 }
 
-/// The set of paths that a distribution's package owns, for comparing.
+/// A package that owns these paths and is listed elsewhere, for comparing.
 #[cfg(test)]
-pub(crate) fn owned(paths: &[&str]) -> crate::PathHashes {
-    paths.iter().copied().map(crate::PathHashes::hash).collect()
+pub(crate) fn owner(package: &str, paths: &[&str]) -> crate::Owner {
+    let paths = paths.iter().copied().map(crate::PathHashes::hash).collect();
+    crate::Owner { package: package.to_owned(), version: None, architecture: None, paths }
 }
 
 #[cfg(test)]

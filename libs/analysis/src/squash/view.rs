@@ -1,10 +1,11 @@
 //! What is to be seen from the topmost layer so far.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ops::Bound;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::{Bound, Range};
 
 use plimsoll_model::{FileFact, Observation, OsRelease, Package, PackageType};
 
+use super::owners::{self, Ownership};
 use crate::contents::{Contents, FileAnalysis};
 use crate::{Dependencies, PathHashes, path};
 
@@ -18,16 +19,20 @@ pub(super) struct View<'a> {
     removed: Vec<Observation>,
     /// What such files showed.
     removed_facts: Vec<FileFact>,
+    /// What packages owned by what such files said.
+    former: Vec<Ownership<'a>>,
+    /// The layers so far, each with everything in it that is no folder.
+    layers: Vec<(u32, &'a PathHashes)>,
 }
 
 /// A file, with the layers since which each of its packages and observations has been there, in their order.
 #[derive(Clone)]
-struct Seen<'a> {
-    file: &'a FileAnalysis,
-    since: Vec<u32>,
+pub(super) struct Seen<'a> {
+    pub(super) file: &'a FileAnalysis,
+    pub(super) since: Vec<u32>,
     observed_since: Vec<u32>,
     /// The layer that brought the file as it is.
-    layer: u32,
+    pub(super) layer: u32,
 }
 
 /// What makes a package the same as one in a lower layer: unlike its licence or source, these cannot be restated.
@@ -57,6 +62,7 @@ impl<'a> View<'a> {
                 Seen { file, since: file.packages.iter().map(since_of).collect(), observed_since, layer: index },
             );
         }
+        self.layers.push((index, &layer.non_directories));
     }
 
     /// The operating system that the file at `path` names.
@@ -64,9 +70,15 @@ impl<'a> View<'a> {
         self.files.get(path)?.file.os.as_deref()
     }
 
-    /// Hashes of the paths that belong to a distribution's package.
-    pub(super) fn owned(&self) -> HashSet<u64> {
-        self.files.values().flat_map(|seen| seen.file.owned.iter()).collect()
+    /// Which paths the distribution's packages own, and owned.
+    pub(super) fn ownerships(&self) -> impl Iterator<Item = Ownership<'a>> {
+        self.former.iter().copied().chain(owners::told(self, self.files.values(), None))
+    }
+
+    /// Whether one of these layers has something at the path that is no folder.
+    pub(super) fn is_in_layers(&self, path: &str, layers: Range<u32>) -> bool {
+        let hash = PathHashes::hash(path);
+        self.layers.iter().any(|(index, paths)| layers.contains(index) && paths.contains_hash(hash))
     }
 
     /// Every file that was read, with the analysers that did.
@@ -173,6 +185,10 @@ impl<'a> View<'a> {
                     || path::ancestors(path).any(|folder| layer.non_directories.contains_hash(hash_of(folder)))
             }));
         }
+        gone.sort_unstable();
+        gone.dedup();
+        let former = owners::told(self, gone.iter().filter_map(|path| self.files.get(path)), Some(index));
+        self.former.extend(former);
         for path in gone {
             self.remove(path, index, layer);
         }

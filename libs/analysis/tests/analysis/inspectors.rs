@@ -187,6 +187,21 @@ fn jars_within_jars_are_read_with_the_whole_path() {
     assert_eq!((packages_of(&layer), layer.problems), (expected.map(str::to_owned).into(), vec![]));
 }
 
+#[test]
+fn what_is_copied_into_a_jar_is_shown_with_its_whole_path() {
+    let copied = b"groupId=g\nartifactId=copied\nversion=2\n".to_vec();
+    let shaded = || jar("app", &[("META-INF/maven/g/copied/pom.properties", copied.clone())]);
+    let tar = Tar::new().file("srv/app.jar", shaded()).file("srv/all.war", jar("all", &[("lib/app.jar", shaded())]));
+    let expected = [
+        "g:all srv/all.war",
+        "g:app srv/all.war!/lib/app.jar",
+        "g:app srv/app.jar",
+        "g:copied srv/all.war!/lib/app.jar!/META-INF/maven/g/copied/pom.properties",
+        "g:copied srv/app.jar!/META-INF/maven/g/copied/pom.properties",
+    ];
+    assert_eq!(packages_of(&analyse(&gzip(&tar.end()))), expected);
+}
+
 /// Breaks off on every file of its name.
 struct Fragile;
 

@@ -31,6 +31,7 @@ mod interpreted;
 mod made;
 mod memory;
 mod mutated;
+mod owners;
 mod programs;
 mod quine;
 mod rpm;
@@ -42,5 +43,6 @@ mod seeds;
 mod squashed;
 #[path = "../../fuzz/src/targets/mod.rs"]
 mod targets;
+mod third_parties;
 mod unopened;
 mod vectors;

@@ -19,7 +19,7 @@ pub(super) fn of(evidence: &CoverageEvidence<'_>) -> Vec<Gap> {
         gaps.extend(unread_gap(reason, evidence.problems));
     }
     gaps.extend(unordered_gap(evidence.packages));
-    gaps.extend(unsourced_gap(evidence.packages));
+    gaps.extend(unsourced_gap(evidence));
     gaps.extend(knowledge_gap(evidence));
     gaps
 }
@@ -137,9 +137,17 @@ fn unordered_gap(packages: &[JudgedPackages]) -> Option<Gap> {
         .then(|| gap(GapReason::VersionUnordered, count, statement, unordered.map(name_of).take(EXAMPLES).collect()))
 }
 
-fn unsourced_gap(packages: &[JudgedPackages]) -> Option<Gap> {
-    let unsourced = packages.iter().filter(|packages| !packages.has_source && packages.awaits.is_none());
+fn unsourced_gap(evidence: &CoverageEvidence<'_>) -> Option<Gap> {
+    let unsourced = evidence.packages.iter().filter(|packages| !packages.has_source && packages.awaits.is_none());
     let count: u64 = unsourced.clone().map(|packages| packages.count).sum();
+    // In a distribution that is known, all packages but those of others have its ecosystem.
+    let is_known = evidence.os.is_some_and(|os| os.ecosystem().is_some());
+    let is_of_others =
+        |packages: &JudgedPackages| is_known && packages.kind.is_distribution() && packages.ecosystem.is_none();
+    let name_of = |packages: &JudgedPackages| {
+        let name = name_of(packages);
+        if is_of_others(packages) { format!("{name} of third parties") } else { name }
+    };
     let names: Vec<String> = unsourced.map(name_of).take(EXAMPLES).collect();
     let statement = format!(
         "not judged, because no advisory source that is loaded speaks of {count} package{}: {}",

@@ -163,6 +163,20 @@ fn a_program_that_no_source_knows_is_told_by_its_name() {
 }
 
 #[test]
+fn packages_of_third_parties_are_told_from_those_of_a_distribution_that_is_not_known() {
+    let packages = [debs(), packages(PackageType::Deb, None, 0, false)].concat();
+    let told = |os: &OsRelease| {
+        let mut gaps = Coverage::of(&evidence(Some(os), &packages)).gaps;
+        gaps.retain(|gap| gap.reason == GapReason::EcosystemWithoutSource);
+        gaps.remove(0)
+    };
+    let gap = told(&release("debian", Some("12")));
+    assert_eq!((gap.count, gap.examples), (3, vec!["deb of third parties".to_owned()]));
+    assert!(gap.statement.ends_with("speaks of 3 packages: deb of third parties"), "{}", gap.statement);
+    assert_eq!(told(&release("nonesuch", Some("1"))).examples, ["deb"]);
+}
+
+#[test]
 fn packages_whose_feed_has_not_been_read_yet_are_not_judged() {
     let awaiting = |ecosystem: &str, has_source, feed: &str| {
         let [packages] = packages(PackageType::Deb, Some(ecosystem), 0, has_source);

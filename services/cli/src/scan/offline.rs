@@ -106,7 +106,9 @@ fn packages_placed(inventory: &Inventory) -> Vec<PlacedPackage> {
 
 /// Why no advisory can be asked about a package.
 fn why_unjudged(package: &InstalledPackage) -> &'static str {
-    if package.package.kind.is_distribution() {
+    if package.package.third_party().is_some() {
+        "it is a third party's package, of which the distribution's advisories do not speak"
+    } else if package.package.kind.is_distribution() {
         "the distribution that it belongs to is not known here"
     } else if is_unknown_program(package) {
         "no source of advisories knows this program"

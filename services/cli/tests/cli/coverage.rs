@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::image::{Image, tar};
-use crate::mirror::Place;
+use crate::mirror::{MEDIUM, Place, osv};
 use crate::program::plimsoll;
 
 fn scan(place: &Place, source: &str) -> Value {
@@ -114,6 +114,55 @@ fn an_image_whose_packages_nothing_lists_is_not_judged() {
         let table = table(archive);
         assert!(table.contains(expected), "{expected}\n{table}");
     }
+}
+
+#[test]
+fn a_third_party_s_package_is_not_judged_and_is_told_so() {
+    let place = Place::with_database();
+    let docker = "Package: docker-ce\nStatus: install ok installed\nVersion: 5:24.0.7\nMaintainer: Docker <support@docker.com>\n\n";
+    place.write("root/etc/os-release", DEBIAN);
+    place.write("root/var/lib/dpkg/status", format!("{STATUS}{docker}"));
+    let report = scan(&place, "dir:root");
+    assert_eq!(reasons(&report), ["ecosystem_without_source"], "{:#}", report["coverage"]);
+    let gap = &report["coverage"]["gaps"][0];
+    assert_eq!((&gap["count"], &gap["examples"]), (&json!(1), &json!(["deb of third parties"])));
+    let why = "it is a third party's package, of which the distribution's advisories do not speak";
+    let unknown = json!([{ "ecosystem": null, "package": "docker-ce", "version": "5:24.0.7", "why": why }]);
+    assert_eq!(report["unknown"], unknown);
+}
+
+#[test]
+fn what_a_go_program_has_without_a_version_is_not_judged_and_is_told_so() {
+    let place = Place::new();
+    place.osv(
+        "Go",
+        &[
+            osv("GO-2024-1", &["CVE-2024-1"], "Go", "example.com/lantern", "1.5.0", MEDIUM),
+            osv("GO-2024-2", &["CVE-2024-2"], "Go", "stdlib", "1.21.8", MEDIUM),
+        ],
+    );
+    assert_eq!(place.update(&[]).code, 0);
+    // `example.com/lantern`, of which the build info states a version; another is as long.
+    let fixture = "../../libs/analysis/tests/fixtures/go/root/usr/local/bin/lantern";
+    let program = std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(fixture)).unwrap();
+    let mut devel = program.clone();
+    for (stated, instead) in [("\tv1.4.0\t\n", "\t(devel)\n"), ("go1.21.3", "devel +a")] {
+        let at = devel.windows(stated.len()).position(|bytes| bytes == stated.as_bytes()).unwrap();
+        devel[at..at + stated.len()].copy_from_slice(instead.as_bytes());
+    }
+    let told = |program: &[u8]| {
+        place.write("root/usr/local/bin/lantern", program);
+        scan(&place, "dir:root")
+    };
+    let report = told(&program);
+    assert_eq!((report["findings"].as_array().unwrap().len(), reasons(&report).len()), (2, 0), "{report:#}");
+    let report = told(&devel);
+    assert_eq!((&report["findings"], reasons(&report)), (&json!([]), vec!["version_unordered"]), "{report:#}");
+    assert_eq!(report["coverage"]["gaps"][0]["count"], 2);
+    let unknown = report["unknown"].as_array().unwrap().iter();
+    let unknown: Vec<_> =
+        unknown.map(|of| (of["package"].as_str().unwrap(), of["version"].as_str().unwrap())).collect();
+    assert_eq!(unknown, [("example.com/lantern", "(devel)"), ("stdlib", "(devel)")]);
 }
 
 #[test]

@@ -168,7 +168,8 @@ impl Place {
     }
 }
 
-fn osv(id: &str, aliases: &[&str], ecosystem: &str, package: &str, fixed: &str, vector: &str) -> Value {
+/// OSV's record of a flaw in a package until a version.
+pub fn osv(id: &str, aliases: &[&str], ecosystem: &str, package: &str, fixed: &str, vector: &str) -> Value {
     json!({
         "schema_version": "1.6.0", "id": id, "aliases": aliases, "modified": "2024-02-01T00:00:00Z",
         "published": "2024-01-01T00:00:00Z", "summary": format!("A flaw in {package}"), "details": "Much text",
@@ -180,7 +181,7 @@ fn osv(id: &str, aliases: &[&str], ecosystem: &str, package: &str, fixed: &str, 
 }
 
 const CRITICAL: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
-const MEDIUM: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:L/I:L/A:N";
+pub const MEDIUM: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:L/I:L/A:N";
 
 fn django() -> Value {
     osv("PYSEC-2022-190", &["CVE-2022-28346", "GHSA-2gwj-7jmv-h26r"], "PyPI", "Django", "3.2.13", CRITICAL)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use plimsoll_analysis::{Analyser, ArchiveLimits, Engine, FileAnalysis, Limits};
-use plimsoll_model::Problem;
+use plimsoll_model::{Problem, Vendor};
 
 use super::{Target, wrapped};
 use crate::seeds;
@@ -77,7 +77,8 @@ pub(super) fn assert_sound(analysis: &FileAnalysis, problems: &[Problem]) {
     }
     for package in &analysis.packages {
         let texts = [Some(&package.name), Some(&package.version), package.license.as_ref(), package.within.as_ref()];
-        for text in texts.into_iter().flatten() {
+        let vendor = package.vendor.iter().map(|(Vendor::ThirdParty(name) | Vendor::Unrecognised(name))| name);
+        for text in texts.into_iter().flatten().chain(vendor) {
             assert!(!text.is_empty() && text.len() < 8192 && !text.contains(char::is_control), "{package:?}");
         }
     }

@@ -1,8 +1,9 @@
 //! Go programs, by the build info that Go's linker puts into them: ELF, PE and Mach-O, Go 1.13 and newer.
 //!
 //! In: the program. Out: each module linked into it at its version, with replacements in place of what they replace; the main
-//! module where it has a version or its builder's flags state one; and the toolchain's library as `stdlib`, by which advisories of Go speak of it.
-//! A module that is replaced by a folder has no version by which it could be looked up and is not reported, as govulncheck does.
+//! module, at the version that its builder's flags state where it has none; and the toolchain's library as `stdlib`, by which advisories of Go
+//! speak of it. What has no version is `(devel)`, as Go itself writes: a main module built in its repository, a module that is replaced by a
+//! folder, a toolchain between releases. It cannot be compared with any advisory, and is told so.
 //! Sources: Go, `src/debug/buildinfo/buildinfo.go` and `src/runtime/debug/mod.go`.
 
 mod build_info;
@@ -24,7 +25,7 @@ impl Analyser for GoBinary {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn content_kinds(&self) -> &'static [ContentKind] {
@@ -45,16 +46,14 @@ impl Analyser for GoBinary {
 
     fn analyse(&self, file: &File<'_>, seen: &mut Observations<'_>) -> Result<(), Malformed> {
         let Some(info) = BuildInfo::read(file.bytes)? else { return Ok(()) };
-        if let Some(version) = toolchain_version(info.version) {
-            seen.package(Package::new(PackageType::Golang, "stdlib", version));
-        }
-        if let Some(path) = modules::unversioned_main(info.modules)
-            && let Some(version) = stated::version(info.modules, path)
-        {
-            seen.package(Package::new(PackageType::Golang, path, version));
-        }
+        let toolchain = toolchain_version(info.version).unwrap_or(modules::UNVERSIONED);
+        seen.package(Package::new(PackageType::Golang, "stdlib", toolchain));
         for module in modules::linked(info.modules) {
-            seen.package(Package::new(PackageType::Golang, module.path, module.version));
+            let stated = (module.is_main && module.version == modules::UNVERSIONED)
+                .then(|| stated::version(info.modules, module.path))
+                .flatten();
+            let version = stated.unwrap_or_else(|| module.version.to_owned());
+            seen.package(Package::new(PackageType::Golang, module.path, version));
         }
         Ok(())
     }
@@ -101,7 +100,8 @@ mod tests {
         for (bytes, version) in cases {
             let (file, complaints) = analyse(&GoBinary, "usr/local/bin/cmd", &bytes);
             assert_eq!(complaints, Vec::<String>::new());
-            assert_eq!(names(&file), ["golang.org/x/net@v0.1.0".to_owned(), format!("stdlib@{version}")]);
+            let stdlib = format!("stdlib@{version}");
+            assert_eq!(names(&file), ["acme.org@(devel)", "golang.org/x/net@v0.1.0", stdlib.as_str()]);
         }
     }
 
@@ -119,6 +119,13 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(toolchain_version(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_was_built_by_a_toolchain_between_releases_has_a_library_without_a_version() {
+        let info = build_info::made::inline("devel go1.23-0123abc Tue Mar 1", "mod\tacme.org\tv1.0.0\t\n");
+        let (file, complaints) = analyse(&GoBinary, "usr/local/bin/cmd", &made::elf(true, false, &info));
+        assert_eq!((names(&file), complaints.len()), (vec!["acme.org@v1.0.0".into(), "stdlib@(devel)".into()], 0));
     }
 
     #[test]

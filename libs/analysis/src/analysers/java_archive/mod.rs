@@ -2,7 +2,8 @@
 //!
 //! In: the zip. Out: the Maven artifacts that it says it is made of, from the best source that it has:
 //!
-//! 1. every `META-INF/maven/GROUP/ARTIFACT/pom.properties`; a shaded jar has several, and each is reported;
+//! 1. every `META-INF/maven/GROUP/ARTIFACT/pom.properties`; a shaded jar has several, and each is reported, with the path of its own where it is
+//!    not the archive itself;
 //! 2. if none of them is the archive itself: the main section of `META-INF/MANIFEST.MF` together with the file's name,
 //!    `artifact-1.2.3.jar`, which counts where both state the same.
 //!
@@ -41,7 +42,7 @@ impl Analyser for JavaArchive {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn globs(&self) -> &'static [&'static str] {
@@ -97,10 +98,15 @@ struct Metadata {
 
 impl Metadata {
     fn packages(&self, file: &FileName<'_>) -> Vec<Package> {
-        let poms: Vec<&Pom> = self.poms.values().filter(|pom| pom.is_complete()).collect();
-        let mut packages: Vec<Package> = poms.iter().map(|pom| self.artifact(pom, poms.len() == 1)).collect();
-        let is_told = poms.iter().any(|pom| file.is_of(&pom.artifact)) || (poms.len() == 1 && file.version.is_none());
-        if !is_told {
+        let poms: Vec<(&String, &Pom)> = self.poms.iter().filter(|(_, pom)| pom.is_complete()).collect();
+        let is_only_one = poms.len() == 1;
+        let is_itself = |pom: &Pom| file.is_of(&pom.artifact) || (is_only_one && file.version.is_none());
+        let artifact = |(folder, pom): &(&String, &Pom)| Package {
+            within: (!is_itself(pom)).then(|| format!("{folder}/{}", pom.file_name())),
+            ..self.artifact(pom, is_only_one)
+        };
+        let mut packages: Vec<Package> = poms.iter().map(artifact).collect();
+        if !poms.iter().any(|(_, pom)| is_itself(pom)) {
             packages.extend(self.archive_itself(file));
         }
         packages

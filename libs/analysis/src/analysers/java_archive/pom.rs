@@ -25,6 +25,11 @@ impl Pom {
         [&self.group, &self.artifact, &self.version].iter().all(|text| !text.is_empty() && !text.contains("${"))
     }
 
+    /// The file that its coordinates are from.
+    pub(super) const fn file_name(&self) -> &'static str {
+        if self.has_properties { "pom.properties" } else { "pom.xml" }
+    }
+
     /// Java properties: `key=value`, `key: value`, comments with `#` and `!`.
     pub(super) fn read_properties(&mut self, bytes: &[u8]) {
         self.has_properties = true;

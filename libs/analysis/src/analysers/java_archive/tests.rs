@@ -68,6 +68,30 @@ fn an_archive_is_what_the_best_source_in_it_says() {
 }
 
 #[test]
+fn what_is_copied_into_an_archive_is_told_with_its_own_path() {
+    let core = || properties("org.apache.logging.log4j", "log4j-core", "2.17.1");
+    let project = || {
+        let xml = "<project><groupId>g</groupId><artifactId>b</artifactId><version>2</version></project>";
+        ("META-INF/maven/g/b/pom.xml".to_owned(), xml.as_bytes().to_vec())
+    };
+    let of_core = "META-INF/maven/org.apache.logging.log4j/log4j-core/pom.properties";
+    let of_app = "META-INF/maven/g/app/pom.properties";
+    let cases: [(&str, Vec<Made>, Vec<Option<&str>>); 5] = [
+        ("a/log4j-core-2.17.1.jar", vec![core()], vec![None]),
+        ("a/renamed.jar", vec![core()], vec![None]),
+        ("a/app-1.jar", vec![core(), properties("g", "app", "1")], vec![None, Some(of_core)]),
+        ("a/other.jar", vec![core(), properties("g", "app", "1")], vec![Some(of_app), Some(of_core)]),
+        ("a/shaded-9.jar", vec![project()], vec![Some("META-INF/maven/g/b/pom.xml"), None]),
+    ];
+    for (name, files, expected) in cases {
+        let files: Vec<(&str, &[u8])> = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+        let (file, _) = analyse(&JavaArchive, name, &zip(&files));
+        let within: Vec<_> = file.packages.iter().map(|package| package.within.as_deref()).collect();
+        assert_eq!(within, expected, "{name}");
+    }
+}
+
+#[test]
 fn licences_come_from_the_project_or_the_manifest() {
     let xml = b"<project><licenses><license><name>MIT</name></license></licenses></project>";
     let (path, text) = properties("g", "a", "1");

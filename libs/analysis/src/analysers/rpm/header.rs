@@ -18,6 +18,7 @@ pub(super) mod tag {
     pub(in super::super) const VERSION: u32 = 1001;
     pub(in super::super) const RELEASE: u32 = 1002;
     pub(in super::super) const EPOCH: u32 = 1003;
+    pub(in super::super) const VENDOR: u32 = 1011;
     pub(in super::super) const LICENSE: u32 = 1014;
     pub(in super::super) const ARCHITECTURE: u32 = 1022;
     /// Whole paths, in packages made before the year 2000.

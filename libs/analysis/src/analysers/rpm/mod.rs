@@ -21,6 +21,7 @@ mod numbers;
 mod package;
 mod pages;
 mod sqlite;
+mod vendor;
 
 use crate::{Analyser, File, Malformed, Observations};
 
@@ -45,7 +46,7 @@ impl Analyser for Rpm {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn globs(&self) -> &'static [&'static str] {

@@ -1,8 +1,9 @@
 //! What a header says of its package.
 
-use plimsoll_model::{Package, PackageType, SourcePackage};
+use plimsoll_model::{Package, PackageType, SourcePackage, Vendor};
 
 use super::header::{Header, tag};
+use super::vendor;
 use crate::{Malformed, Observations, path};
 
 /// What the paths of all packages in a database may take, put together: those of a desktop's packages take a third.
@@ -51,6 +52,7 @@ pub(super) fn observe(
     };
     let (architecture, license) = (stated(tag::ARCHITECTURE), stated(tag::LICENSE));
     let (source_rpm, module) = (stated(tag::SOURCE_RPM), stated(tag::MODULARITY_LABEL));
+    let vendor = stated(tag::VENDOR).filter(|vendor| !vendor::is_distribution(vendor));
     let epoch = header.numbers(tag::EPOCH).unwrap_or_else(|complaint| {
         seen.malformed(of_package(complaint));
         &[]
@@ -58,14 +60,18 @@ pub(super) fn observe(
     let epoch = epoch.first().copied().map(u32::from_be_bytes).filter(|epoch| *epoch != 0);
     let built = format!("{}-{}", lossy(version), lossy(release));
     let source = source_rpm.as_deref().and_then(|file| source(file, &built, epoch));
+    let (name, version) = (lossy(name), with_epoch(epoch, &built));
     seen.package(Package {
         source,
-        architecture,
+        architecture: architecture.clone(),
         license,
         module: module.filter(|module| module.len() <= MODULE_BYTES && !module.chars().any(path::is_invisible)),
-        ..Package::new(PackageType::Rpm, lossy(name), with_epoch(epoch, &built))
+        vendor: vendor.map(Vendor::Unrecognised),
+        ..Package::new(PackageType::Rpm, name.clone(), version.clone())
     });
-    own_files(&header, seen, path_bytes_left).map_err(of_package)
+    let owned = own_files(&header, seen, path_bytes_left).map_err(of_package);
+    seen.owner(&name, Some(&version), architecture.as_deref());
+    owned
 }
 
 fn lossy(text: &[u8]) -> String {

@@ -81,7 +81,7 @@ pub enum CoverageGapReason {
     FileNotRead,
     /// Versions that could not be ordered.
     VersionUnordered,
-    /// Packages of an ecosystem that no advisory source speaks of.
+    /// Packages of an ecosystem that no advisory source speaks of, or of third parties.
     EcosystemWithoutSource,
     /// A feed that the judgement rests on has never answered.
     KnowledgeMissing,

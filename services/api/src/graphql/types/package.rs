@@ -44,7 +44,7 @@ impl Package {
     }
 
     /// Where its name and version have their meaning, as OSV names it: `PyPI`, `Debian:12`. Null where the operating system is not
-    /// known: it is then not judged.
+    /// known, and of a third party's package in one that is: it is then not judged.
     async fn ecosystem(&self) -> Option<&str> {
         self.0.ecosystem.as_deref()
     }

@@ -2,8 +2,11 @@
 //!
 //! In: `var/lib/dpkg/status` and, in distroless images, a file a package in `var/lib/dpkg/status.d/`: paragraphs of
 //! `Field: value` lines; and for ownership the path lists `info/*.list` and `status.d/*.md5sums`.
-//! Out: a package each that is unpacked on disk, with its source package; the paths that packages own.
+//! Out: a package each that is unpacked on disk, with its source package and, where that is no distribution, its maker; the paths that
+//! packages own.
 //! Source: dpkg, deb822(5) and dpkg(1), "Package states".
+
+mod vendor;
 
 use plimsoll_model::{Package, PackageType, SourcePackage};
 
@@ -25,7 +28,7 @@ impl Analyser for Dpkg {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn globs(&self) -> &'static [&'static str] {
@@ -55,10 +58,14 @@ impl Analyser for Dpkg {
         let name = file_name(file.path);
         if file.path.starts_with(LISTS_FOLDER) {
             file.bytes.split(|byte| *byte == b'\n').for_each(|line| seen.owns(line.trim_ascii()));
-        } else if name.ends_with(".md5sums") {
+            // `libc6:amd64.list` of a package that may be there for several architectures.
+            let package = name.strip_suffix(".list").unwrap_or(name);
+            seen.owner(package.split(':').next().unwrap_or(package), None, None);
+        } else if let Some(package) = name.strip_suffix(".md5sums") {
             // A hash, two spaces, a path without a leading slash.
             let paths = file.bytes.split(|byte| *byte == b'\n').filter_map(|line| line.get(34..));
             paths.for_each(|path| seen.owns(path.trim_ascii()));
+            seen.owner(package, None, None);
         } else {
             read_status(file, seen);
         }
@@ -96,6 +103,8 @@ struct Paragraph {
     architecture: Option<String>,
     source: Option<String>,
     license: Option<String>,
+    vendor: Option<String>,
+    maintainer: Option<String>,
     has_field: bool,
 }
 
@@ -117,6 +126,8 @@ impl Paragraph {
             b"architecture" => &mut self.architecture,
             b"source" => &mut self.source,
             b"license" => &mut self.license,
+            b"vendor" => &mut self.vendor,
+            b"maintainer" => &mut self.maintainer,
             _ => return Ok(()),
         };
         let value = value.get(1..).unwrap_or_default().trim_ascii();
@@ -139,10 +150,18 @@ impl Paragraph {
             return seen.malformed(Malformed::at(self.first_line, "a package without a name or version"));
         };
         let source = source_package(self.source.as_deref(), &name, &version);
+        let license = named(self.license);
+        let stated = vendor::Stated {
+            vendor: named(self.vendor),
+            maintainer: named(self.maintainer),
+            has_license: license.is_some(),
+            version: &version,
+        };
         seen.package(Package {
             source: Some(source),
+            vendor: stated.maker(),
             architecture: named(self.architecture),
-            license: self.license,
+            license,
             ..Package::new(PackageType::Deb, name, version)
         });
     }
@@ -168,7 +187,7 @@ fn source_package(field: Option<&str>, name: &str, version: &str) -> SourcePacka
 
 #[cfg(test)]
 mod tests {
-    use super::super::{analyse, names, owned};
+    use super::super::{analyse, names, owner};
     use super::*;
 
     #[test]
@@ -242,9 +261,11 @@ mod tests {
         let list = b"/.\n/usr/bin/x\n/lib/python3/dist-packages/x-1.egg-info\n/usr/lib/node_modules/y/package.json\n";
         let (file, _) = analyse(&Dpkg, "var/lib/dpkg/info/x.list", list);
         let paths = ["usr/bin/x", "usr/lib/node_modules/y/package.json", "usr/lib/python3/dist-packages/x-1.egg-info"];
-        assert_eq!(file.owned, owned(&paths));
+        assert_eq!(file.owners, [owner("x", &paths)]);
+        let (file, _) = analyse(&Dpkg, "var/lib/dpkg/info/x:amd64.list", list);
+        assert_eq!(file.owners, [owner("x", &paths)]);
         let sums = b"d41d8cd98f00b204e9800998ecf8427e  usr/lib/python3/dist-packages/x-1.dist-info/METADATA\nshort\n";
         let (file, _) = analyse(&Dpkg, "var/lib/dpkg/status.d/x.md5sums", sums);
-        assert_eq!(file.owned, owned(&["usr/lib/python3/dist-packages/x-1.dist-info/METADATA"]));
+        assert_eq!(file.owners, [owner("x", &["usr/lib/python3/dist-packages/x-1.dist-info/METADATA"])]);
     }
 }
