@@ -3,11 +3,18 @@
 //! Not here, and where:
 //! - *Vendor flavours of an RPM (FIPS, Ksplice)*: Oracle alone has errata of theirs. They share ecosystem and name with the plain package, and an epoch of their own
 //!   tells them apart: `src/feeds/oracle.rs` reads it, and has the cases.
-//! - *.NET file versions, shaded jars, example folders, packages that the distribution owns*: what is a package is the analysis' to say.
+//! - What is a package is the analysis' to say, in `libs/analysis`:
+//!   - *.NET file versions, and packages of which the runtime's own copy is used*: `packages_with_a_file_in_use_are_found_by_their_own_version` in
+//!     `src/analysers/dotnet_deps.rs`;
+//!   - *old copies inside shaded jars*: `jars_within_jars_are_read_with_the_whole_path` in `tests/analysis/inspectors.rs`;
+//!   - *example folders, caches, test data*: `lock_files_among_the_tests_and_examples_of_a_project_say_nothing` in `tests/analysis/development.rs`,
+//!     `only_the_roots_of_packages_are_wanted` in `src/analysers/node_modules.rs`, `folders_of_packages_and_caches_are_known` in `src/path.rs`;
+//!   - *packages that the distribution owns*: `what_the_distribution_owns_is_not_reported_twice` in `tests/analysis/squashed.rs`,
+//!     `what_a_package_owns_is_not_reported_again_as_a_language_package` in `tests/analysis/rpm.rs`.
 
 use plimsoll_advisories::feeds::{self, Record};
 use plimsoll_advisories::{Candidate, MemorySource, PackageJudgement, PackageVersion, matches};
-use plimsoll_model::{Affected, AffectedState, PackageKey, Range};
+use plimsoll_model::{Advisory, Affected, AffectedState, PackageKey, Range};
 
 /// What is said of a version where an advisory of `said_of` names `fixed` as the fix.
 fn judged(said_of: &str, fixed: &str, ecosystem: &str, version: &str) -> PackageJudgement {
@@ -118,9 +125,6 @@ fn a_build_of_a_module_is_compared_within_its_stream_and_with_the_first_build_of
     let mut records: Vec<Record> = vec![];
     feeds::parse(&feeds::osv::document("AlmaLinux"), &mut archive, &mut records).unwrap();
     let [Record::Advisory(advisory)] = &records[..] else { panic!("{records:?}") };
-    let said: Vec<Candidate> = MemorySource::new(&[(**advisory).clone()])
-        .of(&PackageKey { ecosystem: "AlmaLinux:8".parse().unwrap(), package: "nodejs".into() })
-        .to_vec();
     for (version, module, expected) in [
         ("1:18.12.1-2.module_el8.7.0+3400+1", Some("nodejs:18"), "affected"),
         ("1:18.14.2-3.module_el8.6.0+3400+1", Some("nodejs:18"), "clean"),
@@ -128,20 +132,58 @@ fn a_build_of_a_module_is_compared_within_its_stream_and_with_the_first_build_of
         ("1:16.18.1-3.module_el8.7.0+3300+1", None, "unknown"),
         ("1:10.24.0-1.el8", None, "clean"),
     ] {
-        let package = PackageVersion {
-            ecosystem: "AlmaLinux:8".parse().unwrap(),
-            name: "nodejs".into(),
-            version: version.into(),
-            module: module.map(str::to_owned),
-            is_inert: false,
-        };
-        let judgement = matches(&package, &said);
-        let told = match (judgement.matches.len(), judgement.unknown.len()) {
-            (1, 0) => "affected",
-            (0, 0) => "clean",
-            _ => "unknown",
-        };
-        assert_eq!(told, expected, "{version} {module:?}: {judgement:?}");
+        assert_eq!(nodejs(advisory, "AlmaLinux:8", version, module), expected, "{version} {module:?}");
+    }
+}
+
+/// How a build of `nodejs` is judged by an advisory.
+fn nodejs(advisory: &Advisory, ecosystem: &str, version: &str, module: Option<&str>) -> &'static str {
+    let package = PackageVersion {
+        ecosystem: ecosystem.parse().unwrap(),
+        name: "nodejs".into(),
+        version: version.into(),
+        module: module.map(str::to_owned),
+        is_inert: false,
+    };
+    let key = PackageKey { ecosystem: package.ecosystem.clone(), package: package.name.clone() };
+    let judgement = matches(&package, MemorySource::new(std::slice::from_ref(advisory)).of(&key));
+    match (judgement.matches.len(), judgement.unknown.len()) {
+        (1, 0) => "affected",
+        (0, 0) => "clean",
+        _ => "unknown",
+    }
+}
+
+/// An erratum of two streams, in the words of Oracle's criteria. Its tests are left out, as in excerpts of Oracle's document: the words count.
+const ORACLE: &str = r#"<oval_definitions xmlns="http://oval.mitre.org/XMLSchema/oval-definitions-5"><definitions>
+    <definition id="oval:com.oracle.elsa:def:20235532" version="501" class="patch">
+    <metadata><title>ELSA-2023-5532: nodejs security update (IMPORTANT)</title>
+        <affected family="unix"><platform>Oracle Linux 8</platform></affected>
+        <reference source="CVE" ref_id="CVE-2023-32002" ref_url="https://linux.oracle.com/cve/CVE-2023-32002.html"/></metadata>
+    <criteria operator="AND"><criterion test_ref="oval:com.oracle.elsa:tst:20235532001" comment="Oracle Linux 8 is installed"/>
+    <criteria operator="OR">
+        <criteria operator="AND"><criterion test_ref="oval:com.oracle.elsa:tst:20235532002" comment="Module nodejs:16 is enabled"/>
+            <criterion test_ref="oval:com.oracle.elsa:tst:20235532003" comment="nodejs is earlier than 1:16.20.2-1.module+el8.8.0+21128+1"/></criteria>
+        <criteria operator="AND"><criterion test_ref="oval:com.oracle.elsa:tst:20235532004" comment="Module nodejs:18 is enabled"/>
+            <criterion test_ref="oval:com.oracle.elsa:tst:20235532005" comment="nodejs is earlier than 1:18.17.1-1.module+el8.8.0+21127+1"/></criteria>
+    </criteria></criteria></definition></definitions></oval_definitions>"#;
+
+#[test]
+fn a_build_of_a_module_of_oracles_is_compared_with_the_fix_of_its_own_stream() {
+    let mut records: Vec<Record> = vec![];
+    let document = feeds::by_name("oracle").unwrap().documents().remove(0);
+    feeds::parse(&document, &mut std::io::Cursor::new(ORACLE.as_bytes().to_vec()), &mut records).unwrap();
+    let [Record::Advisory(advisory)] = &records[..] else { panic!("{records:?}") };
+    for (version, module, expected) in [
+        ("1:16.20.1-1.module+el8.8.0+21000+1", Some("nodejs:16"), "affected"),
+        ("1:16.20.2-1.module+el8.8.0+21128+1", Some("nodejs:16"), "clean"),
+        ("1:18.16.1-1.module+el8.8.0+21001+1", Some("nodejs:18"), "affected"),
+        ("1:18.17.1-1.module+el8.8.0+21127+1", Some("nodejs:18"), "clean"),
+        ("1:14.21.3-1.module+el8.7.0+20900+1", Some("nodejs:14"), "clean"),
+        ("1:16.20.2-1.module+el8.8.0+21128+1", None, "unknown"),
+        ("1:10.24.0-1.el8", None, "clean"),
+    ] {
+        assert_eq!(nodejs(advisory, "Oracle Linux:8", version, module), expected, "{version} {module:?}");
     }
 }
 

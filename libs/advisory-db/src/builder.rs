@@ -240,10 +240,10 @@ pub fn put_in_place(temporary: TempPath, path: &Path) -> Result<(), DbError> {
 }
 
 /// What an index calls a record: its key, or what stands before the slash in it.
-const RECORD: &str = "substr(key, 1, instr(key || '/', '/') - 1)";
+pub const RECORD: &str = "substr(key, 1, instr(key || '/', '/') - 1)";
 
 /// Names as SQLite's `json_each` reads them.
-fn listed<N: serde::Serialize>(names: &[N]) -> Result<String, DbError> {
+pub fn listed<N: serde::Serialize>(names: &[N]) -> Result<String, DbError> {
     serde_json::to_string(names).map_err(|error| DbError::Damaged(error.to_string()))
 }
 

@@ -56,22 +56,6 @@ impl Builder {
     }
 }
 
-/// Sets a record of a document aside, to be taken away by [`drop_aside`].
-pub fn set_aside(transaction: &Transaction<'_>, document: i64, key: &str) -> Result<(), DbError> {
-    transaction
-        .prepare_cached("UPDATE advisory SET document = -document WHERE document = ?1 AND key = ?2")?
-        .execute((document, key))?;
-    Ok(())
-}
-
-/// Takes away what was set aside, at one time: what a record affects lies by package, and is only found by looking at all of it.
-pub fn drop_aside(transaction: &Transaction<'_>, document: i64) -> Result<(), DbError> {
-    transaction
-        .execute("DELETE FROM affected WHERE advisory IN (SELECT id FROM advisory WHERE document = -?1)", [document])?;
-    transaction.execute("DELETE FROM advisory WHERE document = -?1", [document])?;
-    Ok(())
-}
-
 /// What came of reading a document, and since then some records of it again.
 pub fn amended(transaction: &Transaction<'_>, document: i64, report: &ParseReport) -> Result<Read, DbError> {
     let sql = "SELECT counts FROM document WHERE id = ?1";

@@ -4,6 +4,7 @@
 //! [`AdvisorySource`](plimsoll_advisories::AdvisorySource) like the services' PostgreSQL. Documents are kept apart, so that an update
 //! replaces those that changed; a reader sees the old file or the new one, never half of one.
 
+mod aside;
 mod builder;
 mod changes;
 mod codec;
@@ -11,6 +12,7 @@ mod db;
 mod derive;
 mod document;
 mod error;
+mod known_files;
 mod left_out;
 mod origin;
 mod records;

@@ -10,8 +10,8 @@ pub const FORMAT: i64 = 5;
 /// The oldest format that is still read; the next update makes it one of [`FORMAT`]. Files before it, which knew no notices, are built anew.
 pub const OLDEST_FORMAT: i64 = 3;
 /// How a feed's documents are read. Raised when more is read of the same document: what a file has of the feed is then read anew, though it did not
-/// change. OSV's 2: a distribution's word of its own packages. NVD's 2: which versions of programs are affected.
-const READINGS: [(&str, i64); 2] = [("osv", 2), ("nvd", 2)];
+/// change. OSV's 2: a distribution's word of its own packages. NVD's 2: which versions of programs are affected. Oracle's 2: streams of modules.
+const READINGS: [(&str, i64); 3] = [("osv", 2), ("nvd", 2), ("oracle", 2)];
 /// "PLIM": SQLite's mark for whose file it is.
 pub const APPLICATION_ID: i64 = 0x504c_494d;
 

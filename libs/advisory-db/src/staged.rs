@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use crate::codec::Packer;
 use crate::document::Read;
-use crate::{DbError, changes};
+use crate::{DbError, aside, changes};
 
 /// The largest document that is kept as it is, as in the services: a million hashes are 65 MB.
 pub const MAX_KEPT: usize = 128 << 20;
@@ -20,22 +20,23 @@ pub struct StagedDocument<'b> {
     transaction: Transaction<'b>,
     packer: &'b mut Packer,
     id: i64,
-    kind: FeedKind,
-    /// What upstream counted in the document before.
-    statements_before: u64,
+    document: Document,
+    /// How many records the document had; of one that is kept as it is, how many upstream counted in it.
+    held: u64,
     changed: Option<&'b mut bool>,
     /// The records taken so far, where they are taken in place of their earlier selves alone.
     amended: Option<BTreeSet<String>>,
+    /// The rows of advisories that were taken and stand, but speak of no package.
+    silent: Vec<i64>,
 }
 
-/// The table of a kind's records, and what names one of them; documents that are kept as they are have none.
-const fn records(kind: FeedKind) -> Option<(&'static str, &'static str)> {
+/// The table of a kind's rows, and what names one of them; advisories are set aside instead, and documents that are kept as they are have none.
+const fn rows(kind: FeedKind) -> Option<(&'static str, &'static str)> {
     match kind {
-        FeedKind::Advisories => Some(("advisory", "key")),
         FeedKind::KnownExploited => Some(("known_exploited", "cve")),
         FeedKind::ExploitScores => Some(("exploit_score", "cve")),
         FeedKind::SupportPeriods => Some(("support_period", "product || ' ' || release")),
-        FeedKind::YaraRules | FeedKind::FileHashes => None,
+        FeedKind::Advisories | FeedKind::YaraRules | FeedKind::FileHashes => None,
     }
 }
 
@@ -59,19 +60,21 @@ impl<'b> StagedDocument<'b> {
         // Without counts it was not there before.
         let before: Read = serde_json::from_str(&counts).unwrap_or_default();
         let kind = document.feed.kind;
-        if let Some((table, name)) = records(kind) {
+        let mut held =
+            if kind == FeedKind::Advisories { advisories(&transaction, id)? } else { before.counts.statements };
+        if let Some((table, name)) = rows(kind) {
             transaction.execute_batch(
                 "CREATE TEMP TABLE IF NOT EXISTS held (name TEXT PRIMARY KEY) WITHOUT ROWID; DELETE FROM held;",
             )?;
-            let held = format!("INSERT OR IGNORE INTO held SELECT {name} FROM {table} WHERE document = ?1");
-            transaction.execute(&held, [id])?;
+            let sql = format!("INSERT OR IGNORE INTO held SELECT {name} FROM {table} WHERE document = ?1");
+            held = transaction.execute(&sql, [id])? as u64;
         }
-        transaction
-            .execute("DELETE FROM affected WHERE advisory IN (SELECT id FROM advisory WHERE document = ?1)", [id])?;
-        for table in ["advisory", "known_exploited", "exploit_score", "support_period", "kept", "left_out"] {
+        aside::set_all_aside(&transaction, id)?;
+        for table in ["known_exploited", "exploit_score", "support_period", "kept", "left_out"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE document = ?1"), [id])?;
         }
-        Ok(Self { transaction, packer, id, kind, statements_before: before.counts.statements, changed, amended: None })
+        let document = document.clone();
+        Ok(Self { transaction, packer, id, document, held, changed, amended: None, silent: Vec::new() })
     }
 
     pub(crate) fn begin_amending(
@@ -83,30 +86,36 @@ impl<'b> StagedDocument<'b> {
         let transaction = connection.transaction()?;
         let sql = "SELECT id FROM document WHERE feed = ?1 AND path = ?2";
         let id = transaction.query_row(sql, (document.feed.name, &document.path), |row| row.get(0))?;
-        let (kind, amended) = (document.feed.kind, Some(BTreeSet::new()));
-        Ok(Self { transaction, packer, id, kind, statements_before: 0, changed, amended })
+        let held = advisories(&transaction, id)?;
+        let (document, amended) = (document.clone(), Some(BTreeSet::new()));
+        Ok(Self { transaction, packer, id, document, held, changed, amended, silent: Vec::new() })
     }
 
-    /// What the document, read to its end, lacks of what was held of it before. Of one that is kept as it is only their numbers are known; of
-    /// one that is amended, nothing goes.
+    /// What goes with the document, read to its end, of what was held of it before. Of one that is kept as it is only their numbers are known; of
+    /// one that is amended, nothing goes that it does not name.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn withdrawal(&self, report: &ParseReport) -> Result<Withdrawal, DbError> {
-        if self.amended.is_some() {
-            return Ok(Withdrawal { gone: 0, held: 0 });
+        let (id, held) = (self.id, self.held);
+        if self.document.feed.kind == FeedKind::Advisories {
+            let unread = self.amended.is_none().then_some(report.unread.as_slice());
+            let gone = aside::going(&self.transaction, id, &self.silent, unread)?;
+            let feed = self.document.feed;
+            if !feed.has_index() {
+                return Ok(Withdrawal { gone, held });
+            }
+            let elsewhere = aside::going_elsewhere(&self.transaction, feed.name, id, &self.silent)?;
+            return Ok(Withdrawal { gone: gone + elsewhere.gone, held: held + elsewhere.held });
         }
-        let Some((table, name)) = records(self.kind) else {
-            let held = self.statements_before;
+        let Some((table, name)) = rows(self.document.feed.kind) else {
             return Ok(Withdrawal { gone: held.saturating_sub(report.statements), held });
         };
-        let count = |sql: &str| self.transaction.query_row(sql, (), |row| row.get::<_, i64>(0));
-        let held = count("SELECT count(*) FROM held")?;
-        let document = self.id;
-        let gone = count(&format!(
-            "SELECT count(*) FROM held h WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE document = {document} AND {name} = h.name)"
-        ))?;
-        Ok(Withdrawal { gone: gone.unsigned_abs(), held: held.unsigned_abs() })
+        let sql = format!(
+            "SELECT count(*) FROM held h WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE document = ?1 AND {name} = h.name)"
+        );
+        let gone: i64 = self.transaction.query_row(&sql, [id], |row| row.get(0))?;
+        Ok(Withdrawal { gone: gone.unsigned_abs(), held })
     }
 
     /// The document was read to its end. `validators` are given back by [`Builder::validators`](crate::Builder::validators) as they are.
@@ -114,11 +123,13 @@ impl<'b> StagedDocument<'b> {
     /// # Errors
     /// The file cannot be written.
     pub fn commit(self, report: &ParseReport, validators: Option<&str>, at: DateTime<Utc>) -> Result<(), DbError> {
-        let read = if self.amended.is_some() {
-            changes::drop_aside(&self.transaction, self.id)?;
-            changes::amended(&self.transaction, self.id, report)?
-        } else {
-            Read::from(report)
+        if self.amended.is_none() {
+            aside::keep_unread(&self.transaction, &self.document, self.id, &report.unread)?;
+        }
+        aside::drop_aside(&self.transaction, self.id)?;
+        let read = match &self.amended {
+            Some(_) => changes::amended(&self.transaction, self.id, report)?,
+            None => Read::from(report),
         };
         let counts = serde_json::to_string(&read).map_err(|error| DbError::Damaged(error.to_string()))?;
         self.transaction.execute(
@@ -157,8 +168,9 @@ impl<'b> StagedDocument<'b> {
         advisory.source.clear();
         let name = (advisory.id != key).then(|| advisory.id.clone());
         let content = self.packer.pack("an advisory", &advisory)?;
+        let is_silent = affected.is_empty() && !advisory.is_withdrawn();
         if self.amended.as_mut().is_some_and(|amended| amended.insert(key.clone())) {
-            changes::set_aside(&self.transaction, self.id, &key)?;
+            aside::set_aside(&self.transaction, self.id, &key)?;
         }
         let inserted = self
             .transaction
@@ -170,6 +182,7 @@ impl<'b> StagedDocument<'b> {
             .optional()?;
         // A document that names a record twice: the first counts.
         let Some(id) = inserted else { return Ok(()) };
+        self.silent.extend(is_silent.then_some(id));
         for (affected, position) in affected.into_iter().zip(0_i64..) {
             self.affected(id, position, affected)?;
         }
@@ -226,6 +239,12 @@ impl<'b> StagedDocument<'b> {
             .execute((self.id, &row.product, &row.release, &row.codename, standard, extended))?;
         Ok(())
     }
+}
+
+/// How many advisories a document has.
+fn advisories(transaction: &Transaction<'_>, document: i64) -> Result<u64, DbError> {
+    let sql = "SELECT count(*) FROM advisory WHERE document = ?1";
+    Ok(transaction.query_row(sql, [document], |row| row.get::<_, i64>(0))?.unsigned_abs())
 }
 
 impl Sink for StagedDocument<'_> {

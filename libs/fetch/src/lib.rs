@@ -13,6 +13,7 @@ mod pace;
 mod progress;
 mod request;
 mod retry_after;
+mod together;
 mod transfer;
 mod validators;
 
@@ -22,4 +23,5 @@ pub use file_address::address;
 pub use options::{Limits, Options, Retries};
 pub use progress::Progress;
 pub use request::shown;
+pub use together::{KnownFiles, Together};
 pub use validators::Validators;

@@ -62,14 +62,16 @@ pub struct RunCounts {
     pub size_bytes: u64,
     /// Records read.
     pub records: u64,
-    /// Records that we did not have.
+    /// Records that we did not have. Of `added`, `changed`, `withdrawn` and `unchanged` each record counts in one.
     pub added: u64,
     /// Records that differ from ours.
     pub changed: u64,
-    /// Records that are no longer there.
+    /// Records that are no longer there, that their source withdrew, or that speak of no package any more.
     pub withdrawn: u64,
     /// Records that are as ours.
     pub unchanged: u64,
+    /// Affected packages that are kept but that no version can be matched with.
+    pub unmatchable: u64,
     /// Records, or parts of them, that could not be understood.
     pub problem_count: u64,
     /// The first of those problems.
@@ -148,7 +150,7 @@ pub async fn run_finished(
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     sqlx::query!(
         "UPDATE feed_run SET finished_at = clock_timestamp(), outcome = $2, size_bytes = $3, records = $4, added = $5, changed = $6,
-                withdrawn = $7, unchanged = $8, problem_count = $9, problems = $10, error = $11, not_before = $12
+                withdrawn = $7, unchanged = $8, problem_count = $9, problems = $10, error = $11, not_before = $12, unmatchable = $13
          WHERE id = $1",
         run,
         outcome.as_str(),
@@ -161,7 +163,8 @@ pub async fn run_finished(
         number(counts.problem_count),
         serde_json::to_value(&counts.problems)?,
         failure.map(|failure| failure.error),
-        failure.and_then(|failure| failure.not_before)
+        failure.and_then(|failure| failure.not_before),
+        number(counts.unmatchable)
     )
     .execute(tx.conn())
     .await?;

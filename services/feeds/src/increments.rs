@@ -12,9 +12,9 @@ use plimsoll_store::StoreError;
 use plimsoll_store::feeds::increments as stored;
 use plimsoll_store::feeds::{self, DocumentState, Outcome, RunCounts};
 
-use crate::apply::{self, Applied};
+use crate::apply;
 use crate::read::tell;
-use crate::sync::{SyncError, Syncer};
+use crate::sync::{SyncError, Syncer, refuse_if_too_many};
 
 /// How often a document is read whole though its changes are told.
 const WHOLE_EVERY: TimeDelta = TimeDelta::days(1);
@@ -98,10 +98,9 @@ impl Syncer {
         let held = self.modified(increments, &ids).await?;
         let Some(changed) = recent.changed(&held, followed.rows) else { return Ok(None) };
         let Some(report) = self.stage_changes(increments, changed, run, counts).await? else { return Ok(None) };
-        let applied = self.apply_changes(increments, run, &report, counts).await?;
+        let has_changed = self.apply_changes(increments, run, &report, counts).await?;
         let Validators { etag, last_modified } = validators;
         followed = Followed { etag, last_modified, newest: recent.newest, rows: Some(recent.rows), ..followed };
-        let has_changed = applied.added + applied.changed > 0;
         self.checked(increments, state, Some((run, followed, has_changed))).await?;
         Ok(Some(if has_changed { Outcome::Changed } else { Outcome::Unchanged }))
     }
@@ -156,19 +155,28 @@ impl Syncer {
         Ok(self.read(run, move |sink| Ok(increments.parse(&id, file, sink)?)).await?.report)
     }
 
+    /// Applies what is staged, within the share that one sync may withdraw: by an operator's word the whole document is read. Gives whether anything
+    /// changed by it.
     async fn apply_changes(
         &self,
         increments: &Increments,
         run: i64,
         report: &ParseReport,
         counts: &mut RunCounts,
-    ) -> Result<Applied, SyncError> {
+    ) -> Result<bool, SyncError> {
         tell(counts, report);
-        let applied = apply::apply_staged(&self.store, run, increments.whole.feed.name, false).await?;
+        let (whole, feed) = (&increments.whole, increments.whole.feed.name);
+        let mut tx = self.store.catalog_tx().await?;
+        let staged = feeds::staged_counts(&mut tx, run, feed, &whole.path, &[], false).await?;
+        drop(tx);
+        let withdrawn = staged.withdrawn.unsigned_abs();
+        refuse_if_too_many(whole, withdrawn, staged.held.unsigned_abs(), self.most_withdrawn(false))?;
+        let applied = apply::apply_staged(&self.store, run, feed, false).await?;
         counts.added = applied.added;
-        counts.changed = applied.changed;
-        counts.unchanged = report.records.saturating_sub(applied.added + applied.changed);
-        Ok(applied)
+        counts.changed = applied.changed.saturating_sub(withdrawn);
+        counts.withdrawn = withdrawn;
+        counts.unchanged = staged.unchanged.unsigned_abs();
+        Ok(applied.added + applied.changed > 0)
     }
 
     /// Records that the list's server answered: by its list's next version, with what was staged of it, or by none.

@@ -83,7 +83,7 @@ impl Syncer {
     ) -> Result<(), SyncError> {
         tell(counts, &parsed.report);
         match applying.document.feed.kind {
-            FeedKind::Advisories => self.apply_advisories(applying, counts).await,
+            FeedKind::Advisories => self.apply_advisories(applying, &parsed.report.unread, counts).await,
             FeedKind::KnownExploited | FeedKind::ExploitScores | FeedKind::SupportPeriods => {
                 tables::replace(&self.store, applying, parsed, counts).await
             }
@@ -96,25 +96,31 @@ impl Syncer {
         }
     }
 
-    async fn apply_advisories(&self, applying: &Applying<'_>, counts: &mut RunCounts) -> Result<(), SyncError> {
+    async fn apply_advisories(
+        &self,
+        applying: &Applying<'_>,
+        unread: &[String],
+        counts: &mut RunCounts,
+    ) -> Result<(), SyncError> {
         let Applying { document, run, most_withdrawn, left_out, state } = *applying;
         let feed = document.feed.name;
-        let mut tx = self.store.catalog_tx().await?;
-        let staged = feeds::staged_counts(&mut tx, run, feed, &document.path).await?;
-        drop(tx);
-        let missed = staged.gone.unsigned_abs().saturating_sub(left_out);
-        refuse_if_too_many(document, missed, staged.held.unsigned_abs(), most_withdrawn)?;
         let newest_only = document.feed.has_index();
+        let mut tx = self.store.catalog_tx().await?;
+        let staged = feeds::staged_counts(&mut tx, run, feed, &document.path, unread, newest_only).await?;
+        drop(tx);
+        let withdrawn = staged.withdrawn.unsigned_abs();
+        let missed = staged.gone.unsigned_abs().saturating_sub(left_out);
+        refuse_if_too_many(document, missed + withdrawn, staged.held.unsigned_abs(), most_withdrawn)?;
         let applied = apply::apply_staged(&self.store, run, feed, newest_only).await?;
         counts.added = applied.added;
-        counts.changed = applied.changed;
+        counts.changed = applied.changed.saturating_sub(withdrawn);
         counts.unchanged = staged.unchanged.unsigned_abs();
 
         let mut tx = self.store.catalog_tx().await?;
         // The document's row before its records, which refer to it.
         feeds::document_checked(&mut tx, feed, &document.path, state, true).await?;
-        let gone = feeds::replace_records(&mut tx, run, feed, &document.path).await?;
-        counts.withdrawn = gone.len() as u64;
+        let gone = feeds::replace_records(&mut tx, run, feed, &document.path, unread).await?;
+        counts.withdrawn = withdrawn + gone.len() as u64;
         apply::withdraw(&mut tx, feed, &gone).await?;
         tx.commit().await?;
         Ok(())
@@ -124,6 +130,7 @@ impl Syncer {
 /// What a run tells of what was read.
 pub(crate) fn tell(counts: &mut RunCounts, report: &ParseReport) {
     counts.records = report.statements;
+    counts.unmatchable = report.unmatchable;
     counts.problem_count = report.problems;
     counts.problems =
         report.problem_texts.iter().map(|problem| format!("{}: {}", problem.place, problem.what)).collect();

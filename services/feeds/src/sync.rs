@@ -94,11 +94,11 @@ pub enum SyncError {
     Interrupted,
     /// It would withdraw more than one sync may.
     #[error(
-        "the document lacks {gone} of the {held} records that we hold from it; nothing was applied. \
+        "the document lacks or withdraws {gone} of the {held} records that we hold from it; nothing was applied. \
          If that is right, say --accept-withdrawals: plimsoll-admin feeds sync --feed {feed}, or plimsoll-admin feeds import of a bundle"
     )]
     TooManyWithdrawn {
-        /// How many are gone.
+        /// How many would go: gone, withdrawn by their source, or without a package from now on.
         gone: u64,
         /// How many we hold.
         held: u64,
@@ -191,6 +191,7 @@ impl Syncer {
                 added = counts.added,
                 changed = counts.changed,
                 withdrawn = counts.withdrawn,
+                unmatchable = counts.unmatchable,
                 problems = counts.problem_count,
                 "feed document synced"
             ),
@@ -228,11 +229,15 @@ impl Syncer {
         // What an index says has changed is not asked for again: it is fetched.
         let held = held.filter(|_| listed.is_none());
         let known = held.map(|held| Validators { etag: held.etag, last_modified: held.last_modified });
-        let fetched = match document.repository() {
-            Some(repository) => self.fetch_published(&repository, known.as_ref()).await?,
+        let (fetched, pointers) = match document.repository() {
+            Some(repository) => {
+                let pointers = self.known_files(document).await?;
+                let (fetched, pointers) = self.fetch_published(&repository, known.as_ref(), pointers).await?;
+                (fetched, Some(pointers))
+            }
             None => {
                 let known = known.clone().unwrap_or_default();
-                self.fetcher.fetch(&address, &known, &|_| {}).await.map_err(unhad)?
+                (self.fetcher.fetch(&address, &known, &|_| {}).await.map_err(unhad)?, None)
             }
         };
         let (file, validators) = match fetched {
@@ -241,6 +246,9 @@ impl Syncer {
                 let mut tx = self.store.catalog_tx().await?;
                 feeds::document_checked(&mut tx, feed, &document.path, &state, false).await?;
                 tx.commit().await?;
+                if pointers.is_some() {
+                    self.know_files(document, pointers.as_ref()).await?;
+                }
                 return Ok(Outcome::Unchanged);
             }
             Fetched::Changed { file, size, validators } => {
@@ -264,6 +272,9 @@ impl Syncer {
         let most_withdrawn = self.most_withdrawn(accept_withdrawals);
         let applying = Applying { document, run, most_withdrawn, left_out: 0, state: &state };
         self.apply(&applying, &parsed, kept, counts).await?;
+        if pointers.is_some() {
+            self.know_files(document, pointers.as_ref()).await?;
+        }
         Ok(Outcome::Changed)
     }
 
@@ -277,7 +288,7 @@ impl Syncer {
     }
 }
 
-/// Refuses a document that lacks more of what we hold than one sync may withdraw.
+/// Refuses a document that lacks or withdraws more of what we hold than one sync may withdraw.
 ///
 /// # Errors
 /// [`SyncError::TooManyWithdrawn`].

@@ -12,6 +12,8 @@ use crate::judgeable::{Unmatchable, unmatchable};
 
 /// The longest id of an advisory, in bytes.
 const MAX_ID: usize = 200;
+/// The longest key of an advisory, in bytes.
+const MAX_KEY: usize = 2 * MAX_NAME;
 /// The longest package name, in bytes. Go modules are the longest in the wild, below 200.
 const MAX_NAME: usize = 512;
 /// The longest version, in bytes.
@@ -28,6 +30,8 @@ const MAX_LIST: usize = 200;
 const MAX_SAID: usize = 1_000_000;
 /// The most aliases of an advisory.
 const MAX_ALIASES: usize = 1_000;
+/// The most records of a document that could not be read and are named: what is held of each is kept by its name.
+const MAX_UNREAD: usize = 100_000;
 /// The most affected packages of an advisory. Distributions' advisories for a whole desktop name some thousands.
 const MAX_AFFECTED: usize = 50_000;
 
@@ -74,6 +78,18 @@ impl<'s> Intake<'s> {
         }
     }
 
+    /// Counts a record that could not be read, with why, and keeps its name ([`ParseReport::unread`]).
+    pub fn unread(&mut self, place: impl AsRef<str>, record: impl Into<String>, why: impl AsRef<str>) {
+        self.problem(place, why);
+        let record = record.into();
+        if self.report.unread.len() == MAX_UNREAD {
+            let limit = MAX_UNREAD as u64;
+            self.refusal.get_or_insert(Refusal::PastLimit { what: "the number of records that cannot be read", limit });
+        } else if (1..=MAX_KEY).contains(&record.len()) {
+            self.report.unread.push(record);
+        }
+    }
+
     /// The problems so far, as many as are kept.
     pub fn problems(&self) -> Vec<String> {
         self.report.problem_texts.iter().map(|problem| problem.what.clone()).collect()
@@ -106,8 +122,9 @@ impl<'s> Intake<'s> {
 
     /// Bounds an advisory and hands it on; what cannot be believed of it is a problem.
     pub fn advisory(&mut self, mut advisory: Advisory) -> Result<(), Stopped> {
-        if !is_token(&advisory.id, MAX_ID) || advisory.key.len() > 2 * MAX_NAME {
-            self.problem(&advisory.id, "the id is empty, too long or holds white space or control characters");
+        if !is_token(&advisory.id, MAX_ID) || advisory.key.len() > MAX_KEY {
+            let why = "the id is empty, too long or holds white space or control characters";
+            self.unread(&advisory.id, advisory.key, why);
             return Ok(());
         }
         self.bound_texts(&mut advisory);
@@ -302,6 +319,22 @@ mod tests {
             });
             assert_eq!((record.unwrap().about.len(), report.problems), (expected, u64::from(expected == 0)));
         }
+    }
+
+    #[test]
+    fn records_that_cannot_be_read_are_named_up_to_a_number_and_past_it_the_document_is_refused() {
+        let named = |count: usize| {
+            let mut records: Vec<Record> = vec![];
+            let mut intake = Intake::new("test", &mut records);
+            intake.advisory(advisory("CVE-2024-1")).unwrap();
+            (0..count).for_each(|n| intake.unread("somewhere", format!("CVE-2024-{n}"), "broken"));
+            intake.unread("somewhere", "x".repeat(MAX_KEY + 1), "broken");
+            intake.unread("somewhere", "", "broken");
+            intake.finish(Ok(())).map(|report| (report.unread.len(), report.problems))
+        };
+        assert_eq!(named(2).unwrap(), (2, 4), "what can be no key is counted alone");
+        let refusal = named(MAX_UNREAD).unwrap_err();
+        assert!(matches!(refusal, Refusal::PastLimit { .. }), "{refusal}");
     }
 
     #[test]

@@ -140,7 +140,7 @@ impl<'de> Visitor<'de> for Statements<'_, '_> {
             let statement: Statement = match serde_json::from_str(raw.get()) {
                 Ok(statement) => statement,
                 Err(error) => {
-                    self.intake.problem(place, error.to_string());
+                    self.intake.unread(&place, place.as_str(), error.to_string());
                     continue;
                 }
             };

@@ -114,7 +114,9 @@ impl Increments {
         let mut intake = Intake::new(self.whole.feed.name, sink);
         let outcome = osv::read_record(id, bytes, &mut intake);
         match intake.finish(outcome) {
-            Err(unread @ (Refusal::Malformed(_) | Refusal::PastLimit { .. })) => Ok(ParseReport::unread(id, &unread)),
+            Err(unread @ (Refusal::Malformed(_) | Refusal::PastLimit { .. })) => {
+                Ok(ParseReport::of_unread(id, &unread))
+            }
             report => report.map_err(|reason| FeedError { document: self.record(id).to_string(), reason }),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! In: a zip of `<id>.json` documents of the OSV schema 1.x. Out: one advisory a document, whole: an advisory of several
 //! ecosystems lies in each of their archives with all its packages, and applying it twice is applying it once.
-//! Entry names are only told in problems; nothing is written anywhere.
+//! Entry names are only told in problems and of records that cannot be read; nothing is written anywhere.
 //! Source: <https://ossf.github.io/osv-schema/>, <https://google.github.io/osv.dev/data/>.
 
 mod lists;
@@ -131,7 +131,7 @@ fn read_within(limits: Limits, bytes: &mut dyn DocumentBytes, intake: &mut Intak
         intake.statement();
         match schema::advisory(&json, intake.source()) {
             Ok((advisory, doubts)) => take(&name, advisory, doubts, intake)?,
-            Err(error) => intake.problem(&name, error.to_string()),
+            Err(error) => intake.unread(&name, record_of(&name), error.to_string()),
         }
     }
     Ok(())
@@ -151,6 +151,12 @@ pub(super) fn read_record(id: &str, bytes: impl Read, intake: &mut Intake<'_>) -
         return Err(Refusal::Malformed(format!("it is the record of {}", advisory.id)));
     }
     take(id, advisory, doubts, intake)
+}
+
+/// The record that a file of this name has: `PYSEC-2024-1` of `PYSEC-2024-1.json`.
+fn record_of(name: &str) -> &str {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    name.strip_suffix(".json").unwrap_or(name)
 }
 
 fn take(place: &str, advisory: Advisory, doubts: Vec<String>, intake: &mut Intake<'_>) -> Result<(), Refusal> {

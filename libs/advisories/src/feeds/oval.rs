@@ -6,9 +6,10 @@
 //! Source: <https://oval.mitre.org/language/version5.11/>.
 //!
 //! Readings that hold for each vendor:
-//! - Affected is what *can* be: what is asked of signatures, processors and modules' streams is taken as met, as no
+//! - Affected is what *can* be: what is asked of signatures and processors is taken as met, as no
 //!   [`PackageVersion`](crate::PackageVersion) carries it. So where the fix differs by processor (rsyslog of ELSA-2022-4803 was rebuilt
 //!   once more for aarch64) or was rebuilt, a version is fixed from the *highest* of the fixes on: the lower would miss the other processor.
+//! - What is said beside "Module nodejs:16 is enabled" is said of the builds of that stream alone ([`Affected::module`]), once for each stream.
 //! - "Less than" a version makes that the fix; "less than or equal" makes it the last known to be affected: there is no fix.
 //! - Epoch 0 is left out, as it orders like none.
 //! - An update's severity is of its worst CVE. Where it names one it is the vendor's word for the package, else only for the advisory.
@@ -189,7 +190,8 @@ impl Distribution {
         }
         let mut affected = self.affected(definition, allowance, intake)?;
         if affected.is_empty() {
-            intake.problem(&definition.id, "it names no package that versions can be judged of");
+            let why = "it names no package that versions can be judged of";
+            intake.unread(&definition.id, definition.id.as_str(), why);
             return Ok(());
         }
         let severity = Severity::from_word(&definition.severity);
@@ -237,7 +239,7 @@ impl Distribution {
             return Ok(Vec::new());
         };
         let platforms: BTreeSet<&str> = definition.platforms.iter().filter_map(|platform| number(platform)).collect();
-        let mut spans: BTreeMap<(String, Rc<str>), Vec<Option<Span>>> = BTreeMap::new();
+        let mut spans: BTreeMap<Named, Vec<Option<Span>>> = BTreeMap::new();
         let mut placed = 0;
         for way in &ways {
             let installed: Vec<Option<&str>> = match &way.release {
@@ -245,32 +247,32 @@ impl Distribution {
                 None if platforms.is_empty() => vec![None],
                 None => platforms.iter().map(|platform| Some(*platform)).collect(),
             };
-            let packages = way.packages.iter().flat_map(|package| installed.iter().map(move |r| (package, r)));
-            for ((name, bounds), release) in packages {
+            let modules: Vec<Option<&Rc<str>>> =
+                if way.modules.is_empty() { vec![None] } else { way.modules.iter().map(Some).collect() };
+            let places = installed.iter().flat_map(|release| modules.iter().map(move |module| (release, module)));
+            let packages = way.packages.iter().flat_map(|package| places.clone().map(move |place| (package, place)));
+            for ((name, bounds), (release, module)) in packages {
                 if placed == MAX_PLACED {
                     intake.problem(&definition.id, format!("it names more than {MAX_PLACED} packages of releases"));
                     return Ok(Vec::new());
                 }
                 placed += 1;
                 match (self.place)(*release, Span::of(bounds)) {
-                    Ok(placed) => spans.entry((placed.release, Rc::clone(name))).or_default().push(placed.span),
+                    Ok(Placed { release, span }) => {
+                        let named = (release, Rc::clone(name), module.map(Rc::clone));
+                        spans.entry(named).or_default().push(span);
+                    }
                     Err(why) => intake.problem(&definition.id, format!("{name}: {why}")),
                 }
             }
         }
         let state = (self.state)(definition);
-        let said = |((release, name), spans)| self.of_package(release, &name, state, spans);
-        Ok(spans.into_iter().flat_map(said).collect())
+        Ok(spans.into_iter().flat_map(|(named, spans)| self.of_package(&named, state, spans)).collect())
     }
 
     /// What is said of one package: the versions, and by itself what names none.
-    fn of_package(
-        &self,
-        release: String,
-        name: &Rc<str>,
-        state: AffectedState,
-        spans: Vec<Option<Span>>,
-    ) -> Vec<Affected> {
+    fn of_package(&self, named: &Named, state: AffectedState, spans: Vec<Option<Span>>) -> Vec<Affected> {
+        let (release, name, module) = named;
         let affected = |(ranges, versions)| Affected {
             ecosystem: Ecosystem::with_release(self.ecosystem, release.clone()),
             package: name.to_string(),
@@ -278,7 +280,7 @@ impl Distribution {
             ranges,
             versions,
             severity: None,
-            module: None,
+            module: module.as_deref().map(str::to_owned),
         };
         if state == AffectedState::NotAffected {
             return vec![affected((vec![], vec![]))];
@@ -292,6 +294,9 @@ impl Distribution {
         said
     }
 }
+
+/// A release, a package and the module's stream whose builds are meant.
+type Named = (String, Rc<str>, Option<Rc<str>>);
 
 /// The number that a platform's name ends with: `7` of `Oracle Linux 7`.
 fn number(platform: &str) -> Option<&str> {

@@ -4,7 +4,7 @@
 //! CVE and document, with what is said of the packages of Red Hat Enterprise Linux. A document of an archive that cannot be read is a problem with
 //! its place; a loose one is refused.
 //! States are kept as said: no fix planned is *won't fix*, or *end of life* where the release is out of support; what has no fix yet stays affected.
-//! Names in an archive are only told in problems; nothing is written anywhere.
+//! Names in an archive are only told in problems and of documents that cannot be read; nothing is written anywhere.
 //! Source: <https://redhatproductsecurity.github.io/security-data-guidelines/csaf-vex/>.
 
 mod advisory;
@@ -101,7 +101,8 @@ fn read_archive(limits: Limits, bytes: &mut dyn DocumentBytes, intake: &mut Inta
         // The size that the entry claims is not believed: it is read up to one byte past what it may be.
         let length = entry.by_ref().take(limits.document_bytes + 1).read_to_end(&mut json).map_err(broken)? as u64;
         if length > limits.document_bytes {
-            intake.problem(&name, format!("it is longer than {} bytes", limits.document_bytes));
+            let why = format!("it is longer than {} bytes", limits.document_bytes);
+            intake.unread(&name, record_of(&name).unwrap_or_default(), why);
             continue;
         }
         if length < entry.size() {
@@ -109,7 +110,9 @@ fn read_archive(limits: Limits, bytes: &mut dyn DocumentBytes, intake: &mut Inta
         }
         match advisories(&json, intake) {
             Ok(()) => {}
-            Err(Failure::Unread(error)) => intake.problem(&name, error.to_string()),
+            Err(Failure::Unread(error)) => {
+                intake.unread(&name, record_of(&name).unwrap_or_default(), error.to_string());
+            }
             Err(Failure::Stopped(stopped)) => return Err(Refusal::Malformed(stopped.to_string())),
         }
     }
@@ -172,7 +175,7 @@ fn advisories(json: &[u8], intake: &mut Intake<'_>) -> Result<(), Failure> {
                 return Ok(());
             }
             Err(error) => {
-                intake.problem(&head.tracking.id, error.to_string());
+                intake.unread(&head.tracking.id, &*head.tracking.id, error.to_string());
                 return Ok(());
             }
         };

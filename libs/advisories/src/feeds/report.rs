@@ -24,6 +24,9 @@ pub struct ParseReport {
     pub unmatchable: u64,
     /// Statements, or parts of them, that could not be read or believed.
     pub problems: u64,
+    /// Records that the document has and that could not be read, as far as it tells which: by key, or by what stands before the slash in
+    /// their keys. They are not gone, and what is held of them stands.
+    pub unread: Vec<String>,
     /// The first [`MAX_PROBLEM_TEXTS`] problems.
     pub problem_texts: Vec<ParseProblem>,
     /// The date that the document gives for itself.
@@ -34,9 +37,10 @@ pub struct ParseReport {
 
 impl ParseReport {
     /// The report on one record that could not be read.
-    pub(super) fn unread(place: &str, why: &Refusal) -> Self {
-        let problem = ParseProblem { place: place.to_owned(), what: why.to_string() };
-        Self { statements: 1, problems: 1, problem_texts: vec![problem], ..Self::default() }
+    pub(super) fn of_unread(record: &str, why: &Refusal) -> Self {
+        let problem = ParseProblem { place: record.to_owned(), what: why.to_string() };
+        let unread = vec![record.to_owned()];
+        Self { statements: 1, problems: 1, unread, problem_texts: vec![problem], ..Self::default() }
     }
 
     /// Counts what came of another part of the document.
@@ -46,6 +50,7 @@ impl ParseReport {
         self.skipped += part.skipped;
         self.unmatchable += part.unmatchable;
         self.problems += part.problems;
+        self.unread.extend(part.unread);
         self.problem_texts.extend(part.problem_texts);
         self.problem_texts.truncate(MAX_PROBLEM_TEXTS);
     }

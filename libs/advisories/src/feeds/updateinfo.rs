@@ -153,14 +153,14 @@ impl Update {
             return Ok(());
         }
         let Some(ecosystem) = place(&self.id) else {
-            intake.problem(&self.id, "its id names no release");
+            intake.unread(&self.id, self.id.as_str(), "its id names no release");
             return Ok(());
         };
         for doubt in &self.doubts {
             intake.problem(&self.id, doubt);
         }
         if self.packages.is_empty() {
-            intake.problem(&self.id, "it names no package that versions can be judged of");
+            intake.unread(&self.id, self.id.as_str(), "it names no package that versions can be judged of");
             return Ok(());
         }
         let advisory = self.advisory(&ecosystem, intake.source());

@@ -5,10 +5,10 @@ pub const MOST_WITHDRAWN: f64 = 0.2;
 /// So many may always go.
 const HANDFUL: u64 = 20;
 
-/// What a newer document lacks of what is held of the older.
+/// What goes with a newer document of what is held of the older.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Withdrawal {
-    /// Records that are gone.
+    /// Records that it lacks, that their source withdrew, or that speak of no package any more. One that could not be read is none of them.
     pub gone: u64,
     /// Records that are held.
     pub held: u64,

@@ -9,9 +9,9 @@ use plimsoll_model::{Affected, Event};
 use super::PackageVersion;
 use crate::Candidate;
 
-/// Distributions of which streams are told, mostly: by Red Hat's own feed, and by the titles of the others' advisories. Others' statements on a
-/// module's packages are taken as they are.
-const TELLING: [&str; 3] = ["AlmaLinux", "Red Hat", "Rocky Linux"];
+/// Distributions of which streams are told, mostly: by Red Hat's and Oracle's own feeds, and by the titles of the others' advisories. Others'
+/// statements on a module's packages are taken as they are.
+const TELLING: [&str; 4] = ["AlmaLinux", "Oracle Linux", "Red Hat", "Rocky Linux"];
 
 /// Whether a version is that of a module's build.
 pub(crate) fn is_built_in_module(version: &str) -> bool {

@@ -238,6 +238,11 @@ fn of_red_hat(module: Option<&str>, fixed: &str) -> Candidate {
     })
 }
 
+/// Whether it is affected, `None` for unknown.
+fn found(judgement: &PackageJudgement) -> Option<bool> {
+    judgement.unknown.is_empty().then_some(!judgement.matches.is_empty())
+}
+
 #[test]
 fn a_build_of_a_module_is_judged_within_its_stream() {
     const BUILD: &str = "18.1-1.module+el8.8.0+1+a";
@@ -266,13 +271,26 @@ fn a_build_of_a_module_is_judged_within_its_stream() {
     for (version, built_in, fixed, said_of, expected) in cases {
         let package = PackageVersion { module: built_in.map(str::to_owned), ..package("Red Hat:8", version) };
         let judgement = matches(&package, &[of_red_hat(said_of, fixed)]);
-        let found = if judgement.unknown.is_empty() { Some(!judgement.matches.is_empty()) } else { None };
-        assert_eq!(found, expected, "{version} of {built_in:?}, fixed in {fixed:?} of {said_of:?}: {judgement:?}");
+        assert_eq!(
+            found(&judgement),
+            expected,
+            "{version} of {built_in:?}, fixed in {fixed:?} of {said_of:?}: {judgement:?}"
+        );
     }
-    let mut other = said("Oracle Linux:8");
-    other.affected.ranges = vec![Range::until(FIXED)];
-    let of_oracle = PackageVersion { module: of_18.map(str::to_owned), ..package("Oracle Linux:8", BUILD) };
-    assert!(is_matched(&of_oracle, &[other]), "who tells no streams is taken as it is");
+    for (ecosystem, said_of, expected) in [
+        ("Oracle Linux:8", of_18, Some(true)),
+        ("Oracle Linux:8", of_20, Some(false)),
+        ("Oracle Linux:8", None, None),
+        // Who tells no streams is taken as it is.
+        ("openEuler:22.03", None, Some(true)),
+    ] {
+        let build = PackageVersion { module: of_18.map(str::to_owned), ..package(ecosystem, BUILD) };
+        let other = with(said(ecosystem), |candidate| {
+            candidate.affected.module = said_of.map(str::to_owned);
+            candidate.affected.ranges = vec![Range::until(FIXED)];
+        });
+        assert_eq!(found(&matches(&build, &[other])), expected, "{ecosystem} {said_of:?}");
+    }
 }
 
 #[test]

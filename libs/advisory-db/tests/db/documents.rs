@@ -136,11 +136,34 @@ pub fn advisories(document: &Document, bytes: &[u8]) -> Vec<Advisory> {
 
 /// An archive of OSV's with these records.
 pub fn archive(records: &[serde_json::Value]) -> Vec<u8> {
+    let file = |record: &serde_json::Value| (record["id"].as_str().unwrap().to_owned(), record.to_string());
+    archive_of(&records.iter().map(file).collect::<Vec<_>>())
+}
+
+/// An archive of OSV's with these files by the ids of their records, whatever is in them.
+pub fn archive_of(files: &[(String, String)]) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for record in records {
-        let name = format!("{}.json", record["id"].as_str().unwrap());
-        archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
-        archive.write_all(record.to_string().as_bytes()).unwrap();
+    for (id, text) in files {
+        archive.start_file(format!("{id}.json"), zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(text.as_bytes()).unwrap();
     }
     archive.finish().unwrap().into_inner()
+}
+
+/// OSV's record of a flaw in PyPI's `demo` before 1.1, as changed on this day of January.
+pub fn demo(number: usize, day: u32) -> serde_json::Value {
+    serde_json::json!({ "id": format!("PYSEC-{number}"), "modified": format!("2026-01-{day:02}T00:00:00Z"), "affected": [{
+        "package": {"ecosystem": "PyPI", "name": "demo"},
+        "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.1"}]}]}] })
+}
+
+/// Red Hat's archive of these documents by their names.
+pub fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, content) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, name, *content).unwrap();
+    }
+    zstd::encode_all(tar.into_inner().unwrap().as_slice(), 1).unwrap()
 }

@@ -25,10 +25,12 @@ pub struct FinishedRun {
     pub added: i64,
     /// Records that changed.
     pub changed: i64,
-    /// Records that went.
+    /// Records that went: they are gone, their source withdrew them, or they speak of no package any more.
     pub withdrawn: i64,
     /// Records that are as they were.
     pub unchanged: i64,
+    /// Affected packages that are kept but that no version can be matched with.
+    pub unmatchable: i64,
     /// Records, or parts of them, that were not understood.
     pub problem_count: i64,
     /// The first twenty of those, each with its place.
@@ -45,7 +47,8 @@ macro_rules! finished_runs {
         sqlx::query_as!(
             $crate::feeds::FinishedRun,
             r#"SELECT r.id, r.feed, r.document, extract(epoch FROM r.finished_at - r.started_at)::float8 AS "seconds!",
-                      r.outcome AS "outcome!", r.size_bytes, r.records, r.added, r.changed, r.withdrawn, r.unchanged, r.problem_count,
+                      r.outcome AS "outcome!", r.size_bytes, r.records, r.added, r.changed, r.withdrawn, r.unchanged, r.unmatchable,
+                      r.problem_count,
                       ARRAY(SELECT jsonb_array_elements_text(jsonb_path_query_array(r.problems, '$[0 to 19]'))) AS "problems!",
                       r.error, r.finished_at AS "finished_at!"
                FROM feed_run r "# + $which,

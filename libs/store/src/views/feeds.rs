@@ -29,10 +29,12 @@ pub struct FeedDocument {
     pub added: Option<i64>,
     /// Records that differ.
     pub changed: Option<i64>,
-    /// Records that are gone.
+    /// Records that are gone, that their source withdrew, or that speak of no package any more.
     pub withdrawn: Option<i64>,
     /// Records that are as they were.
     pub unchanged: Option<i64>,
+    /// Affected packages that are kept but that no version can be matched with.
+    pub unmatchable: Option<i64>,
     /// Records, or parts of them, that were not understood.
     pub problem_count: Option<i64>,
     /// The first twenty of those, each with its place.
@@ -50,7 +52,8 @@ pub async fn all(tx: &mut CatalogTx) -> Result<Vec<FeedDocument>> {
         FeedDocument,
         r#"SELECT d.feed, d.document, d.checked_at, d.changed_at, r.started_at AS "started_at?", r.finished_at AS "finished_at?",
                   r.outcome AS "outcome?", r.size_bytes AS "size_bytes?", r.records AS "records?", r.added AS "added?",
-                  r.changed AS "changed?", r.withdrawn AS "withdrawn?", r.unchanged AS "unchanged?", r.problem_count AS "problem_count?",
+                  r.changed AS "changed?", r.withdrawn AS "withdrawn?", r.unchanged AS "unchanged?",
+                  r.unmatchable AS "unmatchable?", r.problem_count AS "problem_count?",
                   ARRAY(SELECT jsonb_array_elements_text(jsonb_path_query_array(r.problems, '$[0 to 19]'))) AS "problems!",
                   r.error AS "error?", greatest(r.started_at + i.seconds * interval '1 second', CASE WHEN i.feed IS NOT NULL THEN r.not_before END)
                                        AS "due_at?"

@@ -1,7 +1,8 @@
 //! Conan versions: `main[-pre-release][+build]`, each of numbers and words between dots.
 //!
 //! Source: Conan 2, `conan/internal/model/version.py`. Where that compares a number with a word as texts, ours has the number first:
-//! as texts `10` comes before `1a` and that before `2`, which is no order.
+//! as texts `10` comes before `1a` and that before `2`, which is no order. Ours: a crate of Conan's order was not found, and `version-compare` (0.2.1) is
+//! wrong at 4 of the 14 pairs of the test below: build metadata does not count there, and `1.0.2a` comes before `1.0.2`.
 
 use crate::natural::{Natural, split_digits};
 

@@ -3,7 +3,8 @@
 //! Source: what most programs mean (`1.0rc1` before `1.0`, OpenSSL's `1.0.2a` after `1.0.2`, kernels' `6.1-rc1`), and what Bitnami says of
 //! its own: a number after a hyphen is a revision, which comes after the version (`1.2.3-4`), and build metadata does not count. Two forms of
 //! single makers that no other gives another meaning: Java's before 9 (`8u292` is `1.8.0_292`, and `-b10` its build), and Dart's pre-releases, whose number
-//! stands first (`3.6.0-216.1.beta`).
+//! stands first (`3.6.0-216.1.beta`). Ours, as it is nobody's scheme: of the crates, `version-compare` (0.2.1) is wrong at 9 of the 42 pairs of the test below,
+//! `1.0.2` before `1.0.2a` and `1.0.2-dev` before `1.0.2-alpha1` among them.
 
 use crate::natural::{Natural, split_digits, split_while};
 

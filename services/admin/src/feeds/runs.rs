@@ -57,8 +57,15 @@ pub fn told(run: &FinishedRun, most_problems: usize) -> String {
     let document = format!("{}/{}", run.feed, run.document);
     let tail = match run.outcome.as_str() {
         "changed" => format!(
-            "{} bytes, {} records, {} new, {} changed, {} withdrawn, {} unchanged, {} problems",
-            run.size_bytes, run.records, run.added, run.changed, run.withdrawn, run.unchanged, run.problem_count
+            "{} bytes, {} records, {} new, {} changed, {} withdrawn, {} unchanged, {} unmatchable, {} problems",
+            run.size_bytes,
+            run.records,
+            run.added,
+            run.changed,
+            run.withdrawn,
+            run.unchanged,
+            run.unmatchable,
+            run.problem_count
         ),
         _ => shown(run.error.as_deref().unwrap_or_default()),
     };
@@ -103,6 +110,7 @@ mod tests {
             changed: 2,
             withdrawn: 3,
             unchanged: 4,
+            unmatchable: 5,
             problem_count,
             problems: problems.iter().map(|problem| (*problem).to_owned()).collect(),
             error: error.map(str::to_owned),
@@ -115,7 +123,7 @@ mod tests {
         let problems = ["PYSEC-1: no range", "PYSEC-2: a\u{7}bell", "PYSEC-3: x"];
         let told = told(&run("changed", &problems, 40, None), 2);
         let lines: Vec<&str> = told.lines().map(str::trim).collect();
-        let counts = "1000 bytes, 10 records, 1 new, 2 changed, 3 withdrawn, 4 unchanged, 40 problems";
+        let counts = "1000 bytes, 10 records, 1 new, 2 changed, 3 withdrawn, 4 unchanged, 5 unmatchable, 40 problems";
         assert!(lines[0].starts_with("1.5 s  osv/PyPI/all.zip") && lines[0].ends_with(counts), "{told}");
         assert_eq!(&lines[1..], ["PYSEC-1: no range", "PYSEC-2: a bell", "and 38 more"]);
     }

@@ -33,7 +33,7 @@ const EVERYTHING: &str = r#"query ($image: String!) {
     findings { totalCount nodes { id } }
     images { totalCount nodes { id digest } }
   }
-  feeds { name document checkedAt changedAt nextDueAt lastRun { startedAt finishedAt outcome sizeBytes records added changed withdrawn unchanged problemCount problems error } }
+  feeds { name document checkedAt changedAt nextDueAt lastRun { startedAt finishedAt outcome sizeBytes records added changed withdrawn unchanged unmatchable problemCount problems error } }
 }"#;
 
 /// A value whose times are known to be there and no more.
@@ -108,6 +108,7 @@ async fn an_owner_sees_everything_of_an_image() {
     let run = &osv["lastRun"];
     assert_eq!((&run["outcome"], &run["added"], &run["unchanged"]), (&json!("CHANGED"), &json!(2), &json!(1)));
     assert_eq!((&run["sizeBytes"], &run["problemCount"]), (&json!(900), &json!(25)));
+    assert_eq!(run["unmatchable"], 7);
     let time = |value: &Value| value.as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
     assert_eq!(time(&osv["nextDueAt"]) - time(&run["startedAt"]), chrono::TimeDelta::seconds(900));
     let problems = run["problems"].as_array().unwrap();

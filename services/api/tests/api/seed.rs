@@ -134,6 +134,7 @@ impl World {
             records: 28,
             added: 2,
             unchanged: 1,
+            unmatchable: 7,
             problem_count: 25,
             problems,
             ..Default::default()

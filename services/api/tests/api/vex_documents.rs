@@ -22,6 +22,8 @@ const FINDINGS: &str = "{ organization(slug: \"ours\") {
     hidden: findings(filter: { hidden: true }) { totalCount nodes { vulnerability { name } vex { status justification impact document author } } }
     both: findings(filter: { hidden: null }) { totalCount }
     closed: findings(filter: { isOpen: false }) { nodes { vulnerability { name } closeReason } }
+    places: whereIs(what: { vulnerability: \"CVE-2024-0001\" }) { totalCount nodes { package { name } } }
+    notPlaces: findings(filter: { vulnerability: \"CVE-2024-0001\", hidden: true }) { totalCount }
     images { nodes { hiddenFindings findingCounts { count } } } } }";
 
 fn document(id: &str, vulnerability: &str) -> String {
@@ -92,6 +94,8 @@ async fn a_document_is_saved_replaced_and_deleted_and_its_findings_are_hidden_me
     assert!(found["shown"]["nodes"].as_array().unwrap().iter().all(|node| node["vex"].is_null()), "{found}");
     let closed = json!([{ "vulnerability": { "name": "CVE-2024-0001" }, "closeReason": "VEX" }]);
     assert_eq!(found["closed"]["nodes"], closed);
+    assert_eq!(found["places"], json!({ "totalCount": 0, "nodes": [] }), "a hidden place is none");
+    assert_eq!(found["notPlaces"]["totalCount"], 1, "and is told there");
     let image = &found["images"]["nodes"][0];
     let counted: i64 = image["findingCounts"].as_array().unwrap().iter().map(|of| of["count"].as_i64().unwrap()).sum();
     assert_eq!((&image["hiddenFindings"], counted), (&json!(1), 3));
@@ -114,6 +118,7 @@ async fn a_document_is_saved_replaced_and_deleted_and_its_findings_are_hidden_me
     world.follow_vex().await;
     let found = served.data(&ours.key, FINDINGS, json!({})).await["organization"].clone();
     assert_eq!(found["hidden"]["nodes"][0]["vulnerability"]["name"], "CVE-2024-0004");
+    assert_eq!(found["places"], json!({ "totalCount": 1, "nodes": [{ "package": { "name": "django" } }] }));
     let deleted = served.ask_with_cookie(&owner, DELETE, json!({ "id": id })).await;
     let expected = json!({ "vexDocument": { "name": "https://acme.example/vex/1" }, "userErrors": [] });
     assert_eq!(deleted["data"]["deleteVexDocument"], expected);

@@ -3,9 +3,12 @@
 use std::fs::File;
 use std::io::{Read, Seek};
 
-use plimsoll_advisories::feeds::{self, Document, Feed, FeedError, Listed, MOST_WITHDRAWN, ParseReport, Withdrawal};
+use plimsoll_advisories::feeds::{
+    self, Document, Feed, FeedError, Followed, Listed, MOST_WITHDRAWN, ParseReport, Withdrawal,
+};
 use plimsoll_advisory_db::{Builder, DbError, Previous};
-use plimsoll_fetch::{FetchError, Fetched, Fetcher, Options, Validators};
+use plimsoll_fetch::{FetchError, Fetched, Fetcher, KnownFiles, Options, Validators};
+use serde::{Deserialize, Serialize};
 
 use crate::arguments::UpdateArguments;
 use crate::clock;
@@ -38,6 +41,36 @@ enum DocumentOutcome {
         why: String,
         is_kept: bool,
     },
+}
+
+/// What is kept as the validators of a document.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Known {
+    #[serde(flatten)]
+    validators: Validators,
+    /// How far it is followed, where its changes are told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    followed: Option<Followed>,
+    /// What leads to it, where it lies in a repository.
+    #[serde(skip_serializing_if = "KnownFiles::is_empty")]
+    pointers: KnownFiles,
+}
+
+impl Known {
+    fn of(builder: &Builder, document: &Document) -> Result<Self, DbError> {
+        let known = builder.validators(document)?;
+        Ok(known.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+    }
+
+    /// As it is kept; `None` where nothing is known.
+    fn text(&self) -> Result<Option<String>, DbError> {
+        let Self { validators, followed, pointers } = self;
+        if validators.is_empty() && followed.is_none() && pointers.is_empty() {
+            return Ok(None);
+        }
+        serde_json::to_string(self).map(Some).map_err(|error| DbError::Damaged(error.to_string()))
+    }
 }
 
 /// Why nothing of a document could be had.
@@ -192,24 +225,30 @@ impl Update {
 
     /// Brings one document up to date. Only the database itself can fail.
     async fn document(&self, builder: &mut Builder, document: &Document) -> Result<DocumentOutcome, DbError> {
-        let known = builder.validators(document)?.and_then(|text| serde_json::from_str::<Validators>(&text).ok());
-        let known = known.unwrap_or_default();
+        let known = Known::of(builder, document)?;
         let is_kept = builder.has(document)?;
         let fetched = match document.repository() {
-            Some(repository) => self.fetch_published(&repository, &known).await,
-            None => self.fetch(document, &known).await.map_err(Unhad::from),
+            Some(repository) => self.fetch_published(document, &repository, &known).await,
+            None => {
+                let fetched = self.fetch(document, &known.validators).await.map_err(Unhad::from);
+                fetched.map(|fetched| (fetched, KnownFiles::default()))
+            }
         };
-        let fetched = match fetched {
+        let (fetched, pointers) = match fetched {
             Ok(fetched) => fetched,
             Err(Unhad::NotFound(_)) if !is_kept => return Ok(DocumentOutcome::Absent),
             Err(unhad) => return Ok(DocumentOutcome::Failed { why: unhad.why(), is_kept }),
         };
         let Fetched::Changed { file, size, validators } = fetched else {
+            let known = Known { pointers, ..known };
+            if let Some(text) = known.text()?.filter(|_| !known.pointers.is_empty()) {
+                builder.validate(document, &text)?;
+            }
             builder.unchanged(document, clock::now())?;
             return Ok(DocumentOutcome::Unchanged);
         };
-        let validators = serde_json::to_string(&validators).ok().filter(|_| !validators.is_empty());
-        self.read(builder, document, file, size, validators.as_deref())
+        let known = Known { validators, followed: None, pointers };
+        self.read(builder, document, file, size, known.text()?.as_deref())
     }
 
     /// Brings in a document that an index says has changed; where it lies in the index is kept as its validators.
@@ -228,21 +267,35 @@ impl Update {
 
     /// Fetches a document whatever we hold of it.
     async fn fetch_anew(&self, document: &Document) -> Result<(File, u64), Unhad> {
+        let (file, size, _) = self.fetch_told(document).await?;
+        Ok((file, size))
+    }
+
+    /// The same, with what its server said of it.
+    async fn fetch_told(&self, document: &Document) -> Result<(File, u64, Validators), Unhad> {
         match self.fetch(document, &Validators::default()).await? {
-            Fetched::Changed { file, size, .. } => Ok((file, size)),
+            Fetched::Changed { file, size, validators } => Ok((file, size, validators)),
             Fetched::Unchanged => Err(Unhad::Failed(format!("{document}: its server says that it did not change"))),
         }
     }
 
     async fn fetch(&self, document: &Document, known: &Validators) -> Result<Fetched, FetchError> {
         self.progress.step(format!("fetching {document}"), 0);
-        let told = |event: plimsoll_fetch::Progress<'_>| match event {
+        self.fetcher.fetch(&self.address(document), known, &|event| self.tell(event)).await
+    }
+
+    fn address(&self, document: &Document) -> String {
+        document.address(self.base.as_deref())
+    }
+
+    /// Tells how far a fetch is.
+    fn tell(&self, event: plimsoll_fetch::Progress<'_>) {
+        match event {
             plimsoll_fetch::Progress::Received { bytes, of } => self.progress.set(bytes, of.unwrap_or(0)),
             plimsoll_fetch::Progress::Retrying { error, after } => {
                 self.progress.note(format!("{error}; trying again in {} s", after.as_secs_f32().ceil()));
             }
-        };
-        self.fetcher.fetch(&document.address(self.base.as_deref()), known, &told).await
+        }
     }
 
     fn read(

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::{any, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+use crate::image::digest;
 use crate::mirror::{Place, crates, vex};
 use crate::program::plimsoll;
 
@@ -251,6 +252,134 @@ fn a_document_that_lost_most_of_its_records_is_not_believed_until_the_user_says_
     // A handful may always go.
     place.osv("crates.io", &crates(1));
     assert_eq!(update(&[]).0, "1 record");
+}
+
+#[test]
+fn records_that_their_source_takes_back_or_empties_are_not_believed_gone_until_the_user_says_so() {
+    let place = Place::new();
+    let update = |more: &[&str]| {
+        let run = place.update(&[["--feeds", "osv"].as_slice(), more].concat());
+        assert_eq!(run.code, 0, "{run:?}");
+        run.out
+    };
+    let known =
+        || plimsoll(place.home(), &["query", "crates.io", "crate-99", "0.1.0"]).out.contains("RUSTSEC-2024-0099");
+    let changed = |field: &str, value: &Value| {
+        let mut records = crates(100);
+        for record in &mut records {
+            record[field] = value.clone();
+            record["modified"] = json!("2024-03-01T00:00:00Z");
+        }
+        records
+    };
+    // The list and the records beside the archive, so that what changed is fetched alone.
+    let told = |records: &[Value]| {
+        let mut rows = String::new();
+        for record in records {
+            let (id, modified) = (record["id"].as_str().unwrap(), record["modified"].as_str().unwrap());
+            rows.push_str(&format!("{modified},{id}\n"));
+            place.document(&format!("osv/crates.io/{id}.json"), record.to_string().as_bytes());
+        }
+        place.document("osv/crates.io/modified_id.csv", rows.as_bytes());
+    };
+    place.osv("crates.io", &crates(100));
+    update(&[]);
+    assert!(known());
+    let refused = "it would withdraw 100 of the 100 records that are held of it; --accept-withdrawals takes it";
+    for is_told in [false, true] {
+        if is_told {
+            told(&crates(100));
+            place.osv("crates.io", &crates(100));
+            update(&[]);
+        }
+        for records in [changed("withdrawn", &json!("2024-03-01T00:00:00Z")), changed("affected", &json!([]))] {
+            if is_told {
+                told(&records);
+            } else {
+                place.osv("crates.io", &records);
+            }
+            let run = update(&[]);
+            assert!(run.contains(refused), "{is_told} {run}");
+            assert!(known(), "what was known is");
+        }
+    }
+    assert!(update(&["--accept-withdrawals"]).contains("100 changed records"));
+    assert!(!known());
+}
+
+#[test]
+fn a_record_that_cannot_be_read_any_more_is_known_as_it_was() {
+    let place = Place::new();
+    let query = |ecosystem: &str, package: &str| plimsoll(place.home(), &["query", ecosystem, package, "0-1"]).out;
+    let documents = ["CVE-2026-1", "CVE-2026-2"].map(|cve| vex(cve, "1-1", 1));
+    place.redhat(&documents, "");
+    place.document("redhat/csaf/v2/vex/changes.csv", b"\"2026/cve-2026-1.json\",\"2026-01-01T00:00:00+00:00\"\n");
+    let update = || {
+        let run = place.update(&["--feeds", "redhat"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        run.out
+    };
+    update();
+    let before = query("Red Hat:9", "curl");
+    assert!(before.contains("CVE-2026-1") && before.contains("CVE-2026-2"), "{before}");
+    place.redhat_archive("2026-01-20", &[documents[0].clone(), json!([])]);
+    assert!(update().contains("1 record, 1 problem"));
+    assert_eq!(query("Red Hat:9", "curl"), before);
+    place.redhat_archive("2026-01-21", &documents[..1]);
+    update();
+    assert!(!query("Red Hat:9", "curl").contains("CVE-2026-2"));
+}
+
+/// Serves the files of a folder with an `ETag` each, and remembers with which status it answered.
+struct Tagged {
+    root: std::path::PathBuf,
+    answered: std::sync::Arc<std::sync::Mutex<Vec<u16>>>,
+}
+
+impl wiremock::Respond for Tagged {
+    fn respond(&self, request: &wiremock::Request) -> ResponseTemplate {
+        let read = std::fs::read(self.root.join(request.url.path().trim_start_matches('/')));
+        let (status, answer) = match read {
+            Err(_) => (404, ResponseTemplate::new(404)),
+            Ok(bytes) => {
+                let etag = format!("\"{}\"", digest(&bytes));
+                let known = request.headers.get("if-none-match").and_then(|value| value.to_str().ok());
+                if known == Some(etag.as_str()) {
+                    (304, ResponseTemplate::new(304))
+                } else {
+                    (200, ResponseTemplate::new(200).insert_header("ETag", etag.as_str()).set_body_bytes(bytes))
+                }
+            }
+        };
+        self.answered.lock().unwrap().push(status);
+        answer
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_and_what_leads_to_a_repository_are_asked_for_by_what_their_servers_said_of_them() {
+    let place = Place::new();
+    place.redhat(&[vex("CVE-2026-1", "1-1", 1)], &vex("CVE-2026-2", "2-2", 2).to_string());
+    place.amazon("1", &[("ALAS2023-2024-1", "CVE-2024-1", "Important", "curl", ["0", "8.5.0", "1.amzn2023.0.2"])]);
+    let answered = std::sync::Arc::default();
+    let server = MockServer::start().await;
+    let tagged = Tagged { root: place.path("mirror"), answered: std::sync::Arc::clone(&answered) };
+    Mock::given(any()).respond_with(tagged).mount(&server).await;
+    let uri = server.uri();
+    let update = |feed: &str| {
+        let run =
+            tokio::task::block_in_place(|| plimsoll(place.home(), &["db", "update", "--base", &uri, "--feeds", feed]));
+        let statuses = std::mem::take(&mut *answered.lock().unwrap());
+        // What the mirror has not is asked for each time: the other index of Red Hat's, the other repository of Amazon's.
+        (run.code, statuses.into_iter().filter(|status| *status != 404).collect::<Vec<u16>>())
+    };
+    // The index, its archive and a document; the list, the repository's index and its document.
+    for (feed, first, again) in [("redhat", vec![200; 5], vec![304; 3]), ("amazon", vec![200; 3], vec![304; 2])] {
+        assert_eq!(update(feed), (0, first), "{feed}");
+        for _ in 0..2 {
+            assert_eq!(update(feed), (0, again.clone()), "{feed}");
+        }
+    }
 }
 
 #[test]

@@ -83,14 +83,14 @@ impl Place {
         self.document("redhat/csaf/v2/vex/2026/cve-2026-2.json", changed.as_bytes());
     }
 
-    /// The newest archive of that folder.
+    /// The newest archive of that folder, with `cve-2026-1.json` and on.
     pub fn redhat_archive(&self, day: &str, archived: &[Value]) {
         let mut archive = tar::Builder::new(Vec::new());
-        for (document, number) in archived.iter().zip(0..) {
+        for (document, number) in archived.iter().zip(1..) {
             let document = document.to_string();
             let mut header = tar::Header::new_ustar();
             header.set_size(document.len() as u64);
-            archive.append_data(&mut header, format!("2026/{number}.json"), document.as_bytes()).unwrap();
+            archive.append_data(&mut header, format!("2026/cve-2026-{number}.json"), document.as_bytes()).unwrap();
         }
         let archive = zstd::encode_all(archive.into_inner().unwrap().as_slice(), 1).unwrap();
         let name = format!("csaf_vex_{day}.tar.zst");

@@ -271,7 +271,7 @@ async fn documents_that_lost_most_of_what_we_hold_are_refused_one_by_one_until_t
     let run = platform.last_run_of(&osv("PyPI/all.zip")).await;
     assert_eq!(run.get::<String, _>("outcome"), "refused");
     let why: String = run.get("error");
-    assert!(why.contains("lacks 95 of the 100") && why.contains("feeds import"), "{why}");
+    assert!(why.contains("lacks or withdraws 95 of the 100") && why.contains("feeds import"), "{why}");
     assert_eq!(
         platform.last_run_of(&first("kev")).await.get::<String, _>("outcome"),
         "unchanged",

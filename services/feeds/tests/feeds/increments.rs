@@ -152,7 +152,7 @@ async fn what_changed_is_fetched_alone_and_says_what_the_whole_document_says() {
     assert_eq!(bucket.asked(), [LIST, "PYSEC-2024-1.json", "PYSEC-2024-2.json", "PYSEC-2024:4.json"]);
     let run = platform.last_run().await;
     let count = |name: &str| run.get::<i64, _>(name);
-    assert_eq!((count("records"), count("added"), count("changed"), count("withdrawn")), (3, 1, 2, 0));
+    assert_eq!((count("records"), count("added"), count("changed"), count("withdrawn")), (3, 1, 1, 1));
     rematch(&platform).await;
     let found =
         "SELECT to_jsonb(v.name || ' ' || m.fixed_in) FROM finding f JOIN vulnerability v ON v.id = f.vulnerability_id
@@ -265,6 +265,45 @@ async fn a_run_that_breaks_off_changes_nothing_and_the_next_one_has_it_all() {
     assert_eq!((run.get::<i64, _>("changed"), run.get::<i64, _>("problem_count")), (2, 1));
     let problems: Value = run.get("problems");
     assert!(problems[0].as_str().unwrap().contains("it is the record of PYSEC-2024-1"), "{problems}");
+}
+
+#[tokio::test]
+async fn what_its_source_takes_back_in_increments_is_held_to_the_same_share() {
+    let platform = Platform::new().await;
+    let known: Vec<Value> =
+        (0..100).map(|n| on("01-01", advisory(&format!("PYSEC-2024-{n}"), &[], "demo", "1.1"))).collect();
+    let (_server, bucket, syncer) = mirror(&platform, &known).await;
+    sync(&syncer).await;
+    let before = platform.knowledge().await;
+    let with = |day: &str, count: usize, change: fn(&mut Value)| -> Vec<Value> {
+        let changed = |(n, document): (usize, &Value)| {
+            let mut document = if n < count { on(day, document.clone()) } else { document.clone() };
+            if n < count {
+                change(&mut document);
+            }
+            document
+        };
+        known.iter().enumerate().map(changed).collect()
+    };
+    let withdraw: fn(&mut Value) = |document| document["withdrawn"] = json!("2024-02-01T00:00:00Z");
+    let empty: fn(&mut Value) = |document| document["affected"] = json!([]);
+    for (change, count) in [(withdraw, 95), (empty, 100)] {
+        bucket.publish(&with("02-01", count, change));
+        bucket.asked();
+        assert_eq!(sync(&syncer).await, Outcome::Refused);
+        assert!(!bucket.asked().contains(&WHOLE.to_owned()));
+        let why: String = platform.last_run().await.get("error");
+        assert!(why.contains(&format!("lacks or withdraws {count} of the 100")), "{why}");
+        assert_eq!(platform.knowledge().await, before);
+    }
+    bucket.publish(&with("02-02", 20, empty));
+    assert_eq!(sync(&syncer).await, Outcome::Changed);
+    let run = platform.last_run().await;
+    assert_eq!(["added", "changed", "withdrawn", "unchanged"].map(|count| run.get::<i64, _>(count)), [0, 0, 20, 0]);
+    bucket.publish(&with("02-03", 100, withdraw));
+    assert_eq!(sync(&syncer).await, Outcome::Refused);
+    assert_eq!(syncer.sync(&osv("PyPI/all.zip"), true).await.unwrap(), Outcome::Changed);
+    assert_eq!(platform.last_run().await.get::<i64, _>("withdrawn"), 100);
 }
 
 #[tokio::test]

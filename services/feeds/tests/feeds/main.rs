@@ -9,9 +9,11 @@
 
 mod bundle;
 mod bundled;
+mod emptied;
 mod events;
 mod exploitation;
 mod increments;
+mod index;
 mod mirror;
 mod mirror_rows;
 mod platform;

@@ -121,14 +121,19 @@ pub fn osv(path: &str) -> Document {
 
 /// Writes an OSV archive of these documents to `mirror/osv/PyPI/all.zip`.
 pub fn write_osv(mirror: &Path, documents: &[serde_json::Value]) {
+    let file = |document: &serde_json::Value| (document["id"].as_str().unwrap().to_owned(), document.to_string());
+    write_osv_files(mirror, &documents.iter().map(file).collect::<Vec<_>>());
+}
+
+/// The same of files by the ids of their records, whatever is in them.
+pub fn write_osv_files(mirror: &Path, files: &[(String, String)]) {
     use std::io::Write as _;
     let folder = mirror.join("osv/PyPI");
     std::fs::create_dir_all(&folder).unwrap();
     let mut archive = zip::ZipWriter::new(std::fs::File::create(folder.join("all.zip")).unwrap());
-    for document in documents {
-        let name = format!("{}.json", document["id"].as_str().unwrap());
-        archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
-        archive.write_all(document.to_string().as_bytes()).unwrap();
+    for (id, text) in files {
+        archive.start_file(format!("{id}.json"), zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(text.as_bytes()).unwrap();
     }
     archive.finish().unwrap();
 }

@@ -25,20 +25,30 @@ const SECOND: &str = "al2023/core/guids/9dd3ce04/x86_64";
 #[derive(Clone, Default)]
 struct Files(Arc<Mutex<Served>>);
 
-/// Files by their paths below `/feeds/amazon/`, and which were asked for.
+/// Files by their paths below `/feeds/amazon/`, whether each has an `ETag`, and which were asked for and given.
 #[derive(Default)]
 struct Served {
     files: BTreeMap<String, Vec<u8>>,
+    is_tagged: bool,
     asked: Vec<String>,
+    given: usize,
 }
 
 impl Respond for Files {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         let mut served = self.0.lock().unwrap();
         let path = request.url.path().strip_prefix("/feeds/amazon/").unwrap_or("elsewhere").to_owned();
-        let answer = served.files.get(&path).map(|bytes| ResponseTemplate::new(200).set_body_bytes(bytes.clone()));
+        let found = served.files.get(&path).cloned();
         served.asked.push(path);
-        answer.unwrap_or_else(|| ResponseTemplate::new(404))
+        let Some(bytes) = found else { return ResponseTemplate::new(404) };
+        let etag = format!("\"{}\"", Digest::from_sha256(Sha256::digest(&bytes).into()).hex());
+        let known = request.headers.get("if-none-match").and_then(|value| value.to_str().ok());
+        if known == Some(etag.as_str()) {
+            return ResponseTemplate::new(304);
+        }
+        served.given += 1;
+        let answer = ResponseTemplate::new(200).set_body_bytes(bytes);
+        if served.is_tagged { answer.insert_header("ETag", etag.as_str()) } else { answer }
     }
 }
 
@@ -50,6 +60,11 @@ impl Files {
     /// What was asked for since this was asked last.
     fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap().asked)
+    }
+
+    /// How many files were given since this was asked last.
+    fn given(&self) -> usize {
+        std::mem::take(&mut self.0.lock().unwrap().given)
     }
 
     /// Publishes these updates in a folder, and names it in the list.
@@ -78,6 +93,33 @@ async fn mirror(platform: &Platform) -> (MockServer, Files, Syncer) {
 
 fn document() -> Document {
     formats::by_name("amazon").unwrap().document(LIST)
+}
+
+#[tokio::test]
+async fn what_leads_to_a_publication_is_not_given_again_where_its_server_says_that_it_did_not_change() {
+    let platform = Platform::new().await;
+    let (_server, files, syncer) = mirror(&platform).await;
+    files.0.lock().unwrap().is_tagged = true;
+    let sync = async || syncer.sync(&document(), false).await.unwrap();
+    let path = |folder: &str, name: &str| format!("{folder}/repodata/{name}");
+    let first = update("ALAS2023-2024-1", &["CVE-2024-1"], "openssl-libs", "3.0.8-1.amzn2023.0.10");
+    files.publish(FIRST, std::slice::from_ref(&first));
+    assert_eq!((sync().await, files.given()), (Outcome::Changed, 3));
+    files.asked();
+    for _ in 0..2 {
+        assert_eq!((sync().await, files.given()), (Outcome::Unchanged, 0));
+        assert_eq!(files.asked(), [LIST.to_owned(), path(FIRST, "repomd.xml")]);
+    }
+    // Another publication of the same document, then one of another.
+    files.publish(SECOND, std::slice::from_ref(&first));
+    assert_eq!(sync().await, Outcome::Unchanged);
+    assert_eq!(files.asked(), [LIST, LIST, &path(SECOND, "repomd.xml")]);
+    files.given();
+    assert_eq!((sync().await, files.given()), (Outcome::Unchanged, 0));
+    let second = update("ALAS2023-2024-2", &["CVE-2024-2"], "openssl-libs", "3.0.8-1.amzn2023.0.11");
+    files.publish(SECOND, &[first, second]);
+    assert_eq!(sync().await, Outcome::Changed);
+    assert_eq!(platform.last_run().await.get::<i64, _>("added"), 1);
 }
 
 /// A security update of one package, for two processors.

@@ -257,7 +257,14 @@ async fn a_document_that_lost_most_of_its_records_is_refused_until_the_operator_
     platform.sync(mirror.path(), &document).await;
     write_osv(mirror.path(), &all[..5]);
     assert_eq!(platform.sync(mirror.path(), &document).await, Outcome::Refused);
-    assert!(platform.last_run().await.get::<Option<String>, _>("error").unwrap().contains("lacks 95 of the 100"));
+    assert!(
+        platform
+            .last_run()
+            .await
+            .get::<Option<String>, _>("error")
+            .unwrap()
+            .contains("lacks or withdraws 95 of the 100")
+    );
     assert_eq!(platform.count("SELECT count(*) FROM advisory WHERE withdrawn IS NULL").await, 100);
 
     assert_eq!(platform.syncer(mirror.path()).sync(&document, true).await.unwrap(), Outcome::Changed);
@@ -284,7 +291,7 @@ pub fn vex(cve: &str, fixed: &str, day: &str) -> String {
     .to_string()
 }
 
-/// The folder of VEX documents in a mirror: an archive of a day of 2026, documents beside it, and what its index tells of them and of deletions.
+/// The folder of VEX documents in a mirror: an archive of a day of 2026 with `cve-2026-1.json` and on, documents beside it, and what its index tells of them and of deletions.
 pub fn write_vex(
     mirror: &Path,
     archive: (&str, &[String]),
@@ -296,10 +303,10 @@ pub fn write_vex(
     let (day, documents) = archive;
     let name = format!("csaf_vex_2026-{day}.tar.zst");
     let mut tar = tar::Builder::new(Vec::new());
-    for (document, number) in documents.iter().zip(0..) {
+    for (document, number) in documents.iter().zip(1..) {
         let mut header = tar::Header::new_ustar();
         header.set_size(document.len() as u64);
-        tar.append_data(&mut header, format!("2026/{number}.json"), document.as_bytes()).unwrap();
+        tar.append_data(&mut header, format!("2026/cve-2026-{number}.json"), document.as_bytes()).unwrap();
     }
     std::fs::write(folder.join(&name), zstd::encode_all(tar.into_inner().unwrap().as_slice(), 1).unwrap()).unwrap();
     std::fs::write(folder.join("archive_latest.txt"), name).unwrap();

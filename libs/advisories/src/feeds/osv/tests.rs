@@ -208,6 +208,7 @@ fn a_document_that_does_not_parse_is_a_problem_with_its_place_and_the_rest_is_re
     assert_eq!(advisories.len(), 1);
     assert_eq!((report.statements, report.problems), (3, 2));
     assert_eq!(report.problem_texts[1].place, "../../etc/passwd.json");
+    assert_eq!(report.unread, ["bad", "passwd"], "what is held of them stands");
 }
 
 #[test]

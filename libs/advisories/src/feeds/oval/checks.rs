@@ -36,8 +36,10 @@ pub enum Check {
     Package(Rc<str>, Bound),
     /// That this release of the distribution is installed: the number that its release package's version begins with.
     Release(Rc<str>),
-    /// Something that [`PackageVersion`](crate::PackageVersion) does not carry: who signed a package, which processor it is for, which
-    /// stream of a module is enabled. Taken as so.
+    /// That this stream of a module is enabled, `nodejs:16`: the packages beside it are the module's builds. Only the criterion's words name
+    /// it; its test looks into a file.
+    Module(Rc<str>),
+    /// Something that [`PackageVersion`](crate::PackageVersion) does not carry: who signed a package, which processor it is for. Taken as so.
     Other,
 }
 

@@ -3,7 +3,7 @@
 //! Criteria are a tree of tests with AND and OR. What comes out is the same as a list: each way is a release and packages that are
 //! installed in some versions. What is not known of a test (see [`Check::Other`]) is taken as met, so that nothing is missed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::checks::{Bound, Check};
@@ -38,6 +38,8 @@ pub enum Node {
 pub struct Way {
     /// The number of the distribution's release, where it is asked for.
     pub release: Option<Rc<str>>,
+    /// The streams of modules that are enabled, `nodejs:16`.
+    pub modules: BTreeSet<Rc<str>>,
     /// The packages that are installed, and in which versions: every bound of a package holds.
     pub packages: BTreeMap<Rc<str>, Vec<Bound>>,
 }
@@ -137,23 +139,37 @@ impl Way {
                 }
             }
             Check::Release(release) if !is_negated => way.release = Some(Rc::clone(release)),
-            Check::Release(_) | Check::Other => {}
+            Check::Module(stream) if !is_negated => {
+                way.modules.insert(Rc::clone(stream));
+            }
+            Check::Release(_) | Check::Module(_) | Check::Other => {}
         }
         way
     }
 
-    /// Both at once; `None` for two releases.
+    /// Both at once; `None` for two releases, and for two streams of a module.
     fn and(mut self, other: &Self) -> Option<Self> {
         match (&self.release, &other.release) {
             (Some(one), Some(another)) if one != another => return None,
             (None, Some(release)) => self.release = Some(Rc::clone(release)),
             _ => {}
         }
+        let is_another =
+            |stream: &Rc<str>| self.modules.iter().any(|known| known != stream && module(known) == module(stream));
+        if other.modules.iter().any(is_another) {
+            return None;
+        }
+        self.modules.extend(other.modules.iter().map(Rc::clone));
         for (name, bounds) in &other.packages {
             self.packages.entry(Rc::clone(name)).or_default().extend_from_slice(bounds);
         }
         Some(self)
     }
+}
+
+/// The module of a stream: `nodejs` of `nodejs:16`.
+fn module(stream: &str) -> &str {
+    stream.split(':').next().unwrap_or(stream)
 }
 
 /// What holds of an installed package where a bound does not; nothing that can be said of one package's version else.
@@ -175,6 +191,10 @@ mod tests {
 
     fn release(number: &str) -> Node {
         one(Check::Release(number.into()))
+    }
+
+    fn stream(name: &str) -> Node {
+        one(Check::Module(name.into()))
     }
 
     fn one(check: Check) -> Node {
@@ -203,10 +223,11 @@ mod tests {
         node.ways(&mut work)
     }
 
-    /// `8: a<2 a>=1 | 9: b<3`.
+    /// `8: a<2 a>=1 | 9: [a:1] b<3`.
     fn told(node: &Node) -> String {
         let way = |way: &Way| {
             let mut text = way.release.as_ref().map(|release| format!("{release}:")).unwrap_or_default();
+            text.extend(way.modules.iter().map(|stream| format!(" [{stream}]")));
             for (name, bounds) in &way.packages {
                 for bound in bounds {
                     let (sign, version) = match bound {
@@ -241,6 +262,16 @@ mod tests {
                 "8: a<1 | 8: b<2 | 9: a<1 | 9: b<2",
             ),
             (and(vec![release("8"), release("9"), below("a", "1")]), ""),
+            (
+                and(vec![
+                    release("8"),
+                    or(vec![and(vec![stream("a:1"), below("a", "1")]), and(vec![stream("a:2"), below("a", "2")])]),
+                ]),
+                "8: [a:1] a<1 | 8: [a:2] a<2",
+            ),
+            (and(vec![stream("a:1"), stream("b:1"), below("a", "1")]), "[a:1] [b:1] a<1"),
+            (and(vec![stream("a:1"), stream("a:2"), below("a", "1")]), ""),
+            (and(vec![not(stream("a:1")), below("a", "1")]), "a<1"),
             (and(vec![below("a", "2"), not(below("a", "1"))]), "a<2 a>=1"),
             (not(or(vec![below("a", "2"), release("8")])), "a>=2"),
             (not(and(vec![below("a", "2"), below("b", "1")])), "a>=2 | b>=1"),

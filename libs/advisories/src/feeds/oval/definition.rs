@@ -17,6 +17,8 @@ use crate::feeds::xml::{Element, attribute};
 const MAX_LIST: usize = 2_000;
 /// The most criteria of a definition, nested ones included. Real ones have some hundreds.
 const MAX_CRITERIA: usize = 200_000;
+/// The longest name of a module's stream, in bytes.
+const MAX_STREAM: usize = 200;
 /// The most platforms of a definition.
 const MAX_PLATFORMS: usize = 100;
 
@@ -200,11 +202,13 @@ impl<'c> DefinitionReader<'c> {
     }
 
     /// The check that a criterion refers to. Where the document does not have it, what the criterion says of it in words is read in
-    /// its place, as upstream's generators write them.
+    /// its place, as upstream's generators write them; which stream of a module is enabled is told by the words alone.
     fn check(&mut self, start: &BytesStart<'_>, intake: &mut Intake<'_>) -> Check {
         let test = attribute(start, "test_ref").unwrap_or_default();
         let found = self.checks.id(&test).map_or(Err(Unchecked::Dangling), |id| self.checks.check(id));
+        let words = attribute(start, "comment").and_then(|comment| in_words(&comment));
         match found {
+            Ok(Check::Other) => words.filter(|words| matches!(words, Check::Module(_))).unwrap_or(Check::Other),
             Ok(check) => check,
             Err(Unchecked::Unread) => {
                 intake.problem(&self.definition.id, format!("the test {test} asks in a way that is not read"));
@@ -213,16 +217,22 @@ impl<'c> DefinitionReader<'c> {
             Err(Unchecked::Dangling) => {
                 let what = format!("the test {test}, or its object or state, is not in the document");
                 intake.problem(&self.definition.id, what);
-                attribute(start, "comment").and_then(|comment| in_words(&comment)).unwrap_or(Check::Other)
+                words.unwrap_or(Check::Other)
             }
         }
     }
 }
 
-/// A check in words: `bind is earlier than 30:9.3.3-8.el5`, `Oracle Linux 5 is installed`.
+/// A check in words: `bind is earlier than 30:9.3.3-8.el5`, `Oracle Linux 5 is installed`, `Module nodejs:16 is enabled`.
 fn in_words(comment: &str) -> Option<Check> {
+    let is_word = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
+    if let Some(stream) = comment.strip_prefix("Module ").and_then(|rest| rest.strip_suffix(" is enabled")) {
+        let is_stream = stream.split_once(':').is_some_and(|(module, of)| {
+            is_word(module) && is_word(of) && stream.len() <= MAX_STREAM && !of.contains(':')
+        });
+        return is_stream.then(|| Check::Module(stream.into()));
+    }
     if let Some((name, version)) = comment.split_once(" is earlier than ") {
-        let is_word = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
         return (is_word(name) && is_word(version)).then(|| Check::Package(name.into(), Bound::Below(version.into())));
     }
     let release = comment.strip_suffix(" is installed")?.rsplit(' ').next()?;
@@ -277,6 +287,12 @@ mod tests {
         for (comment, expected) in [
             ("bind is earlier than 30:9.3.3-8.el5", below("bind", "30:9.3.3-8.el5")),
             ("Oracle Linux 10 is installed", Some(Check::Release("10".into()))),
+            ("Module container-tools:ol8 is enabled", Some(Check::Module("container-tools:ol8".into()))),
+            ("Module nodejs is enabled", None),
+            ("Module :16 is enabled", None),
+            ("Module nodejs: is enabled", None),
+            ("Module nodejs:16:8040 is enabled", None),
+            ("Module a b:16 is enabled", None),
             ("Oracle Linux arch is x86_64", None),
             ("bind is signed with the Oracle Linux 5 key", None),
             ("Package cmake is earlier than 3.30.3-2, affected by CVE-2024-6874", None),

@@ -34,13 +34,14 @@ fn gzip(text: &str) -> Vec<u8> {
 fn document(definitions: &str, checks: &str) -> String {
     format!(
         r#"<?xml version="1.0"?><oval_definitions xmlns="http://oval.mitre.org/XMLSchema/oval-definitions-5"
-            xmlns:oval="http://oval.mitre.org/XMLSchema/oval-common-5" xmlns:l="http://oval.mitre.org/XMLSchema/oval-definitions-5#linux">
+            xmlns:oval="http://oval.mitre.org/XMLSchema/oval-common-5" xmlns:l="http://oval.mitre.org/XMLSchema/oval-definitions-5#linux"
+            xmlns:i="http://oval.mitre.org/XMLSchema/oval-definitions-5#independent">
             <generator><oval:timestamp>2024-10-10T12:04:24Z</oval:timestamp><oval:content_version>17</oval:content_version></generator>
             <definitions>{definitions}</definitions>{checks}</oval_definitions>"#
     )
 }
 
-/// Tests 1 and on, one a package; tests 100 and on, one a release; test 200, of a signature.
+/// Tests 1 and on, one a package; tests 100 and on, one a release; test 200, of a signature; tests 301 and 302, of the streams of `nodejs`.
 fn checks(packages: &[PackageTest]) -> String {
     let (mut tests, mut objects, mut states) = (String::new(), String::new(), String::new());
     let mut add = |id: usize, name: &str, state: &str| {
@@ -64,7 +65,28 @@ fn checks(packages: &[PackageTest]) -> String {
     }
     add(200, "x", r#"<l:signature_keyid operation="equals">c0b5e0ab66fd4949</l:signature_keyid>"#);
     add(201, "x-release", r#"<l:arch operation="pattern match">aarch64</l:arch>"#);
+    for (id, stream) in [(301, "16"), (302, "18")] {
+        tests.push_str(&format!(
+            r#"<i:textfilecontent54_test check="all" id="oval:x:tst:{id}"><i:object object_ref="oval:x:obj:{id}"/>
+               <i:state state_ref="oval:x:ste:{id}"/></i:textfilecontent54_test>"#
+        ));
+        objects.push_str(&format!(
+            r#"<i:textfilecontent54_object id="oval:x:obj:{id}"><i:filepath>/etc/dnf/modules.d/nodejs.module</i:filepath>
+               <i:pattern operation="pattern match">\[nodejs\][\w\W]*</i:pattern><i:instance datatype="int">1</i:instance>
+               </i:textfilecontent54_object>"#
+        ));
+        states.push_str(&format!(
+            r#"<i:textfilecontent54_state id="oval:x:ste:{id}"><i:text operation="pattern match">\nstream\s*=\s*{stream}\b</i:text>
+               </i:textfilecontent54_state>"#
+        ));
+    }
     format!("<tests>{tests}</tests><objects>{objects}</objects><states>{states}</states>")
+}
+
+/// The criterion that a stream of `nodejs` is enabled, 16 or 18.
+fn module(stream: usize) -> String {
+    let test = if stream == 16 { 301 } else { 302 };
+    format!(r#"<criterion comment="Module nodejs:{stream} is enabled" test_ref="oval:x:tst:{test}"/>"#)
 }
 
 fn of(test: usize) -> String {
@@ -83,7 +105,7 @@ fn definition(class: &str, metadata: &str, criteria: &str) -> String {
     format!(r#"<definition class="{class}" id="oval:x:def:1"><metadata>{metadata}</metadata>{criteria}</definition>"#)
 }
 
-/// `Oracle Linux:8 bind 0..30:9.3-8` for each affected package.
+/// `Oracle Linux:8 bind 0..30:9.3-8` for each affected package, `Oracle Linux:8 npm [nodejs:16] 0..1` for a build of a module.
 fn told(advisory: &Advisory) -> Vec<String> {
     let event = |event: &Event| match event {
         Event::Introduced(version) => format!("{version}.."),
@@ -94,7 +116,8 @@ fn told(advisory: &Advisory) -> Vec<String> {
     let range = |range: &Range| range.events.iter().map(event).collect::<String>();
     let of = |affected: &Affected| {
         let ranges: Vec<String> = affected.ranges.iter().map(range).chain(affected.versions.clone()).collect();
-        format!("{} {} {}", affected.ecosystem, affected.package, ranges.join(" "))
+        let module = affected.module.as_ref().map(|stream| format!(" [{stream}]")).unwrap_or_default();
+        format!("{} {}{module} {}", affected.ecosystem, affected.package, ranges.join(" "))
     };
     advisory.affected.iter().map(of).collect()
 }
@@ -260,6 +283,35 @@ fn criteria_say_which_packages_of_which_release() {
         assert_eq!(told(&advisories[0]), expected, "{criteria}");
         assert_eq!(report.problems, 0, "{:?}", report.problem_texts);
     }
+}
+
+#[test]
+fn what_stands_beside_a_modules_stream_is_said_of_that_streams_builds() {
+    const OF_16: &str = "1:16.20.2-2.module+el8.8.0+21126+b1";
+    const OF_18: &str = "1:18.18.2-1.module+el8.8.0+21134+a2";
+    let tests = checks(&[
+        ("nodejs", "less than", OF_16),
+        ("nodejs", "less than", OF_18),
+        ("npm", "less than", "1:8.19.4-1.16.20.2.2.module+el8.8.0+21126+b1"),
+        ("bind", "less than", "0:1.0-2.el8"),
+    ]);
+    // By processor, as Oracle writes it, and the stream within; what is of no module beside it.
+    let of_16 = all(&[module(16), any(&[all(&[of(1), of(200)]), all(&[of(3), of(200)])])]);
+    let by_processor = any(&[all(&[of(201), of_16.clone()]), of_16]);
+    let criteria = all(&[of(108), any(&[by_processor, all(&[module(18), of(2)]), of(4)])]);
+    let (advisories, report) = parsed("oracle", &document(&definition("patch", ELSA, &criteria), &tests));
+    let expected = [
+        "Oracle Linux:8 bind 0..1.0-2.el8".to_owned(),
+        format!("Oracle Linux:8 nodejs [nodejs:16] 0..{OF_16}"),
+        format!("Oracle Linux:8 nodejs [nodejs:18] 0..{OF_18}"),
+        "Oracle Linux:8 npm [nodejs:16] 0..1:8.19.4-1.16.20.2.2.module+el8.8.0+21126+b1".to_owned(),
+    ];
+    assert_eq!((told(&advisories[0]), report.problems), (expected.to_vec(), 0), "{:?}", report.problem_texts);
+    // The words name the stream, whatever became of the test.
+    let without = tests.replace("oval:x:tst:301", "oval:x:tst:399");
+    let criteria = all(&[of(108), module(16), of(1)]);
+    let (advisories, report) = parsed("oracle", &document(&definition("patch", ELSA, &criteria), &without));
+    assert_eq!((told(&advisories[0]), report.problems), (expected[1..2].to_vec(), 1));
 }
 
 #[test]

@@ -395,6 +395,7 @@ fn a_document_of_an_archive_that_cannot_be_read_is_a_problem_with_its_place_and_
         "2024/long.json",
     ];
     assert_eq!(places, expected);
+    assert_eq!(report.unread, ["PASSWD", "HALF", "OTHER", "DEEP", "NESTED", "LONG"], "what is held of them stands");
     assert!(report.problem_texts[4].what.starts_with("its branches nest deeper than 30"));
     assert_eq!((report.statements, report.records), (8, 2));
 }

@@ -53,6 +53,7 @@ impl Feed {
             changed: run.changed.unwrap_or(0),
             withdrawn: run.withdrawn.unwrap_or(0),
             unchanged: run.unchanged.unwrap_or(0),
+            unmatchable: run.unmatchable.unwrap_or(0),
             problem_count: run.problem_count.unwrap_or(0),
             problems: run.problems.clone(),
             error: run.error.clone(),
@@ -73,14 +74,18 @@ pub struct FeedRun {
     size_bytes: i64,
     /// Records read.
     records: i64,
-    /// Records that were new.
+    /// Records that were new. Each record counts in one of `added`, `changed`, `withdrawn` and `unchanged`.
     added: i64,
     /// Records that differed from what we had.
     changed: i64,
-    /// Records that were no longer there.
+    /// Records that were no longer there, that their source withdrew, or that no longer speak of any package. A sync with which more than a set share
+    /// of what we hold would go is refused.
     withdrawn: i64,
     /// Records that were as we had them.
     unchanged: i64,
+    /// Affected packages that are kept but that no version can be matched with: of an ecosystem whose versions cannot be ordered, without a range, or with one
+    /// that cannot be read. They are never told as not affected.
+    unmatchable: i64,
     /// Records, or parts of them, that were not understood.
     problem_count: i64,
     /// The first 20 of those, each as `place: what was wrong`.

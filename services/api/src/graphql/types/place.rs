@@ -23,7 +23,7 @@ use crate::graphql::tenant::Tenant;
 pub enum WhereIsInput {
     /// The vulnerability with this id, whichever of its ids: `CVE-2021-44228`, `GHSA-jfh8-c2jp-5v3q`. It is where a finding of it is open. Where one of its
     /// packages lies and nobody knows yet whether that has it, it may be: such a place has no finding, but a `state` of `UNDER_INVESTIGATION` or an
-    /// `unknownReason`.
+    /// `unknownReason`. Where a VEX document hides the finding it is not told: see `findings(filter: { vulnerability: ..., hidden: true })`.
     Vulnerability(String),
     /// A package, whether or not an advisory names it.
     Package(WhereIsPackageInput),

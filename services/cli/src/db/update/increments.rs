@@ -5,25 +5,14 @@ use chrono::TimeDelta;
 use plimsoll_advisories::feeds::{ChangedRecord, Followed, Increments, ParseReport, Record, Sink as _};
 use plimsoll_advisory_db::{Builder, DbError};
 use plimsoll_fetch::{Fetched, Validators};
-use serde::{Deserialize, Serialize};
 
-use super::{DocumentOutcome, Unhad, Update};
+use super::{DocumentOutcome, Known, Unhad, Update, refused};
 use crate::clock;
 
 /// How often a document is read whole though its changes are told: who updates once a day fetches little on most of them.
 const WHOLE_EVERY: TimeDelta = TimeDelta::days(7);
 /// The most bytes of records that are fetched one by one: all are in memory before the first is taken. One has some 5 KB.
 const MOST_BYTES: u64 = 32 << 20;
-
-/// What is kept as the validators of a document that is followed.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Known {
-    #[serde(flatten)]
-    validators: Validators,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    followed: Option<Followed>,
-}
 
 /// What a list of changes came to.
 enum Told {
@@ -40,10 +29,9 @@ impl Update {
         builder: &mut Builder,
         increments: &Increments,
     ) -> Result<DocumentOutcome, DbError> {
-        let known = known(builder, increments)?;
+        let known = Known::of(builder, &increments.whole)?;
         let followed = known.followed.clone().filter(|followed| {
-            let address = increments.changes.address(self.base.as_deref());
-            followed.address == address && clock::now() - followed.whole_at < WHOLE_EVERY
+            followed.address == self.address(&increments.changes) && clock::now() - followed.whole_at < WHOLE_EVERY
         });
         let is_told = followed.is_some();
         if let Some(followed) = followed
@@ -110,7 +98,8 @@ impl Update {
         let is_unchanged = changed.is_empty();
         let Validators { etag, last_modified } = list;
         let followed = Followed { etag, last_modified, newest: recent.newest, rows: Some(recent.rows), ..followed };
-        let kept = text(&Known { validators: validators.clone(), followed: Some(followed) })?;
+        let known = Known { validators: validators.clone(), followed: Some(followed), ..Known::default() };
+        let kept = known.text()?.unwrap_or_default();
         if is_unchanged {
             builder.validate(whole, &kept)?;
             builder.unchanged(whole, clock::now())?;
@@ -122,6 +111,10 @@ impl Update {
                 return failed(error.to_string());
             }
         }
+        let withdrawal = staged.withdrawal(&report)?;
+        if !withdrawal.is_within(self.most_withdrawn) {
+            return failed(refused(withdrawal));
+        }
         staged.commit(&report, Some(&kept), clock::now())?;
         Ok(Told::Done(DocumentOutcome::Amended(report)))
     }
@@ -131,25 +124,16 @@ impl Update {
         let Ok((list, _)) = self.fetch_anew(&increments.changes).await else { return Ok(()) };
         let now = clock::now();
         let Ok(recent) = increments.recent(list, now, now) else { return Ok(()) };
-        let mut known = known(builder, increments)?;
+        let mut known = Known::of(builder, &increments.whole)?;
         // Its validators are left out: it is looked at once more, as it may have been written after the document.
         known.followed = Some(Followed {
-            address: increments.changes.address(self.base.as_deref()),
+            address: self.address(&increments.changes),
             etag: None,
             last_modified: None,
             newest: recent.newest,
             rows: Some(recent.rows),
             whole_at: now,
         });
-        builder.validate(&increments.whole, &text(&known)?)
+        builder.validate(&increments.whole, &known.text()?.unwrap_or_default())
     }
-}
-
-fn known(builder: &Builder, increments: &Increments) -> Result<Known, DbError> {
-    let known = builder.validators(&increments.whole)?;
-    Ok(known.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
-}
-
-fn text(known: &Known) -> Result<String, DbError> {
-    serde_json::to_string(known).map_err(|error| DbError::Damaged(error.to_string()))
 }

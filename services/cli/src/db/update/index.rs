@@ -1,7 +1,10 @@
 //! An index of a feed: what it names is brought in by what is held, told as one line.
 
+use std::fs::File;
+
 use plimsoll_advisories::feeds::{Document, Index, Listing, ParseReport, Plan};
 use plimsoll_advisory_db::{Builder, DbError};
+use plimsoll_fetch::{KnownFiles, Together};
 
 use super::{DocumentOutcome, Unhad, Update, refused};
 use crate::clock;
@@ -26,11 +29,21 @@ impl Update {
         let (feed, folder) = (index.changes.feed.name, index.folder());
         let held = builder.held_below(feed, folder)?;
         let is_kept = !held.is_empty();
-        let plan = match self.listing(index).await {
-            Ok(listing) => listing.plan(&held),
+        // Of what is not known how new it is, and where the user takes withdrawals, all is looked at.
+        let is_settled = self.most_withdrawn < 1.0 && held.iter().all(|held| held.at.is_some());
+        let known = if is_settled { builder.known_files(&index.changes)? } else { None };
+        let known = known.and_then(|known| serde_json::from_str(&known).ok()).unwrap_or_default();
+        let (plan, known) = match self.listing(index, &known).await {
+            Ok(Some((listing, known))) => (listing.plan(&held), known),
+            Ok(None) => {
+                checked(builder, index)?;
+                return Ok(DocumentOutcome::Unchanged);
+            }
             Err(Unhad::NotFound(_)) if !is_kept => return Ok(DocumentOutcome::Absent),
             Err(unhad) => return Ok(DocumentOutcome::Failed { why: unhad.why(), is_kept }),
         };
+        // They are not known again before all that they name is there.
+        builder.know_files(&index.changes, None)?;
         let Brought { report, had, failures, lacks_archive } = self.bring_in(builder, &plan).await?;
         let superseded = plan.superseded.iter().filter(|_| !lacks_archive);
         let going: Vec<&Document> = superseded.chain(&plan.gone).collect();
@@ -61,9 +74,8 @@ impl Update {
             return Ok(DocumentOutcome::Changed(report));
         }
         // Nothing failed and nothing is left: what is held is as its server has it.
-        for held in builder.held_below(feed, folder)? {
-            builder.unchanged(&index.changes.feed.document(held.path), clock::now())?;
-        }
+        checked(builder, index)?;
+        builder.know_files(&index.changes, serde_json::to_string(&known).ok().as_deref())?;
         Ok(if planned == 0 && gone == 0 { DocumentOutcome::Unchanged } else { DocumentOutcome::Changed(report) })
     }
 
@@ -92,10 +104,24 @@ impl Update {
         Ok(brought)
     }
 
-    async fn listing(&self, index: &Index) -> Result<Listing, Unhad> {
-        let (archive_latest, _) = self.fetch_anew(&index.archive_latest).await?;
-        let (changes, _) = self.fetch_anew(&index.changes).await?;
-        let (deletions, _) = self.fetch_anew(&index.deletions).await?;
-        Ok(index.listing(archive_latest, changes, deletions)?)
+    /// What the index tells; `None` where its files are those that `known` tells of.
+    async fn listing(&self, index: &Index, known: &KnownFiles) -> Result<Option<(Listing, KnownFiles)>, Unhad> {
+        self.progress.step(format!("fetching {}", index.changes), 0);
+        let files = [&index.changes, &index.deletions, &index.archive_latest];
+        let addresses = files.map(|document| self.address(document));
+        let together = self.fetcher.fetch_together(&addresses, known, &|event| self.tell(event)).await?;
+        let Some(Together { files, known, .. }) = together else { return Ok(None) };
+        let Ok([changes, deletions, archive_latest]) = <[File; 3]>::try_from(files) else {
+            return Err(Unhad::Failed(format!("{}: not all of its files came", index.changes)));
+        };
+        Ok(Some((index.listing(archive_latest, changes, deletions)?, known)))
     }
+}
+
+/// What is held of an index is as its server has it.
+fn checked(builder: &mut Builder, index: &Index) -> Result<(), DbError> {
+    for held in builder.held_below(index.changes.feed.name, index.folder())? {
+        builder.unchanged(&index.changes.feed.document(held.path), clock::now())?;
+    }
+    Ok(())
 }
