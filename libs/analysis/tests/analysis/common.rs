@@ -17,6 +17,20 @@ pub const SAMPLES: &[(&str, &str)] = &[
         "x.spdx.json",
         r#"{"spdxVersion":"SPDX-2.3","packages":[{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:npm/a@1"}]}]}"#,
     ),
+    (
+        "x.cdx.xml",
+        "<bom xmlns='http://cyclonedx.org/schema/bom/1.6'><components><component><version>1</version><licenses><license><id>MIT</id></license></licenses>\
+         <purl>pkg:npm/a</purl><components><component><scope>excluded</scope></component></components></component></components></bom>",
+    ),
+    (
+        "x.spdx",
+        "SPDXVersion: SPDX-2.3\nPackageName: a\nSPDXID: SPDXRef-a\nPackageVersion: 1\nPackageLicenseDeclared: MIT\nPackageComment: <text>b\n</text>\n\
+         ExternalRef: PACKAGE-MANAGER purl pkg:npm/a\nRelationship: SPDXRef-b DEV_TOOL_OF SPDXRef-a\nFileName: ./c\n",
+    ),
+    (
+        "sbom.syft.json",
+        r#"{"artifacts":[{"version":"1","purl":"pkg:npm/a","licenses":[{"value":"MIT"},"X"]}],"schema":{"version":"16.0.0","url":"https://raw.githubusercontent.com/anchore/syft/main"}}"#,
+    ),
     ("Cargo.toml", "[dependencies]\na = \"1\"\n[dev-dependencies]\nb = { package = \"c\", version = \"1\" }\n"),
     ("pyproject.toml", "[project]\ndependencies = [\"a>=1\"]\n[tool.poetry.group.dev.dependencies]\nb = \"^1\"\n"),
     ("package.json", "{\"dependencies\":{\"a\":\"^1\"},\"devDependencies\":{\"b\":\"npm:c@1\"}}"),

@@ -31,6 +31,10 @@ pub const SAMPLES: &[(&str, &str)] = &[
     ("lib/luarocks/rocks-5.4/a/1-1/a-1-1.rockspec", "description = { license = \"MIT\" }\n"),
     ("lib/perl5/.meta/A-B-1.0/install.json", r#"{"dist":"A-B-v1.0-TRIAL","version":"1.0"}"#),
     (
+        "lib/perl5/perllocal.pod",
+        "=head2 Sun Jul 26 18:04:12 2026: C<Module> L<A::B|A::B>\n\n=item *\n\nC<installed into: /lib/perl5>\n\nC<VERSION: 1.0>\n",
+    ),
+    (
         "haskell/stack.yaml.lock",
         "packages:\n- completed:\n    hackage: a-b-1.0@sha256:00,1\n- completed: {name: c, version: '1'}\n",
     ),

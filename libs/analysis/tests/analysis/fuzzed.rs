@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::builder::analyse;
+use crate::corpus::shared;
 use crate::seeds;
 use crate::targets::{self, Target};
 
@@ -18,6 +20,30 @@ fn every_target_has_a_name_of_its_own_and_something_to_start_from() {
     assert_eq!(names.len(), targets.len());
     for target in &targets {
         assert!(!seeds::of(target).is_empty(), "{}: no fixture and no sample says anything to it", target.name);
+    }
+}
+
+#[test]
+fn the_files_of_the_shared_corpus_are_seeds_at_their_paths_in_an_image() {
+    let Some(vectors) = shared("vectors/packages") else { return };
+    let files: Vec<(String, Vec<u8>)> = seeds::trees_in(&vectors).collect();
+    assert!(files.len() > 100, "{} files", files.len());
+    let targets = targets::all();
+    for (name, path) in [("dpkg", "var/lib/dpkg/status"), ("npm-lock", "package-lock.json"), ("go-mod", "go.mod")] {
+        let target = targets.iter().find(|target| target.name == name).expect("a target of the analyser");
+        let mut found = files.iter().filter(|(at, _)| at == path);
+        assert!(found.any(|(path, bytes)| (target.seed)(path, bytes).is_some()), "{name}: no {path}");
+    }
+}
+
+#[test]
+fn a_layer_starts_from_each_compression_that_layers_have() {
+    let targets = targets::all();
+    let layer = targets.iter().find(|target| target.name == "layer").expect("a target of layers");
+    let seeds = seeds::of(layer);
+    for (name, magic) in [("gzip", [0x1f, 0x8b, 8, 0].as_slice()), ("zstd", &[0x28, 0xb5, 0x2f, 0xfd])] {
+        let mut compressed = seeds.iter().filter(|seed| seed.starts_with(magic));
+        assert!(compressed.any(|seed| analyse(seed).problems.is_empty()), "{name}");
     }
 }
 

@@ -67,28 +67,58 @@ fn l8_headers_that_never_end_are_not_held() {
 
 #[test]
 fn l14_a_hundred_thousand_entries_are_kept_as_hashes() {
-    let mut number = 0_u32;
-    let blocks = std::iter::from_fn(move || {
-        number += 1;
-        (number <= 100_000).then(|| Header::new(format!("folder/{number}").as_bytes(), b'0', 0).block())
-    });
-    let layer = analysed("many entries", Blocks(blocks, Vec::new(), 0).chain(io::Cursor::new(six())));
+    let layer = analysed("many entries", EmptyFiles::new(100_000).chain(io::Cursor::new(six())));
     assert_eq!((codes(&layer), names(&layer)), (vec![], vec!["six@1".to_owned()]));
     assert_eq!(layer.contents.entry_count, 100_001);
 }
 
-/// Blocks one after the other.
-struct Blocks<I>(I, Vec<u8>, usize);
+/// Headers of empty files, each made when it is read.
+struct EmptyFiles {
+    count: u32,
+    made: u32,
+    block: [u8; 512],
+    /// The checksum of the file numbered zero: each digit adds itself.
+    checksum: u32,
+    /// How far the block was read.
+    at: usize,
+}
 
-impl<I: Iterator<Item = [u8; 512]>> Read for Blocks<I> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.2 == self.1.len() {
-            self.1 = self.0.by_ref().take(512).flatten().collect();
-            self.2 = 0;
+impl EmptyFiles {
+    fn new(count: u32) -> Self {
+        let block = Header::new(b"folder/0000000", b'0', 0).block();
+        let checksum = std::str::from_utf8(&block[148..154]).unwrap();
+        Self { count, made: 0, block, checksum: u32::from_str_radix(checksum, 8).unwrap(), at: 512 }
+    }
+
+    fn next_block(&mut self) -> bool {
+        if self.made == self.count {
+            return false;
         }
-        let count = (&self.1[self.2..]).read(out)?;
-        self.2 += count;
-        Ok(count)
+        self.made += 1;
+        let (mut number, mut checksum) = (self.made, self.checksum);
+        for digit in self.block[7..14].iter_mut().rev() {
+            *digit = b'0' + (number % 10) as u8;
+            checksum += number % 10;
+            number /= 10;
+        }
+        for digit in self.block[148..154].iter_mut().rev() {
+            *digit = b'0' + (checksum % 8) as u8;
+            checksum /= 8;
+        }
+        self.at = 0;
+        true
+    }
+}
+
+impl Read for EmptyFiles {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let mut written = 0;
+        while written < out.len() && (self.at < self.block.len() || self.next_block()) {
+            let count = (&self.block[self.at..]).read(&mut out[written..])?;
+            self.at += count;
+            written += count;
+        }
+        Ok(written)
     }
 }
 
@@ -151,6 +181,7 @@ fn json_of_many_small_things_stays_within_a_workers_memory() {
         ("objects", "composer.lock", 16 << 10, "{\"packages\":[", "{},"),
         ("components", "bom.json", 16 << 10, cyclonedx, "{},"),
         ("numbers", "conda-meta/a.json", 32 << 10, "{\"files\":[", "1,"),
+        ("artifacts", "sbom.syft.json", 6 << 10, "{\"artifacts\":[", "{\"purl\":\"pkg:npm/a@1\"},"),
     ]);
 }
 
@@ -159,5 +190,20 @@ fn lines_and_elements_of_many_small_things_stay_within_a_workers_memory() {
     assert_within_a_worker(&[
         ("paragraphs", "var/lib/dpkg/status", 16 << 10, "", "Package: a\n\n"),
         ("elements", "pom.xml", 2 << 10, "<project><dependencies>", "<dependency/>"),
+        (
+            "components",
+            "bom.xml",
+            2 << 10,
+            "<bom xmlns='http://cyclonedx.org/schema/bom/1.6'><components>",
+            "<component/>",
+        ),
+        (
+            "packages",
+            "x.spdx",
+            12 << 10,
+            "SPDXVersion: SPDX-2.3\n",
+            "PackageName: a\nSPDXID: a\nExternalRef: P purl pkg:npm/a@1\n",
+        ),
+        ("installations", "perllocal.pod", 4 << 10, "", "=head2 x: C<Module> L<A|A>\nC<VERSION: 1>\n"),
     ]);
 }

@@ -1,13 +1,13 @@
-//! CycloneDX, read.
+//! CycloneDX as JSON, read.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::each;
+use super::json::each;
 use super::listing::Listing;
 
 /// Licences of one component that are read.
-const LICENSES: usize = 100;
+pub(super) const LICENSES: usize = 100;
 
 #[derive(Deserialize)]
 struct Metadata<'a> {
@@ -90,6 +90,11 @@ fn license(choices: &RawValue) -> Option<String> {
             stated.extend(of_choice(choice));
         }
     });
+    all_of(stated)
+}
+
+/// Licences of which each holds, as one statement.
+pub(super) fn all_of(stated: Vec<String>) -> Option<String> {
     let is_alone = stated.len() == 1;
     let operand = |text: String| if is_alone || !text.contains(" OR ") { text } else { format!("({text})") };
     (!stated.is_empty()).then(|| stated.into_iter().map(operand).collect::<Vec<_>>().join(" AND "))

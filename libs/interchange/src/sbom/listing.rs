@@ -51,6 +51,8 @@ pub(super) struct Listing<'l> {
     complaints: Vec<Complaint>,
     complaint_count: usize,
     is_cut: bool,
+    /// The line that is being read, from 1, where the format has lines.
+    pub line: Option<usize>,
 }
 
 impl<'l> Listing<'l> {
@@ -62,6 +64,7 @@ impl<'l> Listing<'l> {
             complaints: Vec::new(),
             complaint_count: 0,
             is_cut: false,
+            line: None,
         }
     }
 
@@ -95,12 +98,12 @@ impl<'l> Listing<'l> {
     pub fn complain(&mut self, detail: String) {
         self.complaint_count += 1;
         if self.complaints.len() < self.limits.complaints {
-            self.complaints.push(Complaint { line: None, detail });
+            self.complaints.push(Complaint { line: self.line, detail });
         }
     }
 
     /// The outcome, with where the document broke off.
-    pub fn finish(mut self, format: Format, broken: Option<serde_json::Error>) -> Sbom {
+    pub fn finish(mut self, format: Format, broken: Option<Complaint>) -> Sbom {
         self.packages.sort_unstable();
         self.packages.dedup();
         let more = self.complaint_count - self.complaints.len();
@@ -112,7 +115,6 @@ impl<'l> Listing<'l> {
             let detail = format!("more than {} packages: the others are left out", self.limits.packages);
             complaints.push(Complaint { line: None, detail });
         }
-        let broken = broken.map(|error| Complaint { line: Some(error.line()), detail: error.to_string() });
         complaints.extend(broken);
         Sbom { format, packages: self.packages, passed_over: self.passed_over, complaints }
     }

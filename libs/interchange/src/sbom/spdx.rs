@@ -1,4 +1,4 @@
-//! SPDX, read.
+//! SPDX, read: what a document says of its packages, and its JSON.
 
 use std::collections::HashSet;
 
@@ -6,21 +6,21 @@ use plimsoll_model::Package;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::each;
+use super::json::each;
 use super::listing::{Limits, Listing};
 
 /// What is read of a package.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Stated<'a> {
+pub(super) struct Stated<'a> {
     #[serde(rename = "SPDXID")]
-    id: Option<String>,
-    version_info: Option<String>,
-    license_declared: Option<String>,
-    license_concluded: Option<String>,
+    pub id: Option<String>,
+    pub version_info: Option<String>,
+    pub license_declared: Option<String>,
+    pub license_concluded: Option<String>,
     #[serde(borrow)]
     external_refs: Option<&'a RawValue>,
-    primary_package_purpose: Option<String>,
+    pub primary_package_purpose: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -43,7 +43,7 @@ const FOR_DEVELOPING: [&str; 5] =
 
 /// A document's packages by their ids: relationships say which of them are for developing, and may come first or last.
 pub(super) struct Packages<'l> {
-    listing: Listing<'l>,
+    pub listing: Listing<'l>,
     packages: Vec<(Option<String>, Package)>,
     for_developing: HashSet<String>,
 }
@@ -53,21 +53,27 @@ impl<'l> Packages<'l> {
         Self { listing: Listing::new(limits), packages: Vec::new(), for_developing: HashSet::new() }
     }
 
-    /// One package.
+    /// One package of a document in JSON.
     pub fn read(&mut self, package: &RawValue) {
-        let stated: Stated<'_> = match serde_json::from_str(package.get()) {
-            Ok(stated) => stated,
-            Err(error) => return self.listing.complain(format!("a package: {error}")),
-        };
+        match serde_json::from_str::<Stated<'_>>(package.get()) {
+            Ok(stated) => {
+                let purl = stated.external_refs.and_then(purl);
+                self.add(stated, purl.as_deref());
+            }
+            Err(error) => self.listing.complain(format!("a package: {error}")),
+        }
+    }
+
+    /// One package, with its package URL.
+    pub fn add(&mut self, stated: Stated<'_>, purl: Option<&str>) {
         if stated.primary_package_purpose.as_deref() == Some("SOURCE") {
             // What another package was built of.
             self.listing.passed_over.for_developing += 1;
             return;
         }
-        let purl = stated.external_refs.and_then(purl);
         let is_stated = |license: &String| !matches!(license.as_str(), "NONE" | "NOASSERTION" | "");
         let license = stated.license_declared.filter(is_stated).or(stated.license_concluded.filter(is_stated));
-        let found = self.listing.package(purl.as_deref(), stated.version_info.as_deref(), license);
+        let found = self.listing.package(purl, stated.version_info.as_deref(), license);
         match found {
             Some(package) if self.packages.len() <= self.listing.limits().packages => {
                 self.packages.push((stated.id, package));
@@ -76,12 +82,18 @@ impl<'l> Packages<'l> {
         }
     }
 
-    /// One relationship. What is wrong with it loses no package.
+    /// One relationship of a document in JSON. What is wrong with it loses no package.
     pub fn relate(&mut self, relationship: &RawValue) {
-        let Ok(relationship) = serde_json::from_str::<Relationship>(relationship.get()) else { return };
+        if let Ok(relationship) = serde_json::from_str::<Relationship>(relationship.get()) {
+            self.add_relationship(relationship.spdx_element_id, &relationship.relationship_type);
+        }
+    }
+
+    /// Of which kind a relationship of an element is.
+    pub fn add_relationship(&mut self, element: String, kind: &str) {
         let is_room = self.for_developing.len() < self.listing.limits().packages;
-        if is_room && FOR_DEVELOPING.contains(&relationship.relationship_type.as_str()) {
-            self.for_developing.insert(relationship.spdx_element_id);
+        if is_room && FOR_DEVELOPING.contains(&kind) {
+            self.for_developing.insert(element);
         }
     }
 

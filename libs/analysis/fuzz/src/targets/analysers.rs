@@ -87,7 +87,7 @@ pub(super) fn assert_sound(analysis: &FileAnalysis, problems: &[Problem]) {
 /// Paths at which the analyser wants a file: one for each ending, or name without one, that globs, fixtures and samples have.
 fn paths(globs: &[&str], is_inspector: bool, engine: &Engine) -> Vec<String> {
     let globs = globs.iter().map(|glob| glob.replace("**/", "x/").replace('*', "x"));
-    let candidates = globs.chain(seeds::everything().map(|(path, _)| path));
+    let candidates = globs.chain(seeds::everything().iter().map(|(path, _)| path.clone()));
     let mut endings = BTreeSet::new();
     let mut paths: Vec<String> = candidates
         .filter(|path| !engine.wanted_by(path).is_empty())

@@ -1,5 +1,7 @@
 //! Whole layers, from the blob to the inventory.
 
+use std::io::Write as _;
+
 use plimsoll_analysis::{Engine, LayerAnalysis, SquashLayer, squash};
 
 use super::analysers::{assert_sound, limits};
@@ -9,15 +11,27 @@ pub(super) fn all() -> Vec<Target> {
     // Inspectors have targets of their own; without them a layer takes three threads and not five.
     let engine = Engine::of_analysers(limits(), without_inspectors());
     let (of_blobs, of_tars) = (engine.clone(), engine);
-    let layer = |name: &str, run: Run| Target {
+    let layer = |name: &str, own_seeds, run: Run| Target {
         name: name.to_owned(),
         seed: Box::new(|path, bytes| (path.len() <= 100 && bytes.len() <= 2048).then(|| tar(path, bytes))),
-        own_seeds: vec![with_everything()],
+        own_seeds,
         run,
     };
+    let (tar, small) = (with_everything(), tar("etc/os-release", b"ID=debian\n"));
+    let half = tar.len() / 2;
+    let compressed = vec![
+        gzip(&tar),
+        zstd(&tar),
+        gzip(&small),
+        zstd(&small),
+        // Members and frames in a row.
+        [gzip(&tar[..half]), gzip(&tar[half..])].concat(),
+        [zstd(&tar[..half]), b"\x50\x2a\x4d\x18\x03\0\0\0abc".to_vec(), zstd(&tar[half..])].concat(),
+        tar.clone(),
+    ];
     vec![
-        layer("layer", Box::new(move |bytes| analyse(&of_blobs, bytes))),
-        layer("layer-with-checksums", Box::new(move |bytes| analyse(&of_tars, &with_checksums(bytes)))),
+        layer("layer", compressed, Box::new(move |bytes| analyse(&of_blobs, bytes))),
+        layer("layer-with-checksums", vec![tar], Box::new(move |bytes| analyse(&of_tars, &with_checksums(bytes)))),
     ]
 }
 
@@ -80,6 +94,16 @@ fn entry(path: &str, flag: u8, link: &str, content: &[u8]) -> Vec<u8> {
 /// A tar of one file.
 pub(super) fn tar(path: &str, content: &[u8]) -> Vec<u8> {
     [entry(path, b'0', "", content), vec![0; 1024]].concat()
+}
+
+/// Compressed as layers are. In memory nothing fails.
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).unwrap_or_default()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    zstd::encode_all(bytes, 1).unwrap_or_default()
 }
 
 /// A tar with an entry of every kind.

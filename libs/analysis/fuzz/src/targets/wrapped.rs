@@ -143,7 +143,5 @@ fn rust_program(document: &[u8]) -> Vec<u8> {
 
 /// A gzipped tar with one file of these bytes.
 fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    let tar = super::layers::tar("srv/.env", bytes);
-    encoder.write_all(&tar).and_then(|()| encoder.finish()).unwrap_or_default()
+    super::layers::gzip(&super::layers::tar("srv/.env", bytes))
 }
