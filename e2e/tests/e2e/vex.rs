@@ -42,6 +42,34 @@ impl Small {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_is_attached_to_an_image_hides_nothing_in_another() {
+    let small = Small::start(None).await;
+    let adviser = small.adviser();
+    let one = small.push("app:1", &[("demo_package", "1.0")]).await;
+    let other = small.push("app:2", &[("demo_package", "1.0"), ("another", "1.0")]).await;
+    let document = json!({
+        "@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://acme.example/vex/1", "author": "Acme", "version": 1,
+        "timestamp": "2026-01-01T00:00:00Z",
+        "statements": [{ "vulnerability": { "name": "CVE-2026-1" }, "status": "not_affected",
+                         "products": [{ "@id": "Unknown Product", "subcomponents": [{ "@id": "pkg:pypi/demo-package" }] }],
+                         "justification": "vulnerable_code_not_in_execute_path" }],
+    });
+    let file = small.images.path().join("acme.openvex.json");
+    std::fs::write(&file, document.to_string()).unwrap();
+    let digest = text(&one, "/digest");
+    let pushed = output(small.platform.cli(&adviser).args(["vex", "push", "--image", digest]).arg(&file));
+    let name = format!("https://acme.example/vex/1@{digest}");
+    assert!(pushed.starts_with(&format!("saved {name} from ")), "{pushed}");
+    small.hidden(&one, 1).await;
+    small.hidden(&other, 0).await;
+    assert!(small.found(&other).await.contains(&pair("CVE-2026-1", "demo-package")));
+    let listed = output(small.platform.cli(&adviser).args(["vex", "list"]));
+    assert!(listed.contains(&name), "{listed}");
+    output(small.platform.cli(&adviser).args(["vex", "delete", &name]));
+    small.hidden(&one, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_document_hides_a_finding_opens_the_gate_and_is_exported_until_it_is_deleted() {
     let small = Small::start(None).await;
     let adviser = small.adviser();

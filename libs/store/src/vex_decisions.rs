@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use plimsoll_model::{Digest, ImageId};
-use plimsoll_vex::{Decisions, Document, Format, Justification, Statement, Status};
+use plimsoll_vex::{Attachment, Decisions, Document, Format, Justification, Statement, Status};
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -185,7 +185,7 @@ async fn forget(tx: &mut OrgTx, scope: Scope<'_>, spoken: &[i64], images: &[Uuid
 async fn statements(tx: &mut OrgTx, spoken: &HashMap<i64, Vec<String>>) -> Result<(Vec<Document>, Vec<Uuid>)> {
     let aliases: Vec<String> = spoken.values().flatten().map(|alias| alias.to_uppercase()).collect();
     let said = sqlx::query!(
-        r#"SELECT s.id, d.name, d.format, s.vulnerabilities, s.claims AS "claims: Json<Vec<StoredClaim>>", s.status, s.justification, s.at
+        r#"SELECT s.id, d.name, d.format, d.image_digest, d.has_one_product, s.vulnerabilities, s.claims AS "claims: Json<Vec<StoredClaim>>", s.status, s.justification, s.at
            FROM vex_statement s JOIN vex_document d ON d.org_id = s.org_id AND d.id = s.document_id
            WHERE s.org_id = $1 AND s.retired_at IS NULL
              AND s.id IN (SELECT a.statement_id FROM vex_about a WHERE a.org_id = $1 AND a.alias = ANY($2))
@@ -214,6 +214,7 @@ async fn statements(tx: &mut OrgTx, spoken: &HashMap<i64, Vec<String>>) -> Resul
             None => documents.push(Document {
                 format: Format::parse(&row.format)
                     .ok_or_else(|| StoreError::corrupt("vex_document.format", &row.format))?,
+                attached: attachment(row.image_digest.as_deref(), row.has_one_product)?,
                 id: row.name,
                 author: String::new(),
                 at: None,
@@ -222,6 +223,11 @@ async fn statements(tx: &mut OrgTx, spoken: &HashMap<i64, Vec<String>>) -> Resul
         }
     }
     Ok((documents, rows))
+}
+
+fn attachment(image: Option<&str>, is_its_product: bool) -> Result<Option<Attachment>> {
+    let read = |text: &str| text.parse().map_err(|_| StoreError::corrupt("vex_document.image_digest", text));
+    Ok(image.map(read).transpose()?.map(|image| Attachment { image, is_its_product }))
 }
 
 /// A statement that counts for a candidate.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
+use plimsoll_model::Digest;
 use plimsoll_vex::{Claim, Document, Product, Statement};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -22,6 +23,8 @@ pub struct NewVexDocument<'a> {
     pub document: &'a Document,
     /// The same as it was written.
     pub source: &'a str,
+    /// The image that it is attached to, or an index which names images; none where it speaks of every image.
+    pub image: Option<Digest>,
 }
 
 /// A document that stands, without what it says.
@@ -37,6 +40,8 @@ pub struct VexDocument {
     pub author: String,
     /// When it was last changed, as it says itself.
     pub said_at: Option<DateTime<Utc>>,
+    /// The digest of the image, or of the index, that it is attached to.
+    pub image_digest: Option<String>,
     /// How many different statements it has.
     pub statement_count: i32,
     /// When it was first saved.
@@ -110,35 +115,63 @@ macro_rules! documents {
     ($before:literal, $after:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             VexDocument,
-            $before + " id, name, format, author, said_at, statement_count, created_at, updated_at " + $after,
+            $before + " id, name, format, author, said_at, image_digest, statement_count, created_at, updated_at " + $after,
             $($argument),*
         )
     };
 }
 
+/// Whether the organization has this image, or an index that names one of its images.
+pub async fn has_image(tx: &mut OrgTx, digest: &Digest) -> Result<bool> {
+    let exists = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM image i WHERE i.org_id = $1 AND (i.manifest_digest = $2 OR i.manifest_digest IN (
+               SELECT p.child_digest FROM manifest_child p WHERE p.org_id = $1 AND p.digest = $2))) AS "exists!""#,
+        tx.org().0,
+        digest.to_string()
+    );
+    Ok(exists.fetch_one(tx.conn()).await?)
+}
+
 /// Saves a document, in place of the one with its name if there is one; `new` is its row's id if there is none. The same again changes nothing.
+/// Where it is attached to another image than before, or to none, all that it says is decided again.
 pub async fn save(tx: &mut OrgTx, new: Uuid, document: &NewVexDocument<'_>) -> Result<Changed> {
     lock(tx).await?;
     let org = tx.org().0;
-    let NewVexDocument { name, document, source } = document;
+    let NewVexDocument { name, document, source, image } = document;
+    let image = image.map(|image| image.to_string());
     let hash = Sha256::digest(source.as_bytes());
     let same = documents!(
         "SELECT",
-        "FROM vex_document WHERE org_id = $1 AND name = $2 AND deleted_at IS NULL AND content_hash = $3",
+        "FROM vex_document WHERE org_id = $1 AND name = $2 AND deleted_at IS NULL AND content_hash = $3
+             AND image_digest IS NOT DISTINCT FROM $4",
         org,
         *name,
-        &hash[..]
+        &hash[..],
+        image.as_deref()
     );
     if let Some(document) = same.fetch_optional(tx.conn()).await? {
         return Ok(Changed { document, vulnerabilities: Vec::new() });
     }
+    let has_one_product = document.has_one_product();
+    // What it says the same may be of another image now, or of that image no longer.
+    let is_moved = sqlx::query_scalar!(
+        r#"SELECT (image_digest IS DISTINCT FROM $3 OR image_digest IS NOT NULL AND has_one_product <> $4) AS "is_moved!"
+           FROM vex_document WHERE org_id = $1 AND name = $2 AND deleted_at IS NULL"#,
+        org,
+        *name,
+        image.as_deref(),
+        has_one_product
+    );
+    let is_moved = is_moved.fetch_optional(tx.conn()).await?.unwrap_or(false);
     let said = distinct(&document.statements)?;
     let saved = documents!(
-        "INSERT INTO vex_document (org_id, id, name, format, author, said_at, source, content_hash, statement_count)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        "INSERT INTO vex_document (org_id, id, name, format, author, said_at, source, content_hash, statement_count, image_digest,
+                                   has_one_product)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT (org_id, name) WHERE deleted_at IS NULL DO UPDATE SET format = excluded.format, author = excluded.author,
              said_at = excluded.said_at, source = excluded.source, content_hash = excluded.content_hash,
-             statement_count = excluded.statement_count, updated_at = now()
+             statement_count = excluded.statement_count, image_digest = excluded.image_digest,
+             has_one_product = excluded.has_one_product, updated_at = now()
          RETURNING",
         "",
         org,
@@ -149,11 +182,13 @@ pub async fn save(tx: &mut OrgTx, new: Uuid, document: &NewVexDocument<'_>) -> R
         document.at,
         *source,
         &hash[..],
-        i32::try_from(said.len()).unwrap_or(i32::MAX)
+        i32::try_from(said.len()).unwrap_or(i32::MAX),
+        image,
+        has_one_product
     )
     .fetch_one(tx.conn())
     .await?;
-    let vulnerabilities = replace_statements(tx, saved.id, said).await?;
+    let vulnerabilities = replace_statements(tx, saved.id, said, is_moved).await?;
     Ok(Changed { document: saved, vulnerabilities })
 }
 
@@ -169,7 +204,7 @@ pub async fn delete(tx: &mut OrgTx, id: Uuid) -> Result<Option<Changed>> {
     .fetch_optional(tx.conn())
     .await?;
     let Some(document) = deleted else { return Ok(None) };
-    let vulnerabilities = replace_statements(tx, id, BTreeMap::new()).await?;
+    let vulnerabilities = replace_statements(tx, id, BTreeMap::new(), false).await?;
     Ok(Some(Changed { document, vulnerabilities }))
 }
 
@@ -234,8 +269,14 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Makes `said` all that the document says; gives the vulnerabilities of which that is something else than before, or in another place.
-async fn replace_statements(tx: &mut OrgTx, document: Uuid, mut said: Distinct<'_>) -> Result<Vec<String>> {
+/// Makes `said` all that the document says; gives the vulnerabilities of which that is something else than before, or in another place, or (where the
+/// document is moved) of other images.
+async fn replace_statements(
+    tx: &mut OrgTx,
+    document: Uuid,
+    mut said: Distinct<'_>,
+    is_moved: bool,
+) -> Result<Vec<String>> {
     let standing = sqlx::query!(
         "SELECT id, position, content_hash, vulnerabilities FROM vex_statement
          WHERE org_id = $1 AND document_id = $2 AND retired_at IS NULL",
@@ -249,7 +290,7 @@ async fn replace_statements(tx: &mut OrgTx, document: Uuid, mut said: Distinct<'
     for held in standing {
         let again = <[u8; 32]>::try_from(held.content_hash.as_slice()).ok().and_then(|hash| said.remove(&hash));
         match again {
-            Some((position, _)) if position == held.position => continue,
+            Some((position, _)) if position == held.position && !is_moved => continue,
             Some((position, _)) => {
                 moved.insert(held.id, position);
             }

@@ -1,11 +1,10 @@
 //! What statements may speak of: vulnerabilities in the packages of an organization's images, and by what these are known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures::TryStreamExt as _;
-use plimsoll_vex::{
-    Decisions, Document, ImageIdentity, Meaning, PackagePattern, Repository, Said, Subject, package_url,
-};
+use plimsoll_model::Digest;
+use plimsoll_vex::{Decisions, Document, ImageIdentity, PackagePattern, Repository, Said, Subject, package_url};
 use uuid::Uuid;
 
 use crate::vex_decisions::Scope;
@@ -79,6 +78,8 @@ pub(crate) struct Subjects {
     files: HashMap<(Uuid, i64), Vec<String>>,
     /// What lies in each file of an image, as far as a statement names it.
     holders: HashMap<(Uuid, String), Vec<PackagePattern>>,
+    /// What lies anywhere in an image that a document is attached to, likewise.
+    beside: HashMap<Uuid, Vec<PackagePattern>>,
 }
 
 impl Subjects {
@@ -94,16 +95,54 @@ impl Subjects {
             (candidate.package, PackagePattern::read(&purl))
         };
         let packages: HashMap<i64, Option<PackagePattern>> = candidates.iter().map(pattern).collect();
-        let holding = Holding::of(documents);
-        let (files, holders) = if holding.by_name.is_empty() {
-            (HashMap::new(), HashMap::new())
-        } else {
-            let ids: Vec<i64> = packages.keys().copied().collect();
-            let files = files(tx, images, &ids).await?;
-            let holders = holders(tx, images, &files, &holding).await?;
-            (files, holders)
+        let mut subjects = Self {
+            images: identities(tx, images).await?,
+            packages,
+            files: HashMap::new(),
+            holders: HashMap::new(),
+            beside: HashMap::new(),
         };
-        Ok(Self { images: identities(tx, images).await?, packages, files, holders })
+        let holding = Holding::of(documents);
+        if !holding.by_name.is_empty() {
+            let ids: Vec<i64> = subjects.packages.keys().copied().collect();
+            subjects.files = files(tx, images, &ids).await?;
+            subjects.read_holders(tx, &holding).await?;
+        }
+        Ok(subjects)
+    }
+
+    /// Reads of what lies in the candidates' files, and anywhere in images that such a document is attached to, what statements name.
+    async fn read_holders(&mut self, tx: &mut OrgTx, holding: &Holding<'_>) -> Result<()> {
+        let images: Vec<Uuid> = self.images.keys().copied().collect();
+        let is_attached = |identity: &ImageIdentity| identity.digests.iter().any(|of| holding.attached.contains(of));
+        let whole: Vec<Uuid> =
+            self.images.iter().filter(|(_, identity)| is_attached(identity)).map(|(image, _)| *image).collect();
+        let mut paths: Vec<String> = self.files.values().flatten().cloned().collect();
+        paths.sort_unstable();
+        paths.dedup();
+        let mut rows = sqlx::query!(
+            r#"SELECT DISTINCT i.id AS image, split_part(h.path, '!/', 1) AS "file!", p.purl AS "purl!"
+               FROM image i
+               JOIN image_package h ON h.image_content_id = i.image_content_id
+               JOIN package_version p ON p.id = h.package_version_id
+               WHERE i.org_id = $1 AND i.id = ANY($2) AND (split_part(h.path, '!/', 1) = ANY($3) OR i.id = ANY($4))
+                 AND p.purl IS NOT NULL"#,
+            tx.org().0,
+            &images,
+            &paths,
+            &whole
+        )
+        .fetch(tx.conn());
+        while let Some(row) = rows.try_next().await? {
+            let Some(package) = PackagePattern::read(&row.purl).filter(|package| holding.has_name_of(package)) else {
+                continue;
+            };
+            if whole.contains(&row.image) {
+                self.beside.entry(row.image).or_default().push(package.clone());
+            }
+            self.holders.entry((row.image, row.file)).or_default().push(package);
+        }
+        Ok(())
     }
 
     /// Which statement counts for a candidate. Of a package that lies in several files it hides nothing unless it is so in each: else one that does not
@@ -116,6 +155,7 @@ impl Subjects {
                 image: self.images.get(&candidate.image),
                 package: self.packages.get(&candidate.package).and_then(Option::as_ref),
                 holders,
+                beside: self.beside.get(&candidate.image).map(Vec::as_slice).unwrap_or_default(),
             })
         };
         let Some(files) = self.files.get(&(candidate.image, candidate.package)) else { return deciding(&[]) };
@@ -134,24 +174,28 @@ impl Subjects {
 
 /// The packages of which statements say that a part is meant: only these are looked for beside a package.
 struct Holding<'d> {
-    by_name: HashMap<(&'d str, &'d str), Vec<&'d PackagePattern>>,
+    by_name: HashSet<(&'d str, &'d str)>,
+    /// What documents that name such a package are attached to.
+    attached: HashSet<Digest>,
 }
 
 impl<'d> Holding<'d> {
     fn of(documents: &'d [Document]) -> Self {
-        let claims = documents.iter().flat_map(|document| &document.statements).flat_map(|said| &said.claims);
-        let mut by_name: HashMap<(&str, &str), Vec<&PackagePattern>> = HashMap::new();
-        for claim in claims.filter(|claim| !claim.subcomponents.is_empty()) {
-            if let Meaning::Package(package) = &claim.product.meaning {
-                by_name.entry(package.kind_and_name()).or_default().push(package);
+        let (mut by_name, mut attached) = (HashSet::new(), HashSet::new());
+        for document in documents {
+            let claims = document.statements.iter().flat_map(|said| &said.claims);
+            let of_parts = claims.filter(|claim| !claim.subcomponents.is_empty());
+            let packages: Vec<_> = of_parts.filter_map(|claim| claim.product.package()).collect();
+            if !packages.is_empty() {
+                attached.extend(document.attached.map(|attached| attached.image));
             }
+            by_name.extend(packages.into_iter().map(PackagePattern::kind_and_name));
         }
-        Self { by_name }
+        Self { by_name, attached }
     }
 
-    fn names(&self, installed: &PackagePattern) -> bool {
-        let same_name = self.by_name.get(&installed.kind_and_name());
-        same_name.is_some_and(|patterns| patterns.iter().any(|pattern| pattern.names(installed)))
+    fn has_name_of(&self, installed: &PackagePattern) -> bool {
+        self.by_name.contains(&installed.kind_and_name())
     }
 }
 
@@ -213,34 +257,4 @@ async fn files(tx: &mut OrgTx, images: &[Uuid], packages: &[i64]) -> Result<Hash
         files.entry((row.image, row.package)).or_default().push(row.file);
     }
     Ok(files)
-}
-
-/// Of what lies in these files, what statements name.
-async fn holders(
-    tx: &mut OrgTx,
-    images: &[Uuid],
-    files: &HashMap<(Uuid, i64), Vec<String>>,
-    holding: &Holding<'_>,
-) -> Result<HashMap<(Uuid, String), Vec<PackagePattern>>> {
-    let mut paths: Vec<String> = files.values().flatten().cloned().collect();
-    paths.sort_unstable();
-    paths.dedup();
-    let mut rows = sqlx::query!(
-        r#"SELECT DISTINCT i.id AS image, split_part(h.path, '!/', 1) AS "file!", p.purl AS "purl!"
-           FROM image i
-           JOIN image_package h ON h.image_content_id = i.image_content_id
-           JOIN package_version p ON p.id = h.package_version_id
-           WHERE i.org_id = $1 AND i.id = ANY($2) AND split_part(h.path, '!/', 1) = ANY($3) AND p.purl IS NOT NULL"#,
-        tx.org().0,
-        images,
-        &paths
-    )
-    .fetch(tx.conn());
-    let mut holders: HashMap<(Uuid, String), Vec<PackagePattern>> = HashMap::new();
-    while let Some(row) = rows.try_next().await? {
-        if let Some(package) = PackagePattern::read(&row.purl).filter(|package| holding.names(package)) {
-            holders.entry((row.image, row.file)).or_default().push(package);
-        }
-    }
-    Ok(holders)
 }

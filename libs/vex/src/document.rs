@@ -1,6 +1,9 @@
 //! A document and its statements, whichever format they came in.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
+use plimsoll_model::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::Claim;
@@ -18,6 +21,34 @@ pub struct Document {
     pub at: Option<DateTime<Utc>>,
     /// What it says, in its order.
     pub statements: Vec<Statement>,
+    /// The image that somebody attached it to; none where it speaks of every image. What is read of bytes is attached to none.
+    pub attached: Option<Attachment>,
+}
+
+/// The image that a document is attached to: it speaks of that image alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attachment {
+    /// The digest of its manifest, or of an index which names it.
+    pub image: Digest,
+    /// Whether a product that is not known here is that image: see [`Document::has_one_product`].
+    pub is_its_product: bool,
+}
+
+impl Document {
+    /// Whether all its statements that speak of an image, or of something with parts, name the same one (by the same names). Who attaches such a document to
+    /// an image says that this is it. Of several products some are others.
+    pub fn has_one_product(&self) -> bool {
+        let mut products = self.statements.iter().map(Statement::wholes).filter(|products| !products.is_empty());
+        products.next().is_none_or(|first| products.all(|other| other == first))
+    }
+}
+
+/// What a document is called where nobody gives it a name: its own id, and the image that it is attached to. So it may be attached to several.
+pub fn attached_name(id: &str, image: Option<&Digest>) -> String {
+    match image {
+        Some(image) if !id.is_empty() => format!("{id}@{image}"),
+        _ => id.to_owned(),
+    }
 }
 
 /// The formats.
@@ -68,6 +99,14 @@ pub struct Statement {
     pub action: String,
     /// Since when it is known to be so. What has no date is older than what has one.
     pub at: Option<DateTime<Utc>>,
+}
+
+impl Statement {
+    /// The products that it names which are no package by itself.
+    fn wholes(&self) -> BTreeSet<&str> {
+        let wholes = self.claims.iter().filter(|claim| claim.is_of_a_whole());
+        wholes.map(|claim| claim.product.text.as_str()).collect()
+    }
 }
 
 /// What is said of a vulnerability in a product.
@@ -230,6 +269,55 @@ impl Justification {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Product;
+
+    #[test]
+    fn a_document_of_one_product_names_the_same_in_every_statement() {
+        let claim = |(product, part): &(&str, &str)| Claim {
+            product: Product::read(*product),
+            subcomponents: Some(*part).filter(|part| !part.is_empty()).map(Product::read).into_iter().collect(),
+        };
+        let statement = |claims: &[(&str, &str)]| Statement {
+            vulnerabilities: vec!["CVE-1".into()],
+            claims: claims.iter().map(claim).collect(),
+            status: Status::Fixed,
+            justification: None,
+            impact: String::new(),
+            action: String::new(),
+            at: None,
+        };
+        type Said<'s> = &'s [&'s [(&'s str, &'s str)]];
+        let cases: [(Said<'_>, bool); 8] = [
+            (&[], true),
+            (&[&[], &[("pkg:npm/a", "")], &[("pkg:npm/b", "")]], true),
+            (&[&[("pkg:oci/a", "")], &[], &[("pkg:npm/b", "")]], true),
+            (&[&[("x", "pkg:npm/a")], &[("x", "pkg:npm/b")]], true),
+            (&[&[("x", ""), ("pkg:oci/x", "")], &[("pkg:oci/x", "pkg:npm/b"), ("x", "pkg:npm/b")]], true),
+            (&[&[("pkg:oci/a", "")], &[("pkg:oci/b", "")]], false),
+            (&[&[("x", ""), ("pkg:oci/x", "")], &[("x", "")]], false),
+            (&[&[("pkg:npm/a", "pkg:npm/c")], &[("pkg:npm/b", "pkg:npm/c")]], false),
+        ];
+        for (said, expected) in cases {
+            let statements = said.iter().map(|claims| statement(claims)).collect();
+            let document = Document {
+                format: Format::OpenVex,
+                id: String::new(),
+                author: String::new(),
+                at: None,
+                statements,
+                attached: None,
+            };
+            assert_eq!(document.has_one_product(), expected, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn an_attached_document_is_called_by_its_image_too() {
+        let image = Digest::from_sha256([1; 32]);
+        assert_eq!(attached_name("https://acme.example/vex/1", None), "https://acme.example/vex/1");
+        assert_eq!(attached_name("x", Some(&image)), format!("x@{image}"));
+        assert_eq!(attached_name("", Some(&image)), "", "what has no id has no name either");
+    }
 
     #[test]
     fn every_format_says_each_justification_as_near_as_it_can() {

@@ -162,12 +162,19 @@ impl ImagePattern {
             let has_name = self.name.as_deref().is_none_or(|name| there.name() == name);
             has_name && (self.repositories.is_empty() || self.repositories.iter().any(|named| named.is_same(there)))
         };
-        let is_for = |architecture: &String| {
-            image.architecture.as_deref().map(architecture_spelled) == Some(architecture.as_str())
-        };
         image.repositories.iter().any(is_named)
             && self.tag.as_ref().is_none_or(|tag| image.tags.contains(tag))
-            && self.architecture.as_ref().is_none_or(is_for)
+            && self.is_for_architecture_of(image)
+    }
+
+    /// Whether it gives a digest or an architecture that the image does not have: it is another, whatever it is called.
+    pub fn is_another(&self, image: &ImageIdentity) -> bool {
+        self.digest.is_some_and(|digest| !image.digests.contains(&digest)) || !self.is_for_architecture_of(image)
+    }
+
+    fn is_for_architecture_of(&self, image: &ImageIdentity) -> bool {
+        let there = image.architecture.as_deref().map(architecture_spelled);
+        self.architecture.is_none() || self.architecture.as_deref() == there
     }
 }
 
@@ -227,6 +234,15 @@ mod tests {
         ];
         for (purl, expected) in cases {
             assert_eq!(ImagePattern::of_purl(&purl).unwrap().names(&image), expected, "{purl}");
+        }
+        for (purl, expected) in [
+            ("pkg:oci/grype?repository_url=quay.io/x".to_owned(), false),
+            ("pkg:oci/grype?tag=1&arch=x86_64".to_owned(), false),
+            ("pkg:oci/grype?arch=arm64".to_owned(), true),
+            (format!("pkg:oci/grype@{digest}"), false),
+            (format!("pkg:oci/trivy@{other}"), true),
+        ] {
+            assert_eq!(ImagePattern::of_purl(&purl).unwrap().is_another(&image), expected, "{purl}");
         }
         for text in ["pkg:ocix/a", "pkg:oci/", "pkg:oci", "pkg:npm/oci", "pkg:öci/a", ""] {
             assert_eq!(ImagePattern::of_purl(text), None, "{text}");

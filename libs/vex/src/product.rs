@@ -11,6 +11,13 @@ pub struct Claim {
     pub subcomponents: Vec<Product>,
 }
 
+impl Claim {
+    /// Whether its product is more than a package by itself: an image, something unknown, or something of which parts are meant.
+    pub(crate) fn is_of_a_whole(&self) -> bool {
+        self.product.package().is_none() || !self.subcomponents.is_empty()
+    }
+}
+
 /// A product as a document names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Product {

@@ -2,10 +2,11 @@
 
 use plimsoll_broker::Message as _;
 use plimsoll_broker::contracts::VexChangedV1;
+use plimsoll_model::Digest;
 use plimsoll_runtime::{clock, trace};
 use plimsoll_store::vex_documents::{self, Changed, Holding, NewVexDocument};
 use plimsoll_store::{OrgTx, StoreError, outbox};
-use plimsoll_vex::{Document, Limits};
+use plimsoll_vex::{Document, Limits, attached_name};
 
 /// What an organization may hold: some hundred times what one maintains by hand, and little to decide at the end of a scan.
 const MOST: Holding = Holding { documents: 5_000, statements: 50_000, bytes: 32 << 20 };
@@ -24,37 +25,58 @@ pub enum Unsaved {
     },
     /// The organization has as much as it may.
     TooMany(String),
+    /// It has no such image to attach it to.
+    NoSuchImage,
 }
 
-/// Reads a document; gives what to call it: `name`, else its own id.
+/// A document that was read.
+#[derive(Debug)]
+pub struct Read {
+    /// What to call it.
+    pub name: String,
+    /// What it says.
+    pub document: Document,
+    /// The image that it is to be attached to.
+    pub image: Option<Digest>,
+}
+
+/// Reads a document. It is called `name`, else by its own id and the image, if there is one.
 ///
 /// # Errors
-/// What is wrong with it or with its name.
-pub fn read(source: &str, name: Option<String>, limits: &Limits) -> Result<(String, Document), Unsaved> {
+/// What is wrong with it, with its name, or with the image's digest.
+pub fn read(source: &str, name: Option<String>, image: Option<&str>, limits: &Limits) -> Result<Read, Unsaved> {
+    let image = image.map(str::parse::<Digest>).transpose().map_err(|_| Unsaved::NoSuchImage)?;
     let wrong = |field, message: String| Unsaved::Invalid { field, message };
     let document =
         plimsoll_vex::read(source.as_bytes(), limits).map_err(|error| wrong("document", error.to_string()))?;
     if document.statements.is_empty() {
         return Err(wrong("document", "It says nothing of any vulnerability.".into()));
     }
-    let name = name.map_or_else(|| document.id.clone(), |name| name.trim().to_owned());
+    let name = name.map_or_else(|| attached_name(&document.id, image.as_ref()), |name| name.trim().to_owned());
     if name.is_empty() || name.len() > MAX_NAME {
         let message = format!("The document has no id of 1 to {MAX_NAME} bytes: give it a name of such a length.");
         return Err(wrong("name", message));
     }
-    Ok((name, document))
+    Ok(Read { name, document, image })
 }
 
-/// Saves a document with the messages that have it decided, and commits.
+/// Saves a document, written as `source`, with the messages that have it decided, and commits.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn save(mut tx: OrgTx, new: &NewVexDocument<'_>) -> Result<Result<Changed, Unsaved>, StoreError> {
-    let beside = vex_documents::holding_beside(&mut tx, new.name).await?;
-    if let Some(message) = past_limit(&beside, new) {
+pub async fn save(mut tx: OrgTx, read: &Read, source: &str) -> Result<Result<Changed, Unsaved>, StoreError> {
+    let Read { name, document, image } = read;
+    let new = NewVexDocument { name, document, source, image: *image };
+    let beside = vex_documents::holding_beside(&mut tx, name).await?;
+    if let Some(message) = past_limit(&beside, &new) {
         return Ok(Err(Unsaved::TooMany(message)));
     }
-    let changed = vex_documents::save(&mut tx, clock::new_id(), new).await?;
+    if let Some(image) = image
+        && !vex_documents::has_image(&mut tx, image).await?
+    {
+        return Ok(Err(Unsaved::NoSuchImage));
+    }
+    let changed = vex_documents::save(&mut tx, clock::new_id(), &new).await?;
     commit(tx, &changed).await?;
     Ok(Ok(changed))
 }

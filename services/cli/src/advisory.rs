@@ -19,7 +19,7 @@ pub async fn run(command: AdvisoryCommand) -> Result<Outcome, Failure> {
                 return Ok(Outcome::Shut);
             }
             let unnamed = documents.into_iter().map(|document| (document, None)).collect();
-            documents::push(&ADVISORIES, &arguments, unnamed).await
+            documents::push(&ADVISORIES, &arguments, unnamed, None).await
         }
         AdvisoryCommand::List(arguments) => documents::list(&ADVISORIES, &arguments, table).await,
         AdvisoryCommand::Delete(arguments) => documents::delete(&ADVISORIES, &arguments).await,

@@ -1,5 +1,6 @@
 //! What `plimsoll advisory` and `plimsoll vex` do alike: documents are written to a server, listed and deleted.
 
+use plimsoll_model::Digest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -23,17 +24,18 @@ pub fn tell_wrong(what: &str) {
     anstream::eprintln!("\x1b[1;31merror\x1b[0m: {}", shortened(what, 500));
 }
 
-/// Saves documents, each under the name beside it or its own id, and tells what became of each.
+/// Saves documents, each under the name beside it or its own id, attached to `image` where one is given, and tells what became of each.
 pub async fn push(
     kind: &DocumentKind,
     arguments: &PushArguments,
     documents: Vec<(Document, Option<String>)>,
+    image: Option<&Digest>,
 ) -> Result<Outcome, Failure> {
     let (server, _) = connect(&arguments.access).await?;
     let mut pushed = Vec::new();
     for (document, name) in documents {
         let file = document.place;
-        let (id, errors) = match server.save_document(kind, &document.text, name.as_deref()).await? {
+        let (id, errors) = match server.save_document(kind, &document.text, name.as_deref(), image).await? {
             Written::Done(name) => (Some(name), Vec::new()),
             Written::Refused(errors) => (None, errors),
         };

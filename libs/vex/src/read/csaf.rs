@@ -184,7 +184,7 @@ pub(super) fn read(json: &[u8], budget: &mut Budget) -> Result<Document, VexErro
     }
     let Head { publisher, tracking, .. } = raw.document;
     let (id, author) = (id(tracking.id), id(publisher.name));
-    Ok(Document { format: Format::Csaf, id, author, at: Some(at), statements })
+    Ok(Document { format: Format::Csaf, id, author, at: Some(at), statements, attached: None })
 }
 
 /// What is said of products alike: status, and which flag, threat and remediation.

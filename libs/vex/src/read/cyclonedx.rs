@@ -136,7 +136,8 @@ pub(super) fn read(json: &[u8], budget: &mut Budget) -> Result<Document, VexErro
     let makers = authors.into_iter().chain(manufacturer).chain(manufacture).chain(supplier);
     let author = makers.filter_map(|maker| maker.name).find(|name| !name.is_empty()).unwrap_or_default();
     let serial_number = components.serial_number;
-    Ok(Document { format: Format::CycloneDx, id: id(serial_number), author: id(author), at: timestamp, statements })
+    let (id, author) = (id(serial_number), id(author));
+    Ok(Document { format: Format::CycloneDx, id, author, at: timestamp, statements, attached: None })
 }
 
 fn of_vulnerability(

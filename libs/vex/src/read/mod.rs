@@ -2,6 +2,7 @@
 
 mod csaf;
 mod cyclonedx;
+mod in_toto;
 mod openvex;
 
 use serde::Deserialize;
@@ -13,6 +14,8 @@ use crate::{Claim, Document, Statement};
 const LONGEST_TEXT: usize = 4_000;
 /// The longest id of a vulnerability, product, document or author, in characters.
 const LONGEST_ID: usize = 1_000;
+/// What contexts of OpenVEX, and its attestations' types, begin with.
+const OPENVEX: &str = "https://openvex.dev/ns";
 
 /// Bounds of a reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +84,9 @@ pub enum VexError {
 #[derive(Deserialize)]
 struct Head {
     #[serde(rename = "@context")]
-    context: Option<Context>,
+    context: Option<Names>,
+    #[serde(rename = "_type")]
+    kind: Option<Names>,
     #[serde(rename = "bomFormat")]
     bom_format: Option<String>,
     document: Option<IgnoredAny>,
@@ -90,24 +95,31 @@ struct Head {
 /// JSON-LD has one or many.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Context {
+enum Names {
     One(String),
     Many(Vec<String>),
     Other(IgnoredAny),
 }
 
-impl Context {
-    fn is_openvex(&self) -> bool {
-        let is_openvex = |context: &String| context.starts_with("https://openvex.dev/ns");
+impl Names {
+    fn has(&self, is_it: impl Fn(&str) -> bool) -> bool {
         match self {
-            Self::One(context) => is_openvex(context),
-            Self::Many(contexts) => contexts.iter().any(is_openvex),
+            Self::One(name) => is_it(name),
+            Self::Many(names) => names.iter().any(|name| is_it(name)),
             Self::Other(IgnoredAny) => false,
         }
     }
 }
 
-/// Reads a document of any of the formats, as JSON. It is read whole or not at all.
+fn is_openvex(context: &str) -> bool {
+    context.starts_with(OPENVEX)
+}
+
+fn is_in_toto(kind: &str) -> bool {
+    kind.starts_with("https://in-toto.io/Statement/")
+}
+
+/// Reads a document of any of the formats, as JSON; of OpenVEX also in an in-toto statement. It is read whole or not at all.
 ///
 /// # Errors
 /// It is too long, no JSON, of no format that is known, or not as its format has it; the error says where.
@@ -122,8 +134,10 @@ pub fn read(json: &[u8], limits: &Limits) -> Result<Document, VexError> {
         _ => VexError::NotJson(error.to_string()),
     })?;
     let mut budget = Budget { left: limits.said, most: limits.said };
-    if head.context.is_some_and(|context| context.is_openvex()) {
-        openvex::read(json, &mut budget)
+    if head.context.is_some_and(|context| context.has(is_openvex)) {
+        openvex::read(json, None, &mut budget)
+    } else if head.kind.is_some_and(|kind| kind.has(is_in_toto)) {
+        in_toto::read(json, &mut budget)
     } else if head.bom_format.as_deref() == Some("CycloneDX") {
         cyclonedx::read(json, &mut budget)
     } else if head.document.is_some() {

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::in_toto::Subjects;
 use super::{Budget, VexError, id, ids, text, unknown_word, wrong};
 use crate::product::Meaning;
 use crate::{Claim, Document, Format, Justification, Product, Statement, Status};
@@ -69,24 +70,28 @@ enum Component {
     },
 }
 
-pub(super) fn read(json: &[u8], budget: &mut Budget) -> Result<Document, VexError> {
+/// Reads a document; where it is attested, what it says of the attestation's subjects.
+pub(super) fn read(json: &[u8], attested: Option<&Subjects>, budget: &mut Budget) -> Result<Document, VexError> {
     let raw: Raw<'_> = serde_json::from_slice(json).map_err(|error| wrong("the document", error))?;
     let issued = raw.last_updated.or(raw.timestamp);
     let mut statements = Vec::with_capacity(raw.statements.len().min(10_000));
     for (number, statement) in raw.statements.into_iter().enumerate() {
         let place = format!("statements[{number}]");
         let read = serde_json::from_str(statement.get()).map_err(|error| wrong(&place, error))?;
-        statements.push(of_statement(read, issued, &place, budget)?);
+        statements.extend(of_statement(read, issued, attested, &place, budget)?);
     }
-    Ok(Document { format: Format::OpenVex, id: id(raw.id), author: id(raw.author), at: issued, statements })
+    let (id, author) = (id(raw.id), id(raw.author));
+    Ok(Document { format: Format::OpenVex, id, author, at: issued, statements, attached: None })
 }
 
+/// The statement; none where it names products and none of them is attested.
 fn of_statement(
     raw: RawStatement,
     issued: Option<DateTime<Utc>>,
+    attested: Option<&Subjects>,
     place: &str,
     budget: &mut Budget,
-) -> Result<Statement, VexError> {
+) -> Result<Option<Statement>, VexError> {
     let status = Status::parse(&raw.status)
         .ok_or_else(|| unknown_word(format!("{place}.status"), &raw.status, &Status::ALL.map(Status::as_str)))?;
     let justification = raw.justification.filter(|word| !word.is_empty()).map(|word| {
@@ -102,23 +107,51 @@ fn of_statement(
         Vulnerability::Text(name) => ids([name], place)?,
         Vulnerability::Named { id, name, aliases } => ids(name.or(id).into_iter().chain(aliases), place)?,
     };
-    let of_all: Vec<Product> = raw.subcomponents.into_iter().flat_map(|part| named(part).0).collect();
-    let mut claims = Vec::new();
-    for product in raw.products {
-        let (names, parts) = named(product);
-        let own: Vec<Product> = parts.into_iter().flat_map(|part| named(part).0).collect();
-        for product in names {
-            let subcomponents = if own.is_empty() { of_all.clone() } else { own.clone() };
-            let claim = Claim { product, subcomponents };
-            budget.spend_on_claim(&claim, place)?;
-            claims.push(claim);
-        }
+    let claims = claims(raw.products, raw.subcomponents, attested, place, budget)?;
+    if claims.is_empty() && attested.is_some() {
+        return Ok(None);
     }
     let at = raw.last_updated.or(raw.timestamp).or(issued);
     let action = text(raw.action_statement);
     let statement = Statement { vulnerabilities, claims, status, justification, impact, action, at };
     budget.spend_on_statement(&statement, place)?;
-    Ok(statement)
+    Ok(Some(statement))
+}
+
+/// What a statement speaks of. Its own `subcomponents` are those of every product that names none.
+fn claims(
+    products: Vec<Component>,
+    subcomponents: Vec<Component>,
+    attested: Option<&Subjects>,
+    place: &str,
+    budget: &mut Budget,
+) -> Result<Vec<Claim>, VexError> {
+    let all_of = |parts: Vec<Component>| parts.into_iter().flat_map(|part| named(part).0).collect::<Vec<Product>>();
+    let of_all = all_of(subcomponents);
+    let mut claims = Vec::new();
+    let mut claim = |product: &Product, parts: &[Product]| {
+        let claim = Claim { product: product.clone(), subcomponents: parts.to_vec() };
+        budget.spend_on_claim(&claim, place)?;
+        claims.push(claim);
+        Ok::<_, VexError>(())
+    };
+    if products.is_empty() {
+        for product in attested.into_iter().flat_map(Subjects::products) {
+            claim(product, &of_all)?;
+        }
+    }
+    for product in products {
+        let (names, parts) = named(product);
+        let own = all_of(parts);
+        let parts = if own.is_empty() { &of_all } else { &own };
+        for product in names {
+            match attested {
+                None => claim(&product, parts)?,
+                Some(subjects) => subjects.named_by(&product).try_for_each(|subject| claim(subject, parts))?,
+            }
+        }
+    }
+    Ok(claims)
 }
 
 /// The products that a component may be, the package URL before its address, and its parts.

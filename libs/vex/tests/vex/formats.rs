@@ -54,6 +54,58 @@ fn openvex_is_read_with_its_inherited_times_and_its_parts() {
     assert!(second.claims.is_empty());
 }
 
+fn in_toto(subject: Value, predicate: Value) -> Value {
+    json!({ "_type": "https://in-toto.io/Statement/v1", "predicateType": "https://openvex.dev/ns/v0.2.0", "subject": subject,
+            "predicate": predicate })
+}
+
+#[test]
+fn an_attestation_says_of_its_subjects_what_its_document_says_of_them_or_of_nothing_named() {
+    let (image, other) = (format!("sha256:{}", "1".repeat(64)), format!("sha256:{}", "2".repeat(64)));
+    let statement = |products: Value| json!({ "vulnerability": "CVE-1", "status": "fixed", "products": products });
+    let of = |id: &str| json!({ "@id": id, "subcomponents": [{ "@id": "pkg:npm/b" }] });
+    let predicate = openvex(json!([
+        statement(json!([])),
+        { "vulnerability": "CVE-1", "status": "fixed", "subcomponents": ["pkg:npm/c"] },
+        statement(json!([of(&format!("pkg:oci/app@{image}?repository_url=ghcr.io/a/app"))])),
+        statement(json!([of(&format!("pkg:oci/app@{other}")), of("pkg:apk/wolfi/git")])),
+        statement(json!([of("pkg:oci/app?repository_url=ghcr.io/a/app"), of("pkg:apk/wolfi/git@3")])),
+        statement(json!([of("pkg:npm/b"), of("pkg:oci/other")])),
+        statement(json!([of("ghcr.io/a/app")])),
+    ]));
+    let git = "pkg:apk/wolfi/git@2?arch=x86_64";
+    let subject = json!([{ "name": "ghcr.io/a/app", "digest": { "sha256": "1".repeat(64), "sha512": "x" } },
+                         { "name": git, "digest": { "sha256": "2".repeat(64) } }]);
+    let read = document(&in_toto(subject, predicate.clone()));
+    assert_eq!((read.format, read.id.as_str()), (Format::OpenVex, "https://example.com/vex-1"));
+    let said: Vec<Vec<String>> = read.statements.iter().map(claims).collect();
+    let claim = |product: &str, part: &str| format!("{product} [{part}]");
+    let expected = [
+        vec![claim(&image, ""), claim(git, "")],
+        vec![claim(&image, "pkg:npm/c"), claim(git, "pkg:npm/c")],
+        vec![claim(&image, "pkg:npm/b")],
+        vec![claim(git, "pkg:npm/b")],
+        vec![claim(&image, "pkg:npm/b")],
+        vec![claim(&image, "pkg:npm/b")],
+    ];
+    assert_eq!(said, expected, "what speaks of no subject is left out");
+
+    let one = json!([{ "name": "x" }]);
+    let mut slsa = in_toto(one.clone(), json!({}));
+    slsa["predicateType"] = json!("https://slsa.dev/provenance/v1");
+    let many: Vec<Value> = (0..101).map(|n| json!({ "name": n.to_string() })).collect();
+    for (document, told) in [
+        (slsa, "predicateType: 'https://slsa.dev/provenance/v1' is not https://openvex.dev/ns"),
+        (in_toto(json!([]), predicate.clone()), "subject: it has 0, not 1 to 100"),
+        (in_toto(json!(many), predicate), "subject: it has 101, not 1 to 100"),
+        (in_toto(one.clone(), json!(null)), "predicate: there is none"),
+        (in_toto(one, json!({ "statements": [statement(json!([])), 1] })), "statements[1]"),
+    ] {
+        let refusal = refusal(&document);
+        assert!(refusal.starts_with(told), "{refusal}");
+    }
+}
+
 #[test]
 fn the_first_openvex_is_read_too() {
     let read = document(&json!({

@@ -106,6 +106,10 @@ fn any_json() -> impl Strategy<Value = Value> {
         "affects",
         "ref",
         "versions",
+        "subject",
+        "digest",
+        "sha256",
+        "predicate",
     ]);
     let words = prop::sample::select(vec![
         "https://openvex.dev/ns/v0.2.0",
@@ -135,12 +139,16 @@ fn any_json() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn no_document_makes_the_reader_panic(
-        mut json in any_json(), which in 0..3_usize, bytes in prop::collection::vec(any::<u8>(), 0..200)
+        mut json in any_json(), which in 0..4_usize, bytes in prop::collection::vec(any::<u8>(), 0..200)
     ) {
         if let Some(object) = json.as_object_mut() {
             match which {
                 0 => object.insert("@context".into(), "https://openvex.dev/ns/v0.2.0".into()),
                 1 => object.insert("bomFormat".into(), "CycloneDX".into()),
+                2 => {
+                    object.insert("predicateType".into(), "https://openvex.dev/ns".into());
+                    object.insert("_type".into(), "https://in-toto.io/Statement/v1".into())
+                }
                 _ => None,
             };
         }

@@ -81,8 +81,13 @@ fn each_format_says_the_same_when_it_is_read_again() {
                 let package = PackagePattern::read(&said.package);
                 let ids: Vec<&str> =
                     said.aliases.last().map_or(said.vulnerability.as_str(), String::as_str).split(' ').collect();
-                let subject =
-                    Subject { vulnerability: &ids, image: identity.as_ref(), package: package.as_ref(), holders: &[] };
+                let subject = Subject {
+                    vulnerability: &ids,
+                    image: identity.as_ref(),
+                    package: package.as_ref(),
+                    holders: &[],
+                    beside: &[],
+                };
                 let found = decisions.about(subject).unwrap_or_else(|| panic!("{format:?}: {said:?}")).statement;
                 assert_eq!(
                     (found.status, found.justification),

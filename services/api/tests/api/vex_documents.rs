@@ -8,9 +8,9 @@ use crate::seed::{Org, World};
 use crate::served::Served;
 
 const SAVE: &str =
-    "mutation ($document: String!, $name: String, $organization: String) {
-    saveVexDocument(document: $document, name: $name, organization: $organization) {
-    vexDocument { id name format author saidAt document statementCount hiddenFindings
+    "mutation ($document: String!, $name: String, $image: String, $organization: String) {
+    saveVexDocument(document: $document, name: $name, image: $image, organization: $organization) {
+    vexDocument { id name format author saidAt imageDigest document statementCount hiddenFindings
                   statements { totalCount nodes { vulnerabilities products { product subcomponents } status justification impact action at } } }
     userErrors { code field message } } }";
 const DELETE: &str =
@@ -77,7 +77,7 @@ async fn a_document_is_saved_replaced_and_deleted_and_its_findings_are_hidden_me
         "status": "NOT_AFFECTED", "justification": "VULNERABLE_CODE_NOT_IN_EXECUTE_PATH", "impact": "We never call it.", "action": "",
         "at": "2026-01-01T00:00:00+00:00" });
     let expected = json!({ "id": id, "name": "https://acme.example/vex/1", "format": "OPENVEX", "author": "Acme",
-        "saidAt": "2026-01-01T00:00:00+00:00", "document": text, "statementCount": 1, "hiddenFindings": 0,
+        "saidAt": "2026-01-01T00:00:00+00:00", "imageDigest": null, "document": text, "statementCount": 1, "hiddenFindings": 0,
         "statements": { "totalCount": 1, "nodes": [said] } });
     assert_eq!(saved["data"]["saveVexDocument"], json!({ "vexDocument": expected, "userErrors": [] }), "{saved}");
     assert_eq!(
@@ -237,6 +237,56 @@ async fn what_is_said_of_a_finding_that_stays_is_told_with_it_and_exported() {
     assert_eq!(told().await, Vec::<Value>::new());
 }
 
+#[tokio::test]
+async fn a_document_is_attached_to_an_image_of_the_organization_and_hides_in_no_other() {
+    let (world, served, mut ours, owner) = with_an_image().await;
+    world.image(&mut ours).await;
+    let mut theirs = world.org("theirs").await;
+    world.image(&mut theirs).await;
+    let (_, key) = world.key(ours.id, &["advise"]).await;
+    let text = document("https://acme.example/vex/1", "CVE-2024-0001");
+    let [first, second] = [ours.images[0].1, ours.images[1].1];
+    let index = world.index(&ours, "all", &[second]).await;
+    let hides = async || {
+        world.follow_vex().await;
+        let asked = "{ organization(slug: \"ours\") { images { nodes { digest hiddenFindings } } } }";
+        let images = served.data(&ours.key, asked, json!({})).await["organization"]["images"]["nodes"].clone();
+        [first, second].map(|digest| {
+            let is_it = |image: &&Value| image["digest"] == digest.to_string();
+            images.as_array().unwrap().iter().find(is_it).unwrap()["hiddenFindings"].as_i64().unwrap()
+        })
+    };
+    let unscanned = world.waiting_image(&ours).await.1;
+    for image in [theirs.images[0].1.to_string(), format!("sha256:{}", "0".repeat(64)), "v0".into(), String::new()] {
+        let answer = served.ask_with_cookie(&owner, SAVE, json!({ "document": text, "image": image })).await;
+        let error = &answer["data"]["saveVexDocument"]["userErrors"][0];
+        let told = json!({ "code": "NOT_FOUND", "field": "image", "message": "There is nothing with this image that you may see." });
+        assert_eq!(*error, told, "{image}");
+        let path = format!("one?image={image}");
+        let (status, problem) = put(&served, &path, |request| request.bearer_auth(&key).body(text.clone())).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::NOT_FOUND, &json!("not_found")), "{image}");
+    }
+    assert_eq!(hides().await, [0, 0]);
+
+    let saved = served.ask_with_cookie(&owner, SAVE, json!({ "document": text, "image": first })).await;
+    let saved = &saved["data"]["saveVexDocument"]["vexDocument"];
+    let name = format!("https://acme.example/vex/1@{first}");
+    assert_eq!((&saved["name"], &saved["imageDigest"]), (&json!(name), &json!(first)));
+    assert_eq!(hides().await, [1, 0]);
+    // The same document for another: each goes its own way.
+    let other =
+        put(&served, &format!("other?image={index}"), |request| request.bearer_auth(&key).body(text.clone())).await;
+    assert_eq!((other.0, &other.1["image"]), (StatusCode::OK, &json!(index)));
+    assert_eq!(hides().await, [1, 1]);
+    let deleted = served.ask_with_cookie(&owner, DELETE, json!({ "id": saved["id"] })).await;
+    assert_eq!(deleted["data"]["deleteVexDocument"]["userErrors"], json!([]));
+    assert_eq!(hides().await, [0, 1]);
+    put(&served, &format!("other?image={unscanned}"), |request| request.bearer_auth(&key).body(text.clone())).await;
+    assert_eq!(hides().await, [0, 0], "it waits for its image");
+    put(&served, "other", |request| request.bearer_auth(&key).body(text.clone())).await;
+    assert_eq!(hides().await, [1, 1], "detached, it speaks of every image");
+}
+
 /// Puts a document under this name below `/v1/vex/`; gives the status and the answer.
 async fn put(served: &Served, name: &str, with: impl FnOnce(RequestBuilder) -> RequestBuilder) -> (StatusCode, Value) {
     let request = served.client.put(served.url(&format!("/v1/vex/{name}")));
@@ -253,8 +303,7 @@ async fn a_vendors_document_of_megabytes_is_put_under_its_name_and_hides_what_it
     assert!(long.len() > 3 << 20);
     let name = "https%3A%2F%2Facme.example%2Fvex%2F1";
     let saved = put(&served, name, |request| request.bearer_auth(&key).body(long.clone())).await;
-    let expected =
-        json!({ "name": "https://acme.example/vex/1", "format": "openvex", "author": "Acme", "statements": 1 });
+    let expected = json!({ "name": "https://acme.example/vex/1", "format": "openvex", "author": "Acme", "statements": 1, "image": null });
     assert_eq!(saved, (StatusCode::OK, expected));
     assert_eq!(world.follow_vex().await.len(), 1);
     let found = served.data(&ours.key, FINDINGS, json!({})).await["organization"].clone();
@@ -334,8 +383,13 @@ async fn an_image_s_findings_are_exported_with_what_is_hidden_and_why() {
         let image = plimsoll_vex::ImageIdentity { digests: vec![digest], ..Default::default() };
         let said = |id: &str, purl: &str| {
             let package = PackagePattern::read(purl);
-            let subject =
-                Subject { vulnerability: &[id], image: Some(&image), package: package.as_ref(), holders: &[] };
+            let subject = Subject {
+                vulnerability: &[id],
+                image: Some(&image),
+                package: package.as_ref(),
+                holders: &[],
+                beside: &[],
+            };
             decisions.about(subject).map(|said| (said.statement.status, said.statement.impact.clone()))
         };
         let (hidden, package) = ((Status::NotAffected, "We never call it.".to_owned()), "pkg:pypi/django@3.2");

@@ -1,6 +1,7 @@
 //! What the user may say of documents that an organization keeps at a server.
 
 use clap::{Args, Subcommand};
+use plimsoll_model::Digest;
 
 use super::{AccessArguments, Format};
 
@@ -41,17 +42,19 @@ Examples:
 pub enum VexCommand {
     /// Save VEX documents, each in place of the one of its name.
     #[command(after_help = "\
-Each file or address is one document (OpenVEX, CSAF or CycloneDX as JSON), of at most 128 KiB; a folder stands for its *.json files. A document is \
-called by its own id, or by its file's name where it has none. All are checked before the first is sent; what is wrong with one is told with its \
+Each file or address is one document (OpenVEX, CSAF or CycloneDX as JSON), of at most 8 MiB; a folder stands for its *.json files. A document is \
+called by its own id, or by its file's name where it has none. One that is attached to an image (--image) speaks of that image alone, whatever name it \
+has for it; it is called ID@DIGEST, so that it may be attached to others too. All are checked before the first is sent; what is wrong with one is told with its \
 place, and ends with exit code 1. The key needs the scope `advise`.
 
 Examples:
   plimsoll vex push vendor.openvex.json
   plimsoll vex push vex/
+  plimsoll vex push --image sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 vendor.openvex.json
   plimsoll vex push https://vendor.example/vex/2026-1.json
   plimsoll vex push --format json vex/ | jq -r '.[].id'")]
-    Push(PushArguments),
-    /// Tell which there are, and how many open findings each hides.
+    Push(VexPushArguments),
+    /// Tell which there are, what each is attached to, and how many open findings it hides.
     #[command(after_help = "\
 The key needs the scope `read`.
 
@@ -80,6 +83,16 @@ pub struct PushArguments {
     /// How what was done is told.
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
+}
+
+/// Which VEX documents are saved, and for which image.
+#[derive(Debug, Args)]
+pub struct VexPushArguments {
+    #[command(flatten)]
+    pub push: PushArguments,
+    /// Attach them to the image of this digest, or to the images of this index. They speak of no other.
+    #[arg(long, value_name = "DIGEST")]
+    pub image: Option<Digest>,
 }
 
 /// How documents are listed.

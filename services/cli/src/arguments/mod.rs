@@ -13,7 +13,7 @@ use plimsoll_malware::ClamdAddress;
 use plimsoll_model::Severity;
 use plimsoll_oci::Platform;
 
-pub use documents::{AdvisoryCommand, DeleteArguments, ListArguments, PushArguments, VexCommand};
+pub use documents::{AdvisoryCommand, DeleteArguments, ListArguments, PushArguments, VexCommand, VexPushArguments};
 pub use knowledge::{
     DbCommand, ExportArguments, FeedsCommand, ImportArguments, KeygenArguments, StatusArguments, TrustArguments,
     UpdateArguments,

@@ -19,7 +19,7 @@ const WIDE: u16 = 160;
 /// What it is of, its packages by type, its layers, what it was read from, what was not read; counts at the end.
 pub fn table(image: &ScannedImage, inventory: &Inventory, width: Option<u16>) -> String {
     let mut text = String::new();
-    head::image_lines(&mut text, image, inventory.os.as_ref());
+    head::image_lines(&mut text, image, inventory.os.as_ref(), None);
     let mut by_kind: BTreeMap<PackageType, Vec<&InstalledPackage>> = BTreeMap::new();
     for package in &inventory.packages {
         by_kind.entry(package.package.kind).or_default().push(package);
@@ -34,7 +34,7 @@ pub fn table(image: &ScannedImage, inventory: &Inventory, width: Option<u16>) ->
         text.push_str(&of_layers(inventory, width));
     }
     text.push('\n');
-    read_from(inventory, &mut text);
+    head::read_line(&mut text, &inventory.sources);
     head::problem_lines(&mut text, &inventory.problems, PROBLEMS);
     if inventory.problems.len() > PROBLEMS {
         let _ = writeln!(text, "           {} more: --format json has all", inventory.problems.len() - PROBLEMS);
@@ -85,23 +85,6 @@ fn of_layers(inventory: &Inventory, width: Option<u16>) -> String {
 
 fn step_of(layer: &Layer) -> &str {
     layer.build_step.as_ref().map_or("-", |step| &step.created_by)
-}
-
-fn read_from(inventory: &Inventory, text: &mut String) {
-    let sources: Vec<String> = inventory
-        .sources
-        .iter()
-        .filter(|source| source.packages > 0)
-        .map(|source| {
-            let files = counted(source.files, "file");
-            format!("{} {files} with {}", source.analyser, counted(source.packages, "package"))
-        })
-        .collect();
-    head::line(
-        text,
-        "Read",
-        &if sources.is_empty() { "nothing that lists packages".into() } else { sources.join(", ") },
-    );
 }
 
 fn counts(inventory: &Inventory, by_kind: &BTreeMap<PackageType, Vec<&InstalledPackage>>) -> String {

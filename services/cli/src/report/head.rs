@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use plimsoll_model::{OsRelease, Problem};
+use plimsoll_model::{OsRelease, OsSupport, PackageSource, Problem};
 
 use super::{MalwareKind, MalwareSource, ScannedImage};
 use crate::escape::{escaped, shortened};
@@ -20,8 +20,8 @@ pub fn warning(text: &mut String, label: &str, value: &str) {
     let _ = writeln!(text, "\x1b[1;33m{label:<10}\x1b[0m {value}");
 }
 
-/// Image, digest, other platforms and operating system.
-pub fn image_lines(text: &mut String, image: &ScannedImage, os: Option<&OsRelease>) {
+/// Image, digest, other platforms and operating system; whether that is still mended, where it was asked.
+pub fn image_lines(text: &mut String, image: &ScannedImage, os: Option<&OsRelease>, support: Option<OsSupport>) {
     // An image without a name goes by its digest, which has a line of its own; what has no digest is a folder or file.
     if image.digest.as_ref() != Some(&image.name) {
         line(text, if image.digest.is_some() { "Image" } else { "Path" }, &escaped(&image.name));
@@ -37,7 +37,36 @@ pub fn image_lines(text: &mut String, image: &ScannedImage, os: Option<&OsReleas
     let named = os.map(|os| {
         os.pretty_name.clone().unwrap_or_else(|| format!("{} {}", os.id, os.version_id.as_deref().unwrap_or("")))
     });
-    line(text, "System", &shortened(named.as_deref().unwrap_or("none known"), 100));
+    let named = shortened(named.as_deref().unwrap_or("none known"), 100);
+    line(text, "System", &format!("{named}{}", support.map(supported).unwrap_or_default()));
+}
+
+/// Whether an operating system is still mended, behind its name.
+fn supported(support: OsSupport) -> String {
+    match support {
+        OsSupport::Supported { until: Some(until) } => format!(", supported until {until}"),
+        OsSupport::Supported { until: None } => ", supported".into(),
+        OsSupport::Extended { ended, until } => {
+            let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
+            format!(", in extended support{until}; the support for all ended {ended}")
+        }
+        OsSupport::Ended { since } => format!(", support ended {since}"),
+        OsSupport::Unknown => ", support not known here".into(),
+        OsSupport::Absent => String::new(),
+    }
+}
+
+/// What packages were read from; what had none is left out.
+pub fn read_line(text: &mut String, sources: &[PackageSource]) {
+    let sources: Vec<String> = sources
+        .iter()
+        .filter(|source| source.packages > 0)
+        .map(|source| {
+            let (files, packages) = (counted(source.files, "file"), counted(source.packages, "package"));
+            format!("{} {files} with {packages}", escaped(&source.analyser))
+        })
+        .collect();
+    line(text, "Read", &if sources.is_empty() { "nothing that lists packages".into() } else { sources.join(", ") });
 }
 
 /// How old what is known of each feed is.

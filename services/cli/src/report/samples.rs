@@ -80,7 +80,7 @@ fn observations() -> Vec<Observation> {
     vec![root, secret("app/.env", 3), Observation { removed_in: Some(2), ..secret("tmp/.env", 1) }]
 }
 
-fn coverage() -> JudgedCoverage {
+pub fn coverage() -> JudgedCoverage {
     let gap = |reason, statement: &str| Gap { reason, count: 1, statement: statement.into(), examples: vec![] };
     let unjudged = |check: &str| UnjudgedCheck { check: String::from(check), reason: "it takes a policy".into() };
     let coverage = Coverage {

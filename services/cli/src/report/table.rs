@@ -70,13 +70,17 @@ fn left_out(not_asked_for: usize, past_the_limit: usize) -> String {
 
 fn head(report: &ScanReport, now: DateTime<Utc>) -> String {
     let mut text = String::new();
-    head::image_lines(&mut text, &report.image, report.os.as_ref());
-    let mut line = |label: &str, value: &str| head::line(&mut text, label, value);
+    let coverage = report.coverage.as_ref().map(|judged| &judged.coverage);
+    head::image_lines(&mut text, &report.image, report.os.as_ref(), coverage.map(|coverage| coverage.os));
     let layers = match report.layers.len() {
         0 => String::new(),
         layers => format!(" in {}", counted(layers as u64, "layer")),
     };
-    line("Packages", &format!("{}{layers}", report.package_count));
+    head::line(&mut text, "Packages", &format!("{}{layers}", report.package_count));
+    if let Some(coverage) = coverage {
+        head::read_line(&mut text, &coverage.sources);
+    }
+    let mut line = |label: &str, value: &str| head::line(&mut text, label, value);
     line("Findings", &summary(report));
     for said in not_counted(&report.not_counted) {
         line("", &said);
@@ -240,7 +244,7 @@ pub fn coloured(severity: Severity) -> String {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_model::{Coverage, OsSupport};
+    use plimsoll_model::{Coverage, OsSupport, PackageSource};
 
     use super::*;
     use crate::report::samples;
@@ -259,8 +263,7 @@ mod tests {
 
     #[test]
     fn an_image_without_findings_says_so() {
-        let coverage =
-            Coverage { is_complete: true, os: OsSupport::Absent, sources: vec![], gaps: vec![], limits: vec![] };
+        let coverage = Coverage { is_complete: true, gaps: vec![], limits: vec![], ..samples::coverage().coverage };
         let report = ScanReport {
             findings: vec![],
             not_counted: vec![],
@@ -272,6 +275,41 @@ mod tests {
             ..samples::report()
         };
         insta::assert_snapshot!(shown(&report, ALL));
+    }
+
+    #[test]
+    fn the_table_says_whether_the_system_is_still_mended_and_what_packages_were_read_from() {
+        let day = |text: &str| text.parse().unwrap();
+        let told = |os, sources| {
+            let mut report = samples::report();
+            if let Some(judged) = &mut report.coverage {
+                (judged.coverage.os, judged.coverage.sources) = (os, sources);
+            }
+            let text = shown(&report, ALL);
+            let of = |label: &str| text.lines().find_map(|line| line.strip_prefix(label)).unwrap().trim().to_owned();
+            (of("System").replace("Debian GNU/Linux 12 (bookworm)", ""), of("Read"))
+        };
+        let (ended, until) = (day("2026-06-10"), day("2028-06-30"));
+        for (os, expected) in [
+            (OsSupport::Supported { until: Some(until) }, ", supported until 2028-06-30"),
+            (OsSupport::Supported { until: None }, ", supported"),
+            (
+                OsSupport::Extended { ended, until: Some(until) },
+                ", in extended support until 2028-06-30; the support for all ended 2026-06-10",
+            ),
+            (OsSupport::Extended { ended, until: None }, ", in extended support; the support for all ended 2026-06-10"),
+            (OsSupport::Ended { since: ended }, ", support ended 2026-06-10"),
+            (OsSupport::Unknown, ", support not known here"),
+            (OsSupport::Absent, ""),
+        ] {
+            assert_eq!(told(os, vec![]), (expected.to_owned(), "nothing that lists packages".to_owned()));
+        }
+        let source = |analyser: &str, files, packages| PackageSource { analyser: analyser.into(), files, packages };
+        let sources = vec![source("dpkg", 1, 40), source("npm", 3, 0), source("\u{1b}[2J", 2, 1)];
+        let read = told(OsSupport::Absent, sources).1;
+        assert_eq!(read, "dpkg 1 file with 40 packages, \\u{1b}[2J 2 files with 1 package");
+        let unknown = ScanReport { coverage: None, ..samples::report() };
+        assert!(!shown(&unknown, ALL).contains("\nRead"), "what an older server does not tell is not said");
     }
 
     #[test]

@@ -82,7 +82,13 @@ impl Subjects {
         let ids: Vec<&str> = ids.map(String::as_str).collect();
         let package = PackagePattern::read(&package_url(finding));
         let holders = self.by_file.get(file(&finding.path)).map(Vec::as_slice).unwrap_or_default();
-        decisions.about(Subject { vulnerability: &ids, image: self.image.as_ref(), package: package.as_ref(), holders })
+        decisions.about(Subject {
+            vulnerability: &ids,
+            image: self.image.as_ref(),
+            package: package.as_ref(),
+            holders,
+            beside: &[],
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an organization keeps at a server as documents: its own advisories, its VEX documents.
 
 use chrono::{DateTime, Utc};
+use plimsoll_model::Digest;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -76,6 +77,8 @@ pub struct VexDocument {
     pub format: Option<String>,
     /// Who says it; may be empty.
     pub author: String,
+    /// The digest of the image that it is attached to, or of an index of images; none where it speaks of every image.
+    pub image_digest: Option<String>,
     /// How many statements it has.
     pub statement_count: i64,
     /// How many open findings it hides.
@@ -134,18 +137,21 @@ struct Identified {
 }
 
 impl Server {
-    /// Saves a document under this name, or under its own id where a mutation saves it and none is given, in place of the one of its name.
+    /// Saves a document under this name, or under its own id where a mutation saves it and none is given, in place of the one of its name. What is put may
+    /// be attached to an image.
     pub async fn save_document(
         &self,
         kind: &DocumentKind,
         document: &str,
         name: Option<&str>,
+        image: Option<&Digest>,
     ) -> Result<Written, Failure> {
         let save = match kind.save {
             Save::By(mutation) => mutation,
             Save::Below(path) => {
-                let name = name.unwrap_or_default();
-                let written: Result<Named, String> = self.put(&format!("{path}/{}", encoded(name)), document).await?;
+                let name = encoded(name.unwrap_or_default());
+                let query = image.map(|digest| format!("?image={digest}")).unwrap_or_default();
+                let written: Result<Named, String> = self.put(&format!("{path}/{name}{query}"), document).await?;
                 return Ok(match written {
                     Ok(saved) => Written::Done(saved.name),
                     Err(why) => Written::Refused(vec![why]),

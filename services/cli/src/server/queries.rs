@@ -175,7 +175,7 @@ pub const VEX_DOCUMENTS: &str = "
 query ($slug: String!, $after: String) {
   organization(slug: $slug) {
     documents: vexDocuments(first: 200, after: $after) {
-      nodes { name format author statementCount hiddenFindings }
+      nodes { name format author imageDigest statementCount hiddenFindings }
       pageInfo { hasNextPage endCursor }
     }
   }

@@ -32,6 +32,8 @@ fn what_was_not_judged_is_told_with_the_reason() {
     assert_eq!((&coverage["is_complete"], &coverage["os"]["state"]), (&json!(false), &json!("unknown")));
     let table = plimsoll(place.home(), &["scan", "--offline", &source]).out;
     for expected in [
+        "System     Slackware 15.0, support not known here\n",
+        "Read       cargo-lock 1 file with 1 package, dpkg 1 file with 1 package\n",
         "Findings   none\n",
         "Coverage   Not judged, because no advisories are known here for the packages of Slackware 15.0\n",
         "           Not judged, because no advisory source that is loaded speaks of 1 package: deb\n",

@@ -162,7 +162,13 @@ fn put_vex(request: &Request, state: &mut State) -> ResponseTemplate {
         let detail = "An organization has at most 5000 VEX documents: delete what is no longer needed.";
         return ResponseTemplate::new(409).set_body_json(json!({ "code": "too_many", "detail": detail }));
     }
-    let name = request.url.path().trim_start_matches("/v1/vex/").replace("%3A", ":").replace("%2F", "/");
+    let image = request.url.query_pairs().find(|(key, _)| key == "image").map(|(_, digest)| digest.into_owned());
+    if image.as_deref().is_some_and(|image| image != digest(b"image")) {
+        let detail = "There is no image of this digest that you may see.";
+        return ResponseTemplate::new(404).set_body_json(json!({ "code": "not_found", "detail": detail }));
+    }
+    let name =
+        request.url.path().trim_start_matches("/v1/vex/").replace("%3A", ":").replace("%2F", "/").replace("%40", "@");
     ResponseTemplate::new(200)
         .set_body_json(json!({ "name": name, "format": "openvex", "author": "", "statements": 1 }))
 }
@@ -171,7 +177,7 @@ fn vex_documents(asked: &str, variables: &Value) -> Value {
     match asked {
         "VEX" => {
             json!({ "organization": { "documents": { "pageInfo": { "hasNextPage": false, "endCursor": "v1" }, "nodes": [
-            { "name": "https://acme.example/vex/1", "format": "OPENVEX", "author": "Acme", "statementCount": 4, "hiddenFindings": 3 }] } } })
+            { "name": "https://acme.example/vex/1", "format": "OPENVEX", "author": "Acme", "imageDigest": null, "statementCount": 4, "hiddenFindings": 3 }] } } })
         }
         "VEX document" => {
             let is_there = variables["name"] == "https://acme.example/vex/1";

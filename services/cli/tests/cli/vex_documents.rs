@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::image::Image;
+use crate::image::{Image, digest};
 use crate::mirror::Place;
 use crate::program::{Run, command, finished};
 use crate::server::{Fake, KEY};
@@ -38,9 +38,19 @@ async fn documents_are_pushed_listed_and_deleted_by_name() {
     assert_eq!(refused.code, 1);
     assert!(refused.out.contains("at most 5000 VEX documents"), "{refused:?}");
 
+    let (image, other) = (digest(b"image"), digest(b"other"));
+    let file = place.write("one.json", openvex("https://acme.example/vex/1", "Acme"));
+    let pushed = run(&place, &fake, &["vex", "push", "--image", &image, &file]).await;
+    assert!(pushed.out.starts_with(&format!("saved https://acme.example/vex/1@{image} from ")), "{pushed:?}");
+    let refused = run(&place, &fake, &["vex", "push", "--image", &other, &file]).await;
+    assert_eq!(refused.code, 1);
+    assert!(refused.out.contains("There is no image of this digest that you may see."), "{refused:?}");
+    let unclear = run(&place, &fake, &["vex", "push", "--image", "app:1", &file]).await;
+    assert_eq!(unclear.code, 2, "{unclear:?}");
+
     let listed = run(&place, &fake, &["vex", "list", "--format", "json"]).await;
     let expected = json!([{ "name": "https://acme.example/vex/1", "format": "OPENVEX", "author": "Acme",
-                            "statement_count": 4, "hidden_findings": 3 }]);
+                            "image_digest": null, "statement_count": 4, "hidden_findings": 3 }]);
     assert_eq!(listed.json(), expected);
     let deleted =
         run(&place, &fake, &["vex", "delete", "https://acme.example/vex/9", "https://acme.example/vex/1"]).await;

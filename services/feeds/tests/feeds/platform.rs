@@ -90,8 +90,12 @@ impl Platform {
         let new = orgs::Org { id: OrgId(Uuid::now_v7()), slug: slug.into(), name: slug.into() };
         let org = orgs::create(&mut tx, &new).await.unwrap();
         tx.commit().await.unwrap();
+        (org, self.hold(org, Digest::from_sha256([1; 32]), inventory).await)
+    }
+
+    /// An image with one layer that the organization holds, scanned.
+    pub async fn hold(&self, org: OrgId, digest: Digest, inventory: Inventory) -> ImageId {
         let ingest = self.database.store("plimsoll_ingest").await;
-        let digest = Digest::from_sha256([1; 32]);
         let mut tx = ingest.org_tx(org).await.unwrap();
         let held = images::hold(&mut tx, Uuid::now_v7(), &digest, &digest, 1, Source::Push).await.unwrap();
         tx.commit().await.unwrap();
@@ -111,7 +115,7 @@ impl Platform {
         let mut tx = worker.org_tx(org).await.unwrap();
         findings::refresh_image(&mut tx, held.id).await.unwrap();
         tx.commit().await.unwrap();
-        (org, held.id)
+        held.id
     }
 }
 

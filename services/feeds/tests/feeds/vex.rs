@@ -50,12 +50,17 @@ impl World {
 
     /// Saves a document and handles its message, twice: that is once.
     async fn save(&self, org: OrgId, name: &str, statements: Value) -> Changed {
+        self.save_for(org, name, None, statements).await
+    }
+
+    /// The same, attached to an image.
+    async fn save_for(&self, org: OrgId, name: &str, image: Option<Digest>, statements: Value) -> Changed {
         let source = json!({ "@context": "https://openvex.dev/ns/v0.2.0", "@id": name, "author": "Acme", "version": 1,
                              "timestamp": "2024-01-01T00:00:00Z", "statements": statements });
         let source = source.to_string();
         let document = plimsoll_vex::read(source.as_bytes(), &Limits::default()).unwrap();
         let mut tx = self.api.org_tx(org).await.unwrap();
-        let new = NewVexDocument { name, document: &document, source: &source };
+        let new = NewVexDocument { name, document: &document, source: &source, image };
         let changed = vex_documents::save(&mut tx, Uuid::now_v7(), &new).await.unwrap();
         tx.commit().await.unwrap();
         self.follow(org, &changed).await;
@@ -94,6 +99,13 @@ impl World {
 
     async fn open(&self, org: OrgId, is_hidden: bool) -> Vec<Finding> {
         self.findings(org, FindingFilter { is_hidden: Some(is_hidden), ..FindingFilter::default() }).await
+    }
+
+    /// The images in which something is hidden.
+    async fn hidden_in(&self, org: OrgId) -> Vec<ImageId> {
+        let mut images: Vec<ImageId> = self.open(org, true).await.into_iter().map(|finding| finding.image).collect();
+        images.sort();
+        images
     }
 
     /// How many are shown and how many are hidden.
@@ -274,6 +286,110 @@ async fn what_a_statement_names_by_its_tag_is_hidden_while_it_has_that() {
     let message = VexChangedV1 { org: ours, vulnerabilities: Vec::new(), images };
     let outcome = plimsoll_feeds::follow_vex(world.platform.store.clone(), message, Attempt { number: 1 }).await;
     assert_eq!((outcome, world.counts(ours).await), (Handled::Done, (0, 1)));
+}
+
+/// A world where an organization has a second image with `demo` 1.0: the images' digests begin with 1 and 5.
+async fn with_two_images() -> (World, OrgId, [ImageId; 2], [Digest; 2], OrgId) {
+    let (world, ours, first, theirs) = World::with_a_finding_each().await;
+    let digests = [1, 5].map(|byte| Digest::from_sha256([byte; 32]));
+    let installed = |name: &str, path: &str| InstalledPackage {
+        package: Package::new(PackageType::Pypi, name, "1.0"),
+        ecosystem: Some(Ecosystem::new("PyPI")),
+        purl: Some(format!("pkg:pypi/{name}@1.0")),
+        layer: 0,
+        path: path.into(),
+    };
+    let packages = vec![installed("demo", "a/demo"), installed("beside", "b/beside")];
+    let second = world.platform.hold(ours, digests[1], Inventory { packages, ..Inventory::default() }).await;
+    assert_eq!((world.counts(ours).await, world.counts(theirs).await), ((2, 0), (1, 0)));
+    world.platform.told().await;
+    (world, ours, [first, second], digests, theirs)
+}
+
+#[tokio::test]
+async fn a_document_that_is_attached_to_an_image_hides_there_alone_until_it_is_detached_or_deleted() {
+    let (world, ours, [first, second], [one, other], theirs) = with_two_images().await;
+    let statements = json!([said("not_affected", "pkg:pypi/demo", &[])]);
+    let attach = async |image| world.save_for(ours, "one", image, statements.clone()).await;
+    let attached = attach(Some(one)).await;
+    assert_eq!(attached.document.image_digest, Some(one.to_string()));
+    assert_eq!((world.hidden_in(ours).await, world.counts(ours).await), (vec![first], (1, 1)));
+    assert_eq!(attach(Some(one)).await.vulnerabilities, Vec::<String>::new(), "the same again is nothing new");
+    for image in [first, second] {
+        world.rescan(ours, image).await;
+    }
+    rematch_keys(&world.platform, &[key("demo")]).await;
+    assert_eq!((world.hidden_in(ours).await, world.counts(ours).await), (vec![first], (1, 1)));
+    assert_told(&world.told().await, &[HIDDEN]);
+
+    attach(Some(other)).await;
+    assert_eq!((world.hidden_in(ours).await, world.counts(ours).await), (vec![second], (1, 1)));
+    let detached = attach(None).await;
+    assert_eq!((detached.document.image_digest, world.counts(ours).await), (None, (0, 2)));
+    attach(Some(one)).await;
+    assert_eq!(world.hidden_in(ours).await, [first]);
+    let mut tx = world.api.org_tx(ours).await.unwrap();
+    assert_eq!(vex::hidden_by_documents(&mut tx, &[attached.document.id]).await.unwrap(), [(attached.document.id, 1)]);
+    drop(tx);
+    world.delete(ours, &attached.document).await;
+    assert_eq!(world.counts(ours).await, (2, 0));
+    assert_eq!(world.counts(theirs).await, (1, 0), "who has the same image as the first is not touched");
+}
+
+#[tokio::test]
+async fn what_an_attached_document_calls_by_another_name_is_its_image_if_that_is_all_it_names() {
+    let (world, ours, [first, second], [one, other], _) = with_two_images().await;
+    let index = Digest::from_sha256([2; 32]);
+    let unknown = Digest::from_sha256([3; 32]);
+    let demo = "pkg:pypi/demo@1.0";
+    let product = |product: &str, parts: &[&str]| said("fixed", product, parts);
+    let nothing = json!({ "vulnerability": { "name": "CVE-2024-1" }, "status": "fixed" });
+    let of_other = format!("pkg:oci/x@{other}");
+    let cases = [
+        (one, json!([nothing]), vec![first]),
+        (index, json!([nothing]), vec![first]),
+        (unknown, json!([nothing]), vec![]),
+        (other, json!([product("Unknown Product", &[demo])]), vec![second]),
+        (other, json!([product("pkg:oci/cart?repository_url=quay.io/b/cart", &[])]), vec![second]),
+        (one, json!([product(&of_other, &[])]), vec![]),
+        (one, json!([product("pkg:pypi/demo@2.0", &[])]), vec![]),
+        (other, json!([product("pkg:pypi/shop", &[demo])]), vec![second]),
+        (other, json!([product("pkg:pypi/beside", &[demo])]), vec![]),
+        (one, json!([product("pkg:pypi/beside", &[demo])]), vec![first]),
+    ];
+    for (image, statements, hidden) in cases {
+        let saved = world.save_for(ours, "one", Some(image), statements.clone()).await;
+        assert_eq!(world.hidden_in(ours).await, hidden, "{image}: {statements}");
+        world.delete(ours, &saved.document).await;
+    }
+    // What it says the same of CVE-2024-1 means less once it speaks of another product elsewhere.
+    let mut elsewhere = said("fixed", "pkg:oci/y", &[]);
+    elsewhere["vulnerability"] = json!({ "name": "CVE-2024-9" });
+    let same = product("pkg:oci/x", &[]);
+    world.save_for(ours, "one", Some(one), json!([same])).await;
+    assert_eq!(world.hidden_in(ours).await, [first]);
+    world.save_for(ours, "one", Some(one), json!([same, elsewhere])).await;
+    assert_eq!(world.hidden_in(ours).await, []);
+}
+
+#[tokio::test]
+async fn an_image_to_attach_to_is_one_that_the_organization_has_or_an_index_of_such() {
+    let (world, ours, _, [one, other], theirs) = with_two_images().await;
+    let has = async |org, digest| {
+        let mut tx = world.api.org_tx(org).await.unwrap();
+        vex_documents::has_image(&mut tx, &digest).await.unwrap()
+    };
+    let [index, unknown] = [2, 3].map(|byte| Digest::from_sha256([byte; 32]));
+    for (digest, ours_has, theirs_has) in
+        [(one, true, true), (other, true, false), (index, true, false), (unknown, false, false)]
+    {
+        assert_eq!((has(ours, digest).await, has(theirs, digest).await), (ours_has, theirs_has), "{digest}");
+    }
+    // Its manifests gone from the registry, what was attached stays.
+    world.save_for(ours, "one", Some(other), json!([said("fixed", "pkg:pypi/demo", &[])])).await;
+    world.platform.database.execute("DELETE FROM image_tag; DELETE FROM manifest_child; DELETE FROM manifest").await;
+    rematch_keys(&world.platform, &[key("demo")]).await;
+    assert_eq!(world.counts(ours).await, (1, 1));
 }
 
 #[tokio::test]

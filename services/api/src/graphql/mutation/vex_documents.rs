@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use plimsoll_identity::Permission;
-use plimsoll_store::vex_documents::{self as stored, Changed, NewVexDocument};
+use plimsoll_store::vex_documents::{self as stored, Changed};
 use plimsoll_vex::Limits;
 
 use super::{UserError, not_found, tenant_named, wrong_kind};
@@ -44,7 +44,7 @@ pub struct VexDocumentMutation;
 #[Object]
 impl VexDocumentMutation {
     /// Saves a VEX document, in place of the one of its name. Findings of which the latest statement says that they are not affected, or
-    /// fixed, are hidden: shown apart, and not counted. Needs the role of an owner, admin or security, or a key with the scope `ADVISE`.
+    /// fixed, are hidden: shown apart, and not counted. One that is attached to an image speaks of that image alone. Needs the role of an owner, admin or security, or a key with the scope `ADVISE`.
     async fn save_vex_document(
         &self,
         context: &Context<'_>,
@@ -52,7 +52,15 @@ impl VexDocumentMutation {
             desc = "The document: OpenVEX, CSAF 2 or CycloneDX as JSON, 128 KiB at most; `PUT /v1/vex/{name}` takes longer ones."
         )]
         document: String,
-        #[graphql(desc = "What to call it; its own id where not given.")] name: Option<String>,
+        #[graphql(
+            desc = "What to call it; where not given its own id, followed by `@` and the image's digest where it is attached to one."
+        )]
+        name: Option<String>,
+        #[graphql(
+            desc = "The digest of the image to attach it to, or of an index of images: it then speaks of that image alone, whatever name it has for it. \
+                    Where not given it is attached to none, also if it was before."
+        )]
+        image: Option<String>,
         #[graphql(desc = "The slug of the organization; the one that you signed in to where not given.")]
         organization: Option<String>,
     ) -> Result<VexDocumentPayload> {
@@ -61,12 +69,11 @@ impl VexDocumentMutation {
             return Ok(VexDocumentPayload::refused(not_found("organization")));
         };
         tenant.require(Permission::ManageAdvisories, WHAT)?;
-        let (name, read) = match vex_documents::read(&document, name, &Limits::SAVED) {
+        let read = match vex_documents::read(&document, name, image.as_deref(), &Limits::SAVED) {
             Ok(read) => read,
             Err(unsaved) => return Ok(VexDocumentPayload::refused(user_error(unsaved))),
         };
-        let new = NewVexDocument { name: &name, document: &read, source: &document };
-        Ok(match vex_documents::save(tenant.tx().await?, &new).await.map_err(of_store)? {
+        Ok(match vex_documents::save(tenant.tx().await?, &read, &document).await.map_err(of_store)? {
             Ok(changed) => VexDocumentPayload::done(tenant, changed),
             Err(unsaved) => VexDocumentPayload::refused(user_error(unsaved)),
         })
@@ -98,5 +105,6 @@ fn user_error(unsaved: Unsaved) -> UserError {
     match unsaved {
         Unsaved::Invalid { field, message } => UserError { code: "VEX_INVALID", field, message },
         Unsaved::TooMany(message) => UserError { code: "TOO_MANY", field: "document", message },
+        Unsaved::NoSuchImage => not_found("image"),
     }
 }

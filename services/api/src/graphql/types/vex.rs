@@ -171,6 +171,11 @@ impl VexDocument {
         self.row.said_at
     }
 
+    /// The digest of the image that it is attached to, or of an index of images: it speaks of that image alone. Null where it speaks of every image.
+    async fn image_digest(&self) -> Option<&str> {
+        self.row.image_digest.as_deref()
+    }
+
     /// The document, as it was saved.
     async fn document(&self) -> Result<String> {
         Ok(self.tenant.load(VexSourceOf(self.row.id)).await?.unwrap_or_default())
