@@ -92,9 +92,17 @@ impl Layout {
 
     /// Adds a layer of these bytes, made by the build step `created_by`.
     pub fn layer(&mut self, tar: &[u8], compression: Compression, created_by: &str) -> &mut Self {
-        let blob = compression.compress(tar);
+        self.add_layer(tar, &compression.compress(tar), compression, created_by)
+    }
+
+    /// Adds a layer whose blob is not the tar that it says it is: as much of it as gzip's first bytes give, say.
+    pub fn broken_layer(&mut self, tar: &[u8], gzip: &[u8], created_by: &str) -> &mut Self {
+        self.add_layer(tar, gzip, Compression::Gzip, created_by)
+    }
+
+    fn add_layer(&mut self, tar: &[u8], blob: &[u8], compression: Compression, created_by: &str) -> &mut Self {
         self.diff_ids.push(format!("sha256:{}", sha256(tar)));
-        let mut descriptor = self.blob(&blob);
+        let mut descriptor = self.blob(blob);
         descriptor["mediaType"] = compression.media_type().into();
         self.layers.push(descriptor);
         self.history.push(json!({ "created": "2026-01-01T00:00:00Z", "created_by": created_by }));

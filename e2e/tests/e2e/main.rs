@@ -3,6 +3,7 @@
 mod base_image;
 mod command_line;
 mod everything;
+mod gaps;
 mod main_job;
 mod malware;
 mod memory;
