@@ -218,7 +218,8 @@ mod tests {
         };
         let of_digest = |digest: Digest| format!("pkg:oci/app@{digest}");
         let (itself, its_index, another) = (of_digest(image), of_digest(index), of_digest(other));
-        let cases: [(&[(&str, &[&str])], bool); 17] = [
+        type Products<'a> = &'a [(&'a str, &'a [&'a str])];
+        let cases: [(Products<'_>, bool); 17] = [
             (&[], true),
             (&[(&itself, &[])], true),
             (&[(&its_index, &["pkg:npm/a"])], true),

@@ -86,6 +86,7 @@ fn what_goes_with_documents_of_an_index_is_what_no_other_holds() {
 }
 
 /// `demo`'s records, of which the first so many are otherwise.
+#[expect(clippy::indexing_slicing, reason = "a record is an object; a helper of tests may panic as they do")]
 fn records(count: usize, changed: usize, change: impl Fn(&mut Value)) -> Vec<Value> {
     let record = |n| {
         let mut record = demo(n, 1);

@@ -76,7 +76,8 @@ fn what_is_copied_into_an_archive_is_told_with_its_own_path() {
     };
     let of_core = "META-INF/maven/org.apache.logging.log4j/log4j-core/pom.properties";
     let of_app = "META-INF/maven/g/app/pom.properties";
-    let cases: [(&str, Vec<Made>, Vec<Option<&str>>); 5] = [
+    type Case<'a> = (&'a str, Vec<Made>, Vec<Option<&'a str>>);
+    let cases: [Case<'_>; 5] = [
         ("a/log4j-core-2.17.1.jar", vec![core()], vec![None]),
         ("a/renamed.jar", vec![core()], vec![None]),
         ("a/app-1.jar", vec![core(), properties("g", "app", "1")], vec![None, Some(of_core)]),
