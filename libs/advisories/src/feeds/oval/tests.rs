@@ -474,8 +474,8 @@ fn a_document_past_a_limit_is_refused() {
     for (limits, refused) in [
         (LIMITS, None),
         (Limits { text: text_limits(1_000), ..LIMITS }, Some("the document's size in bytes is past the limit of 1000")),
-        (Limits { ids: 39, ..LIMITS }, Some("the number of tests, objects and states is past the limit of 39")),
-        (Limits { ids: 40, ..LIMITS }, None),
+        (Limits { ids: 44, ..LIMITS }, Some("the number of tests, objects and states is past the limit of 44")),
+        (Limits { ids: 45, ..LIMITS }, None),
         (Limits { affected: 1, ..LIMITS }, Some("the number of affected packages is past the limit of 1")),
         (Limits { affected: 2, ..LIMITS }, None),
         (Limits { work: 3, ..LIMITS }, Some("the steps in following criteria is past the limit of 3")),
