@@ -81,7 +81,7 @@ impl Advisory {
 ///
 /// A version is affected if `versions` lists it or any of `ranges` holds it (OSV schema, "Evaluation"), and `state` is one
 /// that counts ([`AffectedState::is_affected`]).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Affected {
     /// The ecosystem, with the release for distributions.
     pub ecosystem: Ecosystem,
@@ -162,7 +162,7 @@ impl AffectedState {
 }
 
 /// One version range: events in the source's order. Several branches may follow each other in one range.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Range {
     /// What happens at which version.
     pub events: Vec<Event>,
@@ -181,7 +181,7 @@ impl Range {
 }
 
 /// A point in a range (OSV schema, `affected[].ranges[].events`). `"0"` means before every version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// Affected from this version on.

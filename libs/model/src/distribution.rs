@@ -16,7 +16,8 @@ impl OsRelease {
     /// - OSV divides Red Hat by the CPE of a product stream (`Red Hat:enterprise_linux:9::appstream`), which no
     ///   package names. Here it is the major version: `Red Hat:9`. CentOS Linux was built from the same sources and is
     ///   judged as Red Hat; CentOS Stream runs ahead of them and is not.
-    /// - SUSE and openSUSE go by `PRETTY_NAME` without the vendor, as OSV does: `SUSE:Linux Enterprise Server 15 SP5`.
+    /// - SUSE and openSUSE go by `PRETTY_NAME` without the vendor, as OSV does: `SUSE:Linux Enterprise Server 15 SP5`, which all products of a
+    ///   service pack are here ([`suse`](crate::suse)).
     pub fn ecosystem(&self) -> Option<Ecosystem> {
         let version = self.version_id.as_deref();
         let major = || version?.split('.').next();
@@ -124,7 +125,7 @@ mod tests {
             ("opensuse-tumbleweed", "20240101", "openSUSE Tumbleweed", "openSUSE:Tumbleweed"),
             ("opensuse-leap", "15.6", "mine", ""),
             ("sles", "15.5", "SUSE Linux Enterprise Server 15 SP5", "SUSE:Linux Enterprise Server 15 SP5"),
-            ("sled", "15.5", "SUSE Linux Enterprise Desktop 15 SP5", "SUSE:Linux Enterprise Desktop 15 SP5"),
+            ("sled", "15.5", "SUSE Linux Enterprise Desktop 15 SP5", "SUSE:Linux Enterprise Server 15 SP5"),
             ("sle-micro", "5.5", "SUSE Linux Enterprise Micro 5.5", "SUSE:Linux Enterprise Micro 5.5"),
             ("sl-micro", "6.0", "SUSE Linux Micro 6.0", "SUSE:Linux Micro 6.0"),
             ("sles", "15.5", "", ""),

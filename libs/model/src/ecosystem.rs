@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::suse::{self, SUSE};
+
 /// Where a package's name and version have their meaning: `PyPI`, `npm`, `Debian:12`, `Alpine:v3.10`.
 ///
 /// Source: OSV schema, "Defined ecosystems". The release is part of it for distributions, whose versions are judged by
@@ -21,9 +23,11 @@ impl Ecosystem {
         Self { name: name.into(), release: None }
     }
 
-    /// A distribution's release, such as (`Debian`, `12`).
+    /// A distribution's release, such as (`Debian`, `12`). A product of SUSE's is the release that it is a part of.
     pub fn with_release(name: impl Into<String>, release: impl Into<String>) -> Self {
-        Self { name: name.into(), release: Some(release.into()) }
+        let (name, release) = (name.into(), release.into());
+        let release = if name == SUSE { suse::code_base(&release) } else { release };
+        Self { name, release: Some(release) }
     }
 
     /// The name without the release.
@@ -99,5 +103,7 @@ mod tests {
             assert_eq!(ecosystem.to_string(), text);
         }
         assert_eq!("Debian:12".parse::<Ecosystem>().unwrap(), Ecosystem::with_release("Debian", "12"));
+        let module: Ecosystem = "SUSE:Linux Enterprise Module for Basesystem 15 SP5".parse().unwrap();
+        assert_eq!(module.to_string(), "SUSE:Linux Enterprise Server 15 SP5");
     }
 }

@@ -17,6 +17,7 @@ pub mod package;
 pub mod purl;
 pub mod severity;
 mod support_period;
+pub mod suse;
 
 pub use advisory::{Advisory, Affected, AffectedState, Event, Range, VulnerabilityId};
 pub use coverage::{

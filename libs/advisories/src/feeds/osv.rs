@@ -8,6 +8,7 @@
 mod lists;
 mod modules;
 mod notices;
+mod products;
 mod schema;
 
 pub(crate) use schema::advisory;

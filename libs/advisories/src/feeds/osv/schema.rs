@@ -3,12 +3,12 @@
 //! Source: <https://ossf.github.io/osv-schema/>. Lists may be `null` or missing (seen in crates.io's archive).
 
 use chrono::{DateTime, Utc};
-use plimsoll_model::{Advisory, Affected, AffectedState, CvssVector, Ecosystem, Event, Range, Severity, is_malware};
+use plimsoll_model::{Advisory, Affected, AffectedState, CvssVector, Event, Range, Severity, is_malware};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::lists::{self, Telling};
-use super::{modules, notices};
+use super::{modules, notices, products};
 use crate::advisory_name;
 use crate::matching::own_record;
 
@@ -57,7 +57,7 @@ struct OsvAffected<'a> {
 
 #[derive(Deserialize)]
 struct OsvPackage {
-    ecosystem: Ecosystem,
+    ecosystem: String,
     name: String,
 }
 
@@ -126,10 +126,11 @@ pub fn advisory(json: &[u8], source: &str) -> Result<(Advisory, Vec<String>), se
     let said_elsewhere = is_notice_of_records(&document.id, document.upstream.as_deref().unwrap_or_default());
     let streams = modules::streams(document.summary.as_deref().unwrap_or_default());
     for package in document.affected.into_iter().filter(|_| !said_elsewhere) {
-        let (package, its_ratings) = affected_package(package, &mut doubts);
-        affected.extend(package.into_iter().flat_map(|package| modules::of_each_stream(package, &streams)));
+        let (packages, its_ratings) = affected_packages(package, &mut doubts);
+        affected.extend(packages.into_iter().flat_map(|package| modules::of_each_stream(package, &streams)));
         ratings.extend(its_ratings);
     }
+    products::say_once(&mut affected);
     let aliases: Vec<String> =
         document.aliases.unwrap_or_default().into_iter().chain(ubuntus_cve(&document.id)).collect();
     let others = document.upstream.into_iter().chain(document.related).flatten();
@@ -191,9 +192,9 @@ fn is_notice_of_records(id: &str, upstream: &[String]) -> bool {
     id.starts_with("USN-") && !upstream.is_empty() && upstream.iter().all(|id| ubuntus_cve(id).is_some())
 }
 
-/// The package of an `affected` object, with the ratings given for it alone.
-fn affected_package(osv: OsvAffected<'_>, doubts: &mut Vec<String>) -> (Option<Affected>, Vec<OsvSeverity>) {
-    let Some(package) = osv.package else { return (None, Vec::new()) };
+/// The package of an `affected` object, in each release that it is said of, with the ratings given for it alone.
+fn affected_packages(osv: OsvAffected<'_>, doubts: &mut Vec<String>) -> (Vec<Affected>, Vec<OsvSeverity>) {
+    let Some(package) = osv.package else { return (Vec::new(), Vec::new()) };
     let specific = Specific::read(osv.database_specific);
     let of_ecosystem = Specific::read(osv.ecosystem_specific);
     let ratings = osv.severity.unwrap_or_default();
@@ -209,16 +210,17 @@ fn affected_package(osv: OsvAffected<'_>, doubts: &mut Vec<String>) -> (Option<A
             other => doubts.push(format!("a range of {} has the unknown type {other}", package.name)),
         }
     }
-    let affected = Affected {
-        package: advisory_name(&package.ecosystem, package.name),
+    let versions = osv.versions.unwrap_or_default();
+    let affected = products::ecosystems(&package.ecosystem).into_iter().map(|ecosystem| Affected {
+        package: advisory_name(&ecosystem, package.name.clone()),
         module: None,
-        ecosystem: package.ecosystem,
+        ecosystem,
         state: AffectedState::Affected,
-        ranges,
-        versions: osv.versions.unwrap_or_default(),
+        ranges: ranges.clone(),
+        versions: versions.clone(),
         severity: specific.informational_severity().or(own_word),
-    };
-    (Some(affected), ratings)
+    });
+    (affected.collect(), ratings)
 }
 
 /// One event; the schema allows one field an object, and more are taken in the schema's order.

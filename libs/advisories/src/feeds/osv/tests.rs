@@ -112,6 +112,37 @@ fn a_document_becomes_one_advisory_with_all_its_packages() {
 }
 
 #[test]
+fn what_came_to_several_products_of_suses_is_said_once_of_the_system_that_they_are_parts_of() {
+    let affected = |product: &str, fixed: &str| {
+        serde_json::json!({"package": {"ecosystem": format!("SUSE:{product}"), "name": "libxml2"},
+                           "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
+                           "ecosystem_specific": {"binaries": [{"libxml2-2": fixed}]}})
+    };
+    let document = serde_json::json!({"id": "SUSE-SU-2024:1-1", "modified": "2024-02-01T00:00:00Z", "upstream": ["CVE-2024-1"],
+    "affected": [
+        affected("Linux Enterprise Module for Basesystem 15 SP5", "2.10.3-150500.5.14.1"),
+        affected("Linux Enterprise Server 15 SP4-LTSS", "2.9.14-150400.5.28.1"),
+        affected("Linux Enterprise Server for SAP Applications 15 SP5", "2.10.3-150500.5.14.1"),
+        affected("Linux Enterprise Micro 5.5", "2.10.3-150500.5.14.1"),
+        affected("Linux Enterprise Module for Containers 12", "2.9.4-46.68.2"),
+    ]});
+    let (advisories, _) = parsed(archive(&[("a.json", &document.to_string())])).unwrap();
+    let of: Vec<String> = advisories[0].affected.iter().map(|affected| affected.ecosystem.to_string()).collect();
+    let expected = [
+        "Linux Enterprise Server 15 SP5",
+        "Linux Enterprise Server 15 SP4",
+        "Linux Enterprise Micro 5.5",
+        "Linux Enterprise Server 12",
+        "Linux Enterprise Server 12 SP1",
+        "Linux Enterprise Server 12 SP2",
+        "Linux Enterprise Server 12 SP3",
+        "Linux Enterprise Server 12 SP4",
+        "Linux Enterprise Server 12 SP5",
+    ];
+    assert_eq!(of, expected.map(|release| format!("SUSE:{release}")));
+}
+
+#[test]
 fn a_package_with_git_ranges_alone_is_kept_as_unmatchable_and_counted() {
     let only_git = r#"{"id": "X-1", "modified": "2024-02-01T00:00:00Z", "aliases": null, "affected": [
         {"package": {"ecosystem": "PyPI", "name": "a"}, "ranges": [{"type": "GIT", "events": [{"introduced": "0"}]}]},
