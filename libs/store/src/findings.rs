@@ -115,7 +115,38 @@ pub async fn refresh_image(tx: &mut OrgTx, image: ImageId) -> Result<Changes> {
 pub async fn refresh_packages(tx: &mut OrgTx, package_versions: &[i64]) -> Result<Changes> {
     let at = begin(tx).await?;
     let has_decisions = decide(tx, Scope::Packages(package_versions)).await?;
-    let mut closed = tell!(
+    let mut closed = 0;
+    if has_unfounded(tx, package_versions).await? {
+        closed += close_unfounded(tx, package_versions, at).await?;
+    }
+    if has_decisions {
+        closed += close_by_decisions!(tx, "f.package_version_id = ANY($2)", package_versions, at);
+    }
+    let counted = counted(tx, package_versions).await?;
+    // An image whose scan is still under way opens its findings itself, when it ends.
+    let opened = match counted.as_slice() {
+        [] => 0,
+        counted => open!(tx, "m.package_version_id = ANY($2) AND i.layers_analysed IS NOT NULL", counted, at),
+    };
+    Ok(Changes { opened: opened.cast_unsigned(), closed: closed.cast_unsigned() })
+}
+
+/// Whether an open finding of these package versions has no match any more. To close them is planned for many, and mostly there is none.
+async fn has_unfounded(tx: &mut OrgTx, package_versions: &[i64]) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM finding f
+                          WHERE f.org_id = $1 AND f.package_version_id = ANY($2) AND f.closed_at IS NULL
+                            AND NOT EXISTS (SELECT FROM counted_match m WHERE (m.package_version_id, m.vulnerability_id)
+                                                                       = (f.package_version_id, f.vulnerability_id))) AS "exists!""#,
+        tx.org().0,
+        package_versions
+    );
+    Ok(found.fetch_one(tx.conn()).await?)
+}
+
+/// Closes the open findings of these package versions that have no match any more; gives how many.
+async fn close_unfounded(tx: &mut OrgTx, package_versions: &[i64], at: DateTime<Utc>) -> Result<i64> {
+    Ok(tell!(
         tx,
         [r#"UPDATE finding f SET closed_at = $3, close_reason = gone.reason
            FROM (WITH closing AS MATERIALIZED (
@@ -147,13 +178,16 @@ pub async fn refresh_packages(tx: &mut OrgTx, package_versions: &[i64]) -> Resul
            WHERE f.org_id = $1 AND f.id = gone.id"#],
         package_versions,
         at
-    )?;
-    if has_decisions {
-        closed += close_by_decisions!(tx, "f.package_version_id = ANY($2)", package_versions, at);
-    }
-    // An image whose scan is still under way opens its findings itself, when it ends.
-    let opened = open!(tx, "m.package_version_id = ANY($2) AND i.layers_analysed IS NOT NULL", package_versions, at);
-    Ok(Changes { opened: opened.cast_unsigned(), closed: closed.cast_unsigned() })
+    )?)
+}
+
+/// Those of these package versions that have a match which counts: of what a change touches few have.
+async fn counted(tx: &mut OrgTx, package_versions: &[i64]) -> Result<Vec<i64>> {
+    let counted = sqlx::query_scalar!(
+        r#"SELECT DISTINCT package_version_id AS "id!" FROM counted_match WHERE package_version_id = ANY($1)"#,
+        package_versions
+    );
+    Ok(counted.fetch_all(tx.conn()).await?)
 }
 
 /// Brings the organization's findings of these vulnerabilities in line with what is said of them, after that changed.

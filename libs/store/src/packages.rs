@@ -1,7 +1,7 @@
 //! Distinct package versions: each is stored and matched once, whoever has it.
 
 use plimsoll_advisories::is_inert;
-use plimsoll_model::{Ecosystem, InstalledPackage, PackageKey, PackageType, module_stream};
+use plimsoll_model::{Ecosystem, InstalledPackage, OrgId, PackageKey, PackageType, module_stream};
 
 use crate::{CatalogTx, Result};
 
@@ -113,6 +113,15 @@ pub async fn under_keys(tx: &mut CatalogTx, keys: &[PackageKey]) -> Result<Vec<i
     )
     .fetch_all(tx.conn())
     .await?)
+}
+
+/// The organizations with images that have one of these package versions, each with those that it has. For the role that re-matches.
+pub async fn by_org(tx: &mut CatalogTx, ids: &[i64]) -> Result<Vec<(OrgId, Vec<i64>)>> {
+    let rows = sqlx::query!(
+        r#"SELECT org_id AS "org!", package_versions AS "package_versions!" FROM orgs_having($1) ORDER BY org_id"#,
+        ids
+    );
+    Ok(rows.fetch_all(tx.conn()).await?.into_iter().map(|row| (OrgId(row.org), row.package_versions)).collect())
 }
 
 /// Locks these package versions until the transaction ends and gives them. Whoever writes their matches holds this lock

@@ -1,6 +1,8 @@
 //! Re-matching what a change touches: the package versions under its keys once for all, then each organization's findings by sets.
 //! No image is opened again.
 
+use std::sync::Arc;
+
 use futures::{StreamExt as _, stream};
 use plimsoll_broker::contracts::{AdvisoriesChangedV1, OwnAdvisoriesChangedV1, VexChangedV1};
 use plimsoll_broker::{Attempt, Outcome};
@@ -11,6 +13,8 @@ use plimsoll_store::{Result, Store, orgs, own_matching, own_vulnerabilities, pac
 
 /// Organizations whose findings are brought in line at one time: each is a transaction of its own, and a connection.
 const ORGS_AT_A_TIME: usize = 3;
+/// Package versions of which it is asked which organization has them. Of more, each has some: asking would take longer than it spares.
+const FEW: usize = 1_000;
 
 /// Handles one change; doing it twice changes nothing.
 #[tracing::instrument(skip_all, fields(feed = message.feed, keys = message.keys.len()))]
@@ -70,7 +74,6 @@ async fn rematch(store: &Store, message: &AdvisoriesChangedV1) -> Result<Changes
     let mut tx = store.catalog_tx().await?;
     let touched = packages::under_keys(&mut tx, &message.keys).await?;
     let overtaken = own_vulnerabilities::overtaken_by_feeds(&mut tx).await?;
-    let orgs = orgs::all(&mut tx).await?;
     tx.commit().await?;
     let mut total = Changes::default();
     // What an organization knew alone, and the world knows since, is the world's from now on.
@@ -81,17 +84,33 @@ async fn rematch(store: &Store, message: &AdvisoriesChangedV1) -> Result<Changes
         return Ok(total);
     }
     match_package_versions(store, &touched).await?;
-    let touched = touched.as_slice();
-    let mut refreshed = stream::iter(orgs).map(|org| refresh(store, org, touched)).buffer_unordered(ORGS_AT_A_TIME);
+    let mut refreshed = stream::iter(concerned(store, touched).await?)
+        .map(|(org, touched)| refresh(store, org, touched))
+        .buffer_unordered(ORGS_AT_A_TIME);
     while let Some(changes) = refreshed.next().await {
         add(&mut total, changes?);
     }
     Ok(total)
 }
 
-async fn refresh(store: &Store, org: OrgId, touched: &[i64]) -> Result<Changes> {
+/// The organizations to be brought in line, each with the package versions that it is to look at. An image that is scanned meanwhile is matched as
+/// they are now.
+async fn concerned(store: &Store, touched: Vec<i64>) -> Result<Vec<(OrgId, Arc<[i64]>)>> {
+    let mut tx = store.catalog_tx().await?;
+    let concerned = if touched.len() <= FEW {
+        let by_org = packages::by_org(&mut tx, &touched).await?;
+        by_org.into_iter().map(|(org, its)| (org, its.into())).collect()
+    } else {
+        let touched: Arc<[i64]> = touched.into();
+        orgs::all(&mut tx).await?.into_iter().map(|org| (org, Arc::clone(&touched))).collect()
+    };
+    tx.commit().await?;
+    Ok(concerned)
+}
+
+async fn refresh(store: &Store, org: OrgId, touched: Arc<[i64]>) -> Result<Changes> {
     let mut tx = store.org_tx(org).await?;
-    let changes = findings::refresh_packages(&mut tx, touched).await?;
+    let changes = findings::refresh_packages(&mut tx, &touched).await?;
     tx.commit().await?;
     Ok(changes)
 }

@@ -9,6 +9,7 @@
 
 mod bundle;
 mod bundled;
+mod concerned;
 mod emptied;
 mod events;
 mod exploitation;
