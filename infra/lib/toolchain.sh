@@ -28,6 +28,8 @@ cargo_tool() {
   command -v "$1" >/dev/null && return
   note "installed $1 with cargo"
   cure "cargo install --locked ${CARGO_TOOLS[$1]}"
+  # Used for seconds and built for minutes: optimised little.
   # shellcheck disable=SC2086 # a list of arguments
-  CARGO_TARGET_DIR=$REPOSITORY/target/cargo-tools cargo install --locked ${CARGO_TOOLS[$1]}
+  CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+    CARGO_TARGET_DIR=$REPOSITORY/target/cargo-tools cargo install --locked ${CARGO_TOOLS[$1]}
 }
