@@ -1,4 +1,4 @@
-//! What is found on this machine: `survey FOLDER...`. Each hit with its path, its line and its text redacted; at the end the sums.
+//! What is found on this machine: `secrets_survey FOLDER...`. Each hit with its path, its line and its text redacted; at the end the sums.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
