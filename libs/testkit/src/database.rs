@@ -1,5 +1,8 @@
 //! A PostgreSQL database of a test's own: a copy of one that the migrations were run on, removed when dropped.
 
+use std::cell::RefCell;
+use std::thread::JoinHandle;
+
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use url::Url;
 
@@ -59,6 +62,8 @@ impl Database {
 }
 
 impl Drop for Database {
+    /// Has it removed by the time this thread ends, and does not wait: the test's runtime stands still meanwhile, and a connection that it had just begun to
+    /// make would keep the server from removing the database until it gives up on it, a minute later.
     fn drop(&mut self) {
         let (server, name) = (self.server.clone(), self.name.clone());
         let removal = std::thread::spawn(move || {
@@ -70,7 +75,22 @@ impl Drop for Database {
                 }
             });
         });
-        let _ = removal.join();
+        REMOVALS.with_borrow_mut(|removals| removals.0.push(removal));
+    }
+}
+
+thread_local! {
+    /// Of the databases that this thread dropped. They end with it, after the runtime that ran on it.
+    static REMOVALS: RefCell<Removals> = const { RefCell::new(Removals(Vec::new())) };
+}
+
+struct Removals(Vec<JoinHandle<()>>);
+
+impl Drop for Removals {
+    fn drop(&mut self) {
+        for removal in self.0.drain(..) {
+            let _ = removal.join();
+        }
     }
 }
 
