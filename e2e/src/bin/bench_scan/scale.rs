@@ -22,6 +22,8 @@ use crate::table::Table;
 const NAMES: usize = 5_000;
 /// Advisories of the first sync: one for a version of every fourth name, so that a quarter of all packages have a finding.
 const FIRST: usize = 10_000;
+/// New images of each kind.
+const IMAGES: usize = 5;
 
 const WORLD: &str = "
 SET session_replication_role = replica;
@@ -174,45 +176,72 @@ async fn learn(platform: &Platform, collector: &Collector, folder: &Path, known:
     }
 }
 
-/// Images of 400 packages of which ever more are known.
+/// Images of 400 packages of which ever more are known, the best of a few of each.
 async fn new_images(table: &mut Table, platform: &Platform, collector: &Collector, tenant: &Tenant, scratch: &Path) {
-    for (place, known) in [0, 0, 200, 360, 400].into_iter().enumerate() {
-        let spans_before = collector.spans().len();
-        let folder = scratch.join(format!("image-{place}"));
-        let version = |n: usize| if n < known { "1.0".to_owned() } else { format!("{}.{place}", 1 + n % 8) };
-        let files: Vec<(String, String)> = (0..400)
-            .map(|n| {
-                let (name, version) = (format!("scale-{}", n * 11), version(n));
-                let path = format!("usr/lib/python3/dist-packages/{name}-{version}.dist-info/METADATA");
-                (path, format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nImage {place}\n"))
-            })
-            .collect();
-        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-        Layout::create(&folder).layer(&tar_of(&files), Compression::Gzip, "COPY . .").finish("latest");
-        platform.skopeo_push(tenant, &format!("oci:{}:latest", folder.display()), &format!("new:{place}"));
-        platform.scanned(tenant, &format!("new:{place}")).await;
-        let spans = eventually("the scan's spans arrive", Duration::from_secs(30), async || {
-            let spans = collector.spans().split_off(spans_before);
-            spans.iter().any(|span| span.name == "scan").then_some(spans)
-        })
-        .await;
-        // The first is for warmth.
-        if place == 0 {
-            continue;
+    let mut places = 0..;
+    let mut taken = async |known| {
+        let place = places.next().unwrap_or_default();
+        new_image(platform, collector, tenant, scratch, known, place).await
+    };
+    // For warmth.
+    taken(0).await;
+    for known in [0, 200, 360, 400] {
+        let mut best = taken(known).await;
+        for _ in 1..IMAGES {
+            let again = taken(known).await;
+            best = if again.matched < best.matched { again } else { best };
         }
-        let of_scanner = spans.iter().filter(|span| span.service.contains("plimsoll-scanner"));
-        let of = |name: &str| of_scanner.clone().filter(|span| span.name == name).map(Span::duration).sum::<Duration>();
         table.row(
             &format!("scale: match a new image of 400 packages, {known} of them known"),
-            format!("{:.0} ms", of("match_package_versions").as_secs_f64() * 1e3),
+            format!("{:.0} ms", best.matched.as_secs_f64() * 1e3),
             "-".into(),
             format!(
-                "its findings besides {:.0} ms; the whole scan {}",
-                of("refresh").as_secs_f64() * 1e3,
-                seconds(of("scan"))
+                "the best of {IMAGES}; its findings besides {:.0} ms; the whole scan {}",
+                best.refreshed.as_secs_f64() * 1e3,
+                seconds(best.scanned)
             ),
         );
     }
+}
+
+/// What a new image took.
+struct NewImage {
+    matched: Duration,
+    refreshed: Duration,
+    scanned: Duration,
+}
+
+/// Pushes an image of 400 packages, of which `known` are, and tells what its scan took.
+async fn new_image(
+    platform: &Platform,
+    collector: &Collector,
+    tenant: &Tenant,
+    scratch: &Path,
+    known: usize,
+    place: usize,
+) -> NewImage {
+    let spans_before = collector.spans().len();
+    let folder = scratch.join(format!("image-{place}"));
+    let version = |n: usize| if n < known { "1.0".to_owned() } else { format!("{}.{place}", 1 + n % 8) };
+    let files: Vec<(String, String)> = (0..400)
+        .map(|n| {
+            let (name, version) = (format!("scale-{}", n * 11), version(n));
+            let path = format!("usr/lib/python3/dist-packages/{name}-{version}.dist-info/METADATA");
+            (path, format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nImage {place}\n"))
+        })
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    Layout::create(&folder).layer(&tar_of(&files), Compression::Gzip, "COPY . .").finish("latest");
+    platform.skopeo_push(tenant, &format!("oci:{}:latest", folder.display()), &format!("new:{place}"));
+    platform.scanned(tenant, &format!("new:{place}")).await;
+    let spans = eventually("the scan's spans arrive", Duration::from_secs(30), async || {
+        let spans = collector.spans().split_off(spans_before);
+        spans.iter().any(|span| span.name == "scan").then_some(spans)
+    })
+    .await;
+    let of_scanner = spans.iter().filter(|span| span.service.contains("plimsoll-scanner"));
+    let of = |name: &str| of_scanner.clone().filter(|span| span.name == name).map(Span::duration).sum::<Duration>();
+    NewImage { matched: of("match_package_versions"), refreshed: of("refresh"), scanned: of("scan") }
 }
 
 /// Where a vulnerability is, and a package, in one organization of the hundred.
