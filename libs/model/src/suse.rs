@@ -74,6 +74,7 @@ mod tests {
             assert_eq!(code_base(product), expected, "{product}");
         }
     }
+
     #[test]
     fn a_module_without_a_service_pack_is_for_all() {
         let of_12 = |pack: &str| format!("Linux Enterprise Server 12{pack}");

@@ -5,15 +5,12 @@ use std::collections::HashSet;
 use plimsoll_model::suse::{self, SUSE};
 use plimsoll_model::{Affected, Ecosystem};
 
-/// The ecosystems that are meant by OSV's name of one.
-pub(super) fn ecosystems(name: &str) -> Vec<Ecosystem> {
-    let product = name.strip_prefix(SUSE).and_then(|rest| rest.strip_prefix(':'));
-    match product {
-        Some(product) => {
-            suse::releases(product).into_iter().map(|release| Ecosystem::with_release(SUSE, release)).collect()
-        }
-        None => name.parse().into_iter().collect(),
-    }
+/// What is said of a package, once for each release that OSV's name of the ecosystem stands for.
+pub(super) fn of_each_release(affected: Affected, ecosystem: &str) -> Vec<Affected> {
+    let product = ecosystem.strip_prefix(SUSE).and_then(|rest| rest.strip_prefix(':'));
+    let Some(product) = product else { return vec![affected] };
+    let of = |release| Affected { ecosystem: Ecosystem::with_release(SUSE, release), ..affected.clone() };
+    suse::releases(product).into_iter().map(of).collect()
 }
 
 /// Leaves out what is said of a package of SUSE's a second time: by another product of the same system.

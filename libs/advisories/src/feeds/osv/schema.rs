@@ -210,17 +210,17 @@ fn affected_packages(osv: OsvAffected<'_>, doubts: &mut Vec<String>) -> (Vec<Aff
             other => doubts.push(format!("a range of {} has the unknown type {other}", package.name)),
         }
     }
-    let versions = osv.versions.unwrap_or_default();
-    let affected = products::ecosystems(&package.ecosystem).into_iter().map(|ecosystem| Affected {
-        package: advisory_name(&ecosystem, package.name.clone()),
+    let Ok(ecosystem) = package.ecosystem.parse();
+    let affected = Affected {
+        package: advisory_name(&ecosystem, package.name),
         module: None,
         ecosystem,
         state: AffectedState::Affected,
-        ranges: ranges.clone(),
-        versions: versions.clone(),
+        ranges,
+        versions: osv.versions.unwrap_or_default(),
         severity: specific.informational_severity().or(own_word),
-    });
-    (affected.collect(), ratings)
+    };
+    (products::of_each_release(affected, &package.ecosystem), ratings)
 }
 
 /// One event; the schema allows one field an object, and more are taken in the schema's order.
